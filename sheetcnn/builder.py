@@ -1,0 +1,79 @@
+"""Builds the workbook of a model and an image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sheetcnn.engine import Result, run
+from sheetcnn.errors import OutputError
+from sheetcnn.formulas.limits import EXCEL, Limits
+from sheetcnn.graph import Model
+from sheetcnn.pages.about import about_sheet, digest, weights_digest
+from sheetcnn.shape import Array
+from sheetcnn.sheets.layout import Options
+from sheetcnn.sheets.plan import Plan, bind
+from sheetcnn.sheets.workbook import make_plan
+from sheetcnn.xlsx.write import write_book
+
+
+@dataclass(frozen=True)
+class Built:
+    """A workbook that was written.
+
+    Attributes:
+        path: of the file.
+        sheets: how many it has.
+        formulas: how many formula cells.
+        size: in bytes.
+        result: what the engine computed, which stands in the cells as cached values.
+    """
+
+    path: Path
+    sheets: int
+    formulas: int
+    size: int
+    result: Result
+
+
+def build(
+    model: Model,
+    image: Array,
+    path: Path,
+    options: Options | None = None,
+    *,
+    limits: Limits = EXCEL,
+    progress: Callable[[int, int], None] | None = None,
+) -> Built:
+    """Write the workbook that computes `model` on `image`.
+
+    Args:
+        model: from `load`.
+        image: raw pixels `(C, H, W)`.
+        path: of the .xlsx file; what stands there is replaced only when all is written.
+        options: of the layout.
+        limits: of the spreadsheet program that it must fit.
+        progress: called with the sheets written and the sheets in all.
+
+    Raises:
+        ImageError: if the image does not fit the network.
+        LimitError: if the network does not fit the limits; nothing is written then.
+        OutputError: if the file cannot be written.
+    """
+    if path.suffix.lower() != ".xlsx":
+        raise OutputError(f"{path}: a workbook's name ends in .xlsx")
+    options = options or Options()
+    result = run(model, image)
+    plan = whole_plan(model, image, options, limits)
+    book = bind(plan, model, result)
+    formulas = write_book(book, path, progress=progress)
+    return Built(path, len(plan.sheets), formulas, path.stat().st_size, result)
+
+
+def whole_plan(model: Model, image: Array, options: Options, limits: Limits = EXCEL) -> Plan:
+    """The plan of a workbook with its last sheet, which tells from what it was built."""
+    plan = make_plan(model.graph, options, limits)
+    pixels = digest({"input": image})
+    about = about_sheet(model.graph, options, weights_digest(model), pixels)
+    return Plan(plan.layout, (*plan.sheets, about), plan.names)

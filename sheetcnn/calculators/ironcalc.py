@@ -1,0 +1,102 @@
+"""IronCalc: a spreadsheet engine that is installed with sheetcnn and runs inside this process.
+
+Every formula is computed when asked to; cached values play no part. Documentation:
+https://docs.ironcalc.com/programming/python-bindings.html
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sheetcnn.calculators.base import Block, Calculator, Recalculated, check_inputs, failure
+from sheetcnn.errors import CalculatorError, WorkbookError
+from sheetcnn.xlsx.read import CellError, Value
+
+if TYPE_CHECKING:
+    import ironcalc
+
+
+class IronCalc(Calculator):
+    """Runs workbooks through the `ironcalc` package."""
+
+    name = "ironcalc"
+    title = "IronCalc"
+
+    def available(self) -> bool:
+        """Whether the package can be imported."""
+        return importlib.util.find_spec("ironcalc") is not None
+
+    def missing(self) -> str:
+        """How it is installed."""
+        return "install it with: pip install ironcalc"
+
+    def version(self) -> str:
+        """The version of the package."""
+        try:
+            return importlib.metadata.version("ironcalc")
+        except importlib.metadata.PackageNotFoundError as error:
+            raise CalculatorError(f"IronCalc is not installed; {self.missing()}") from error
+
+    def recalculate(self, paths: Sequence[Path]) -> list[Recalculated]:
+        """Loads each workbook and evaluates it."""
+        check_inputs(paths)
+        return [self._recalculate(path) for path in paths]
+
+    def _recalculate(self, path: Path) -> Recalculated:
+        try:
+            import ironcalc
+        except ImportError as error:
+            raise CalculatorError(
+                f"IronCalc cannot be imported ({error}); {self.missing()}, or use another calculator"
+            ) from error
+        try:
+            model = ironcalc.load_from_xlsx(str(path), "en", "UTC", "en")
+            model.evaluate()
+        except Exception as error:
+            raise failure(self.title, path, str(error)) from error
+        except BaseException as error:
+            # What Rust calls a panic arrives as a BaseException of a class that cannot be imported.
+            if type(error).__name__ == "PanicException":
+                raise failure(self.title, path, f"it panicked: {error}") from error
+            raise
+        return _Evaluated(path, model)
+
+
+class _Evaluated(Recalculated):
+    """A model in memory."""
+
+    def __init__(self, path: Path, model: ironcalc.Model) -> None:
+        self._path = path
+        self._model: ironcalc.Model | None = model
+        names = [sheet["name"] for sheet in model.get_worksheets_properties()]
+        self._sheets = {name: index for index, name in enumerate(names)}
+
+    def block(self, sheet: str, row: int, col: int, height: int, width: int) -> Block:
+        """Asks the model, cell by cell."""
+        model = self._model
+        if model is None:
+            raise CalculatorError(f"{self._path}: the recalculated workbook was closed; recalculate it again")
+        index = self._sheets.get(sheet)
+        if index is None:
+            raise WorkbookError(f'{self._path}: IronCalc found no sheet "{sheet}"; build the workbook anew')
+        ask = model.get_cell_value
+        rows: Block = [[ask(index, r, c) for c in range(col, col + width)] for r in range(row, row + height)]
+        for r, values in enumerate(rows, row):
+            for n, value in enumerate(values):
+                # An error and a text that reads like one are the same string; only the type differs.
+                if isinstance(value, str) and value.startswith("#"):
+                    values[n] = _error_or_text(model, index, r, col + n, value)
+        return rows
+
+    def close(self) -> None:
+        """Drops the model."""
+        self._model = None
+
+
+def _error_or_text(model: ironcalc.Model, sheet: int, row: int, col: int, value: str) -> Value:
+    kind = model.get_cell_type(sheet, row, col)
+    return CellError(value) if kind == type(kind).ErrorValue else value

@@ -1,0 +1,274 @@
+"""The command line: parses arguments, calls the library once, prints. Heavy imports wait until needed."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from sheetcnn._version import __version__
+from sheetcnn.errors import SheetCnnError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from sheetcnn.checker import Report
+    from sheetcnn.inspection import Inspection
+
+PATH = click.Path(path_type=Path)
+SHOWN_DIFFERENCES = 20
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"sheetcnn: {message}", err=True)
+    sys.exit(2)
+
+
+def _mendable(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn an error that the user can mend into one message and exit status 2."""
+
+    @functools.wraps(command)
+    def wrapper(*args: Any, **options: Any) -> None:
+        try:
+            command(*args, **options)
+        except SheetCnnError as error:
+            _fail(str(error))
+        except KeyboardInterrupt:
+            _fail("interrupted; nothing was written")
+
+    return wrapper
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar on a terminal, nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print_table(table: Table) -> None:
+    from rich.console import Console
+
+    # In a pipe nothing is cut to the width of a terminal that is not there.
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+_model = click.argument("model", type=PATH)
+_weights = click.option(
+    "--weights", type=PATH, help=".safetensors or .npz; default: the file beside the spec with its name."
+)
+_input = click.option("--input", "image", type=PATH, required=True, help="Image: .png, .jpg, .npy, .csv ...")
+_resize = click.option("--resize", is_flag=True, help="Scale an image of another size.")
+_relu = click.option(
+    "--relu",
+    type=click.Choice(["fused", "separate"]),
+    default="fused",
+    show_default=True,
+    help="separate: each pre-activation grid stands beside its activation.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sheetcnn")
+def main() -> None:
+    """Compile a convolutional neural network into a spreadsheet that computes it.
+
+    Exit status: 0 all is well, 1 a workbook does not agree (verify), 2 something has to be mended first.
+    """
+
+
+@main.command()
+@_model
+@_weights
+@_input
+@_resize
+@_relu
+@click.option("-o", "--output", type=PATH, required=True, help="The workbook to write, ending in .xlsx.")
+@_mendable
+def build(model: Path, weights: Path | None, image: Path, resize: bool, relu: str, output: Path) -> None:
+    """Write the workbook that computes MODEL on an image.
+
+    MODEL is a layer spec (.yaml, .json, .toml) or a directory that holds one.
+    """
+    import sheetcnn
+
+    loaded = sheetcnn.load(model, weights)
+    with _progress(f"writing {output.name}") as progress:
+        built = sheetcnn.build(
+            loaded,
+            image,
+            output,
+            relu="separate" if relu == "separate" else "fused",
+            resize=resize,
+            progress=progress,
+        )
+    click.echo(f"{output}: {built.sheets} sheets, {built.formulas:,} formulas, {_bytes(built.size)}")
+    if built.result.label:
+        click.echo(f"prediction: {built.result.label}")
+
+
+@main.command()
+@_model
+@_weights
+@_input
+@_resize
+@_json
+@_mendable
+def predict(model: Path, weights: Path | None, image: Path, resize: bool, as_json: bool) -> None:
+    """Run MODEL on an image in NumPy alone."""
+    import sheetcnn
+
+    loaded = sheetcnn.load(model, weights)
+    result = sheetcnn.run(loaded, image, resize=resize)
+    labels = loaded.graph.labels or tuple(str(n) for n in range(result.output.shape[0]))
+    if as_json:
+        values = result.output.tolist()
+        answer = {
+            "prediction": result.label,
+            "index": result.prediction,
+            "labels": list(labels),
+            "output": values,
+        }
+        click.echo(json.dumps(answer))
+        return
+    if result.prediction is None:
+        click.echo(f"output: {'×'.join(map(str, result.output.shape))} values (use --json to see them)")
+        return
+    click.echo(f"prediction: {result.label}")
+    flat = result.output.reshape(-1)
+    for index in flat.argsort(kind="stable")[::-1][:10]:
+        click.echo(f"{flat[index]:9.4f}  {labels[index]}")
+
+
+@main.command()
+@_model
+@_relu
+@_json
+@_mendable
+def inspect(model: Path, relu: str, as_json: bool) -> None:
+    """Print what the workbook of MODEL would hold, without building it; weights are not needed."""
+    from dataclasses import asdict
+
+    from sheetcnn.inspection import inspect as count
+    from sheetcnn.readers.load import load_graph
+    from sheetcnn.sheets.layout import Options
+
+    found = count(load_graph(model), Options("separate" if relu == "separate" else "fused"))
+    if as_json:
+        click.echo(json.dumps(asdict(found)))
+        return
+    _print_table(_inspection_table(found))
+    click.echo(f"estimated file size: {_bytes(found.file_size)}")
+    for fit in found.fits:
+        click.echo(f"{fit.program}: {'fits' if fit.fits else 'does not fit: ' + fit.reason}")
+
+
+def _inspection_table(found: Inspection) -> Table:
+    from rich.table import Table
+
+    table = Table(title=found.name, title_justify="left")
+    table.add_column("layer")
+    table.add_column("kind")
+    table.add_column("output shape")
+    for column in ("parameters", "multiply-adds", "formulas", "sheets", "longest formula"):
+        table.add_column(column, justify="right")
+    for layer in found.layers:
+        shape = "×".join(map(str, layer.shape))
+        numbers = (layer.parameters, layer.multiply_adds, layer.formulas, layer.sheets, layer.longest_formula)
+        table.add_row(layer.name, layer.kind, shape, *(f"{n:,}" if n else "" for n in numbers))
+    table.add_section()
+    totals = (found.parameters, found.multiply_adds, found.formulas, found.sheets, found.longest_formula)
+    table.add_row("whole workbook", "", "", *(f"{n:,}" for n in totals))
+    return table
+
+
+@main.command()
+@click.argument("workbook", type=PATH)
+@click.option(
+    "--engine",
+    type=click.Choice(["ironcalc", "libreoffice", "gnumeric"]),
+    default="ironcalc",
+    show_default=True,
+    help="Which spreadsheet engine recalculates.",
+)
+@_json
+@_mendable
+def verify(workbook: Path, engine: str, as_json: bool) -> None:
+    """Let a spreadsheet engine recalculate WORKBOOK, and compare every formula cell with NumPy.
+
+    Weights and input are read from the workbook's own cells, so an edited kernel still agrees.
+    SHEETCNN_LIBREOFFICE and SHEETCNN_GNUMERIC name the programs where they are not found.
+    """
+    from dataclasses import asdict
+
+    import sheetcnn
+
+    report = sheetcnn.verify(workbook, engine)
+    if as_json:
+        click.echo(json.dumps(asdict(report)))
+    else:
+        _print_report(workbook, report)
+    sys.exit(0 if report.ok else 1)
+
+
+def _print_report(workbook: Path, report: Report) -> None:
+    verdict = "agrees with NumPy" if report.ok else f"does NOT agree: {report.different:,} cells differ"
+    click.echo(f"{workbook}: {verdict}")
+    click.echo(
+        f"{report.engine} recalculated {report.formulas:,} formulas, {report.errors} of them errors; "
+        f"largest difference {report.max_abs_error:.2g}"
+    )
+    for d in report.differences[:SHOWN_DIFFERENCES]:
+        note = "" if d.reason == "value" else f"  ({d.reason})"
+        click.echo(f"  {d.sheet}!{d.cell}: expected {d.expected!r}, found {d.found!r}{note}")
+    if report.different > SHOWN_DIFFERENCES:
+        click.echo(f"  ... and {report.different - SHOWN_DIFFERENCES:,} more")
+    if report.ok and report.prediction:
+        click.echo(f"prediction: {report.prediction}")
+
+
+@main.command()
+@_mendable
+def schema() -> None:
+    """Print the JSON Schema of a layer spec, for completion and checks in an editor."""
+    from sheetcnn.readers.spec import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2))
+
+
+@main.command()
+@click.argument("starter")
+@click.argument("directory", type=PATH)
+@_mendable
+def init(starter: str, directory: Path) -> None:
+    """Lay out the files of a STARTER network in a new DIRECTORY."""
+    from sheetcnn.starters import lay_out
+
+    files = lay_out(starter, directory)
+    click.echo(f"{directory}: {len(files)} files")
+    spec = next(f for f in files if f.suffix == ".yaml")
+    image = next((f for f in files if f.suffix == ".png"), None)
+    if image is not None:
+        click.echo(f"next: sheetcnn build {spec} --input {image} -o {starter}.xlsx")
+
+
+def _bytes(size: int) -> str:
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000  # type: ignore[assignment]
+    return f"{size:.1f} GB"

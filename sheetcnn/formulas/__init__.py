@@ -1,0 +1,1 @@
+"""Formulas as trees: built by layers, rendered here, stamped over regions by the writer."""

@@ -1,0 +1,137 @@
+"""What a workbook would be like, before anything is built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sheetcnn.errors import LimitError
+from sheetcnn.formulas.limits import PROGRAMS, Limits
+from sheetcnn.formulas.render import render
+from sheetcnn.graph import Graph
+from sheetcnn.sheets.layout import Options
+from sheetcnn.sheets.plan import Plan
+from sheetcnn.sheets.wording import kind_title
+from sheetcnn.sheets.workbook import check_limits, make_plan
+
+# Compressed bytes in the file, fitted to built workbooks (`benchmarks/size.py` measures them again):
+# a cached value has about 16 random digits, a weight about 8; a formula's text compresses well.
+BYTES_PER_FORMULA = 11.5
+BYTES_PER_NUMBER = 7.5
+BYTES_PER_SHEET = 1_450
+BYTES_PER_FORMULA_CHARACTER = 0.055
+
+_UNLIMITED = Limits("no program", 1 << 40, 1 << 40, 1 << 40, 1 << 40, 1 << 40, 1 << 60, 1 << 40)
+
+
+@dataclass(frozen=True)
+class LayerInspection:
+    """One layer. `shape` is `(C, H, W)` or `(N,)`; `longest_formula` counts characters with the `=`."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+    formulas: int
+    sheets: int
+    longest_formula: int
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Whether a program can hold the workbook, and if not, the first reason."""
+
+    program: str
+    fits: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A network and the workbook it would make; `file_size` is an estimate in bytes."""
+
+    name: str
+    layers: tuple[LayerInspection, ...]
+    parameters: int
+    multiply_adds: int
+    formulas: int
+    sheets: int
+    longest_formula: int
+    file_size: int
+    fits: tuple[Fit, ...]
+
+
+def inspect(graph: Graph, options: Options | None = None) -> Inspection:
+    """Count everything about the workbook of a network.
+
+    Args:
+        graph: the network; weights are not needed.
+        options: of the layout.
+    """
+    plan = make_plan(graph, options, _UNLIMITED)
+    formulas: dict[str, int] = {}
+    sheets: dict[str, int] = {}
+    longest: dict[str, int] = {}
+    characters = 0
+    for sheet in plan.sheets:
+        sheets[sheet.layer] = sheets.get(sheet.layer, 0) + 1
+        formulas[sheet.layer] = formulas.get(sheet.layer, 0) + sheet.formulas
+        for tensor in sheet.tensors:
+            if tensor.formula is None:
+                continue
+            pattern = render(tensor.formula, sheet.name)
+            rows, cols = tensor.region.rows, tensor.region.cols
+            length = pattern.longest(rows, cols)
+            longest[sheet.layer] = max(longest.get(sheet.layer, 0), length)
+            written = cols if rows > 1 and pattern.shares_down(tensor.row_step) else rows * cols
+            characters += length * written
+    source = LayerInspection(
+        graph.source, "input", graph.source_shape.dims, 0, 0, 0, sheets.get(graph.source, 0), 0
+    )
+    layers = [source]
+    for node in graph.nodes:
+        shapes = graph.input_shapes(node)
+        layers.append(
+            LayerInspection(
+                node.name,
+                kind_title(node),
+                graph.shapes[node.name].dims,
+                sum(p.size for p in graph.parameters(node)),
+                node.op.multiply_adds(shapes),
+                formulas.get(node.name, 0),
+                sheets.get(node.name, 0),
+                longest.get(node.name, 0),
+            )
+        )
+    parameters = sum(layer.parameters for layer in layers)
+    total = sum(formulas.values())
+    size = (
+        total * BYTES_PER_FORMULA
+        + characters * BYTES_PER_FORMULA_CHARACTER
+        + (parameters + graph.source_shape.size) * BYTES_PER_NUMBER
+        + (len(plan.sheets) + 1) * BYTES_PER_SHEET
+    )
+    return Inspection(
+        graph.name,
+        tuple(layers),
+        parameters,
+        sum(layer.multiply_adds for layer in layers),
+        total,
+        len(plan.sheets) + 1,
+        max(longest.values(), default=0),
+        int(size),
+        tuple(_fit(plan, limits, total + parameters) for limits in PROGRAMS),
+    )
+
+
+def _fit(plan: Plan, limits: Limits, cells: int) -> Fit:
+    try:
+        check_limits(plan, limits)
+    except LimitError as error:
+        return Fit(limits.program, False, str(error))
+    if cells > limits.cells:
+        reason = (
+            f"the workbook would have {cells:,} cells, but {limits.program} holds at most {limits.cells:,}"
+        )
+        return Fit(limits.program, False, reason)
+    return Fit(limits.program, True)

@@ -1,0 +1,134 @@
+"""Convolution over feature maps.
+
+For output map k at (y, x), with stride s, dilation d and top-left padding p::
+
+    out[k, y, x] = bias[k] + sum over c, u, v of
+                   weight[k, c, u, v] * in[c, y * s - p + u * d, x * s - p + v * d]
+
+where pixels outside the input count as 0. Input `(C, H, W)`, result `(filters, H', W')`, weight
+`(filters, C / groups, kh, kw)`; with groups, map k sees only the channels of its own group.
+Definition: PyTorch's `Conv2d` (a cross-correlation: the kernel is not flipped).
+
+First cell of a 3x3 convolution over two maps, with ReLU::
+
+    =MAX(0,SUMPRODUCT(pool1_f1!B6:D8,conv2_w!$E$6:$G$8)+SUMPRODUCT(pool1_f2!B6:D8,conv2_w!$I$6:$K$8)+conv2_w!$C$6)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from sheetcnn.formulas.expr import add, dot
+from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.ops.base import Op, Parameter, Params, ShapeMismatchError, Site
+from sheetcnn.ops.spatial import (
+    Padding,
+    Size,
+    SizeOrPair,
+    extent,
+    maps_only,
+    margins,
+    overhang,
+    pair,
+    window_counts,
+    window_words,
+    windows,
+)
+from sheetcnn.shape import Array, Margin, Shape
+from sheetcnn.sheets.placement import Window
+
+
+class Conv2d(Op):
+    """A convolution with `filters` output maps."""
+
+    kind: ClassVar[str] = "conv2d"
+    title: ClassVar[str] = "convolution"
+    takes_activation: ClassVar[bool] = True
+
+    filters: Size
+    kernel_size: SizeOrPair
+    stride: SizeOrPair = 1
+    padding: Padding = "valid"
+    dilation: SizeOrPair = 1
+    groups: Size = 1
+    bias: bool = True
+
+    def _geometry(self, x: Shape) -> tuple[tuple[int, int], tuple[int, int], Margin, tuple[int, int]]:
+        """Extent of the window, stride, padding and the number of windows."""
+        window = extent(pair(self.kernel_size), pair(self.dilation))
+        stride = pair(self.stride)
+        pad = margins(self.padding, x, window, stride)
+        return window, stride, pad, window_counts(x, pad, window, stride)
+
+    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """`(filters, H', W')`."""
+        x = maps_only(self.kind, list(inputs))
+        for name, number in (("input channels", x.channels), ("filters", self.filters)):
+            if number % self.groups:
+                raise ShapeMismatchError(
+                    f"{number} {name} cannot be split into {self.groups} groups; both filters and input "
+                    "channels must be multiples of groups"
+                )
+        return Shape.maps(self.filters, *self._geometry(x)[3])
+
+    def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
+        """`weight` and, with `bias`, `bias`."""
+        shape = (self.filters, inputs[0].channels // self.groups, *pair(self.kernel_size))
+        weight = Parameter("weight", shape, "kernel", "kernel", pair(self.dilation), self.groups)
+        return (weight, Parameter("bias", (self.filters,), "channel", "bias")) if self.bias else (weight,)
+
+    def run(self, inputs: Sequence[Array], params: Params) -> Array:
+        """Windows and einsum, group by group."""
+        x = inputs[0]
+        window, stride, pad, counts = self._geometry(Shape(x.shape))
+        every = windows(x, pad, window, stride, pair(self.dilation), counts, 0.0)
+        weight = params["weight"]
+        per_out, per_in = self.filters // self.groups, weight.shape[1]
+        out = np.concatenate(
+            [
+                np.tensordot(
+                    weight[g * per_out : (g + 1) * per_out],
+                    every[g * per_in : (g + 1) * per_in],
+                    axes=((1, 2, 3), (0, 3, 4)),
+                )
+                for g in range(self.groups)
+            ]
+        )
+        return out + params["bias"][:, None, None] if self.bias else out
+
+    def formula(self, site: Site) -> Iterator[Stamp]:
+        """A SUMPRODUCT per run of input channels, plus the bias."""
+        x = site.inputs[0]
+        (height, width), stride, pad, _ = self._geometry(x.shape)
+        window = Window(-pad.top, -pad.left, height, width, stride)
+        per_group = x.shape.channels // self.groups
+        for k in range(self.filters):
+            first = k // (self.filters // self.groups) * per_group
+            seen = x.windows(range(first, first + per_group), window)
+            terms = [
+                dot(pixels, kernel) for pixels, kernel in zip(seen, site.kernel("weight", k), strict=True)
+            ]
+            total = add(*terms, site.value("bias", k)) if self.bias else add(*terms)
+            yield Stamp(Region.plane(k, site.out.shape), total)
+
+    def reach(self, inputs: Sequence[Shape]) -> Margin:
+        """The padding."""
+        window, stride, pad, counts = self._geometry(inputs[0])
+        return overhang(inputs[0], pad, window, stride, counts)
+
+    def multiply_adds(self, inputs: Sequence[Shape]) -> int:
+        """One per weight of the kernel and output pixel."""
+        kh, kw = pair(self.kernel_size)
+        return self.out_shape(inputs).size * inputs[0].channels // self.groups * kh * kw
+
+    def words(self, inputs: Sequence[Shape]) -> str:
+        """The sum in words."""
+        n = inputs[0].channels // self.groups
+        maps = "the input map" if n == 1 else f"{n} input maps"
+        text = (
+            f"sum over {maps} of {window_words(pair(self.kernel_size), pair(self.dilation))} window × kernel"
+        )
+        return text + (" + bias" if self.bias else "")

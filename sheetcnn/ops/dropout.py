@@ -1,0 +1,50 @@
+"""Dropout: at inference it passes every value on.
+
+Shape unchanged. Definition: Srivastava et al. (2014); PyTorch's `Dropout.eval()`. It gets no sheets of
+its own: its result is its input's cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from sheetcnn.formulas.region import Stamp
+from sheetcnn.ops.base import Op, Params, Site
+from sheetcnn.shape import Array, Shape
+
+
+class Dropout(Op):
+    """Dropout."""
+
+    kind: ClassVar[str] = "dropout"
+    title: ClassVar[str] = "dropout"
+
+    rate: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    """The share of values dropped while training; without effect here."""
+
+    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """The input's shape."""
+        return inputs[0]
+
+    def run(self, inputs: Sequence[Array], params: Params) -> Array:
+        """The input."""
+        return inputs[0]
+
+    def formula(self, site: Site) -> Iterator[Stamp]:
+        """None: see `aliases`."""
+        return iter(())
+
+    def aliases(self) -> bool:
+        """The result is the input's cells."""
+        return True
+
+    def nonnegative(self, inputs: Sequence[bool]) -> bool:
+        """As the input."""
+        return inputs[0]
+
+    def words(self, inputs: Sequence[Shape]) -> str:
+        """That it does nothing."""
+        return "nothing: dropout acts only while training"

@@ -1,0 +1,1 @@
+"""The pages of the workbook that explain: one file each."""

@@ -1,0 +1,79 @@
+"""The last sheet: what built the file and from what, so that it explains itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import numpy as np
+
+from sheetcnn._version import __version__
+from sheetcnn.graph import Graph, Model
+from sheetcnn.readers.spec import dump
+from sheetcnn.shape import Array
+from sheetcnn.sheets import theme
+from sheetcnn.sheets.layout import Options
+from sheetcnn.sheets.plan import SheetPlan
+from sheetcnn.xlsx.book import Cell
+
+NAME = "about"
+FORMAT = 1
+"""Of this sheet; raised when an older sheetcnn could not read it any more."""
+PIECE = 30_000
+"""Characters of the spec per cell, below the 32,767 that a cell holds."""
+KEY_COLUMN, VALUE_COLUMN = 1, 2
+
+
+def digest(arrays: Mapping[str, Array]) -> str:
+    """The SHA-256 of named arrays: names, shapes and float64 values, in the order of the names."""
+    total = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name], dtype="<f8")
+        total.update(f"{name}{array.shape}".encode())
+        total.update(array.tobytes())
+    return total.hexdigest()
+
+
+def weights_digest(model: Model) -> str:
+    """The digest of all weights of a model."""
+    return digest(
+        {f"{layer}.{name}": a for layer, group in model.params.items() for name, a in group.items()}
+    )
+
+
+def about_sheet(graph: Graph, options: Options, weights: str, image: str) -> SheetPlan:
+    """Build the sheet.
+
+    Args:
+        graph: its spec goes into the file.
+        options: of the layout; they go into the file too.
+        weights: digest of the weights.
+        image: digest of the input.
+    """
+    page = SheetPlan(NAME, tab_color=theme.TABS["page"])
+    page.column_widths |= {KEY_COLUMN: 18, VALUE_COLUMN: 110}
+    page.cells += [
+        Cell(1, 1, "About this file", theme.TITLE),
+        Cell(
+            2,
+            1,
+            "sheetcnn verify reads the rows below to check this workbook; leave them as they are.",
+            theme.SUBTITLE,
+        ),
+    ]
+    spec = json.dumps(dump(graph), ensure_ascii=True, separators=(",", ":"))
+    rows = [
+        ("format", str(FORMAT)),
+        ("built by", f"sheetcnn {__version__}"),
+        ("network", graph.name),
+        ("options", json.dumps(asdict(options))),
+        ("weights sha256", weights),
+        ("input sha256", image),
+    ]
+    rows += [("spec", spec[n : n + PIECE]) for n in range(0, len(spec), PIECE)]
+    for n, (key, value) in enumerate(rows, 4):
+        page.cells.append(Cell(n, KEY_COLUMN, key, theme.TEXT))
+        page.cells.append(Cell(n, VALUE_COLUMN, value, theme.TEXT))
+    return page

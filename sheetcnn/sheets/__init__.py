@@ -1,0 +1,1 @@
+"""Where every tensor lives, and the plan of the workbook."""

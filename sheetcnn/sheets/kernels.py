@@ -1,0 +1,91 @@
+"""The sheet of a layer's trained parameters."""
+
+from __future__ import annotations
+
+from sheetcnn.formulas.a1 import area
+from sheetcnn.graph import Node
+from sheetcnn.sheets import theme
+from sheetcnn.sheets.layout import FIRST_COLUMN, HEADER_ROWS, Layout
+from sheetcnn.sheets.maps import LINK_SPAN, header
+from sheetcnn.sheets.plan import SheetPlan, WeightGrid
+from sheetcnn.sheets.weights import WeightCells
+from sheetcnn.xlsx.book import Cell
+
+
+def weight_sheet(layout: Layout, node: Node) -> SheetPlan:
+    """Kernels and biases of one layer, labelled."""
+    cells = layout.weights[node.name]
+    sheet = SheetPlan(cells.sheet, node.name, tab_color=theme.TABS["weights"])
+    out = layout.placements[node.name].blocks[0].sheet
+    kernel = cells.kernel_parameter
+    if kernel is None:
+        line = f"{node.op.title}: one row per map, one column per parameter"
+    elif cells.across:
+        line = "one column per output, one row per input value; values per output above"
+    else:
+        height, width = kernel.shape[2:]
+        line = f"rows: output maps; columns: input maps; each block is one {height}×{width} kernel slice"
+    links = [("▲ overview", "overview"), (f"{out} ►", out)]
+    header(sheet, f"{node.name}, weights", line, links, [], 1 if cells.across else LINK_SPAN)
+    sheet.column_width, sheet.row_height = theme.CELL_WIDTH + 1, theme.CELL_HEIGHT * 0.7
+    sheet.column_widths[1] = theme.HEAD_WIDTH + 7
+    sheet.row_heights[HEADER_ROWS] = 20
+    sheet.freeze = (HEADER_ROWS + 1, FIRST_COLUMN)
+    ranges = []
+    for grid in cells.grids():
+        sheet.weights.append(WeightGrid(node.name, grid, theme.WEIGHT))
+        if kernel is not None and grid.parameter == kernel.name:
+            ranges.append(area(grid.row, grid.col, grid.height, grid.width))
+    if ranges:
+        sheet.color_scales.append(theme.color_scale("diverging", _whole(cells, ranges)))
+    _labels(layout, node, cells, sheet)
+    return sheet
+
+
+def _whole(cells: WeightCells, ranges: list[str]) -> tuple[str, ...]:
+    """One range from the first kernel cell to the last: the blank cells between take no colour."""
+    if len(ranges) == 1:
+        return tuple(ranges)
+    return (f"{ranges[0].split(':')[0]}:{ranges[-1].split(':')[-1]}",)
+
+
+def _labels(layout: Layout, node: Node, cells: WeightCells, sheet: SheetPlan) -> None:
+    kernel = cells.kernel_parameter
+    for parameter in cells.parameters:
+        if parameter.role != "channel":
+            continue
+        row, col = cells.values_at[parameter.name]
+        if cells.across:
+            sheet.cells.append(Cell(row, 1, parameter.label, theme.TEXT))
+        else:
+            sheet.cells.append(Cell(HEADER_ROWS, col, parameter.label, theme.HEADING_CENTER))
+    outputs = layout.graph.shapes[node.name].channels if kernel is None else kernel.shape[0]
+    if cells.across:
+        for k in range(outputs):
+            sheet.cells.append(
+                Cell(HEADER_ROWS, cells.kernel_at[1] + k, f"out {k + 1}", theme.HEADING_CENTER)
+            )
+        if kernel is not None:
+            for run, row, _ in cells._slices(kernel, 0):
+                sheet.cells += [
+                    Cell(row + n, 1, f"in {c + 1}" if kernel.groups == 1 else f"{n + 1}", theme.INDEX)
+                    for n, c in enumerate(run)
+                ]
+        return
+    names = [b.sheet for b in layout.placements[node.name].blocks]
+    first = HEADER_ROWS + 1
+    for k in range(outputs):
+        text = names[k] if len(names) == outputs else f"map {k + 1}"
+        sheet.cells.append(
+            Cell(first + k * cells.row_step, 1, text, theme.NAVIGATION, link=f"{text}!A1")
+            if text in names
+            else Cell(first + k * cells.row_step, 1, text, theme.TEXT)
+        )
+    if kernel is not None:
+        width = cells.slice_size(kernel)[1]
+        for n, (run, _, col) in enumerate(cells._slices(kernel, 0)):
+            source = cells.source.block_of(run.start).sheet
+            text = source if kernel.groups == 1 else f"input {n + 1} of the group"
+            link = f"{source}!A1" if kernel.groups == 1 else None
+            style = theme.NAVIGATION if link else theme.TEXT
+            sheet.cells.append(Cell(HEADER_ROWS, col, text, style, link=link, merge=width))

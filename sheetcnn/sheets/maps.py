@@ -1,0 +1,144 @@
+"""The sheets of feature maps: one each, with title, words, links, numbers, margin and colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sheetcnn.formulas.a1 import area
+from sheetcnn.graph import Node
+from sheetcnn.sheets import theme
+from sheetcnn.sheets.layout import FIRST_COLUMN, HEADER_ROWS, Layout
+from sheetcnn.sheets.plan import SheetPlan, TensorGrid
+from sheetcnn.sheets.stamps import Stamped
+from sheetcnn.sheets.theme import Scale
+from sheetcnn.sheets.wording import activation_words, pre_words, words
+from sheetcnn.xlsx.book import Cell, Grid
+
+LINK_SPAN = 2
+"""Columns that a link spans, so that a sheet's name fits."""
+
+
+def header(
+    sheet: SheetPlan, title: str, line: str, links: list[tuple[str, str]], sources: list[str], span: int
+) -> None:
+    """Write the rows above the grid: title, words, navigation (text, sheet), sources."""
+    sheet.cells += [
+        Cell(1, 1, title, theme.TITLE),
+        Cell(2, 1, line, theme.SUBTITLE),
+        Cell(3, 1, "go to", theme.INDEX),
+    ]
+    for n, (text, target) in enumerate(links):
+        col = FIRST_COLUMN + n * span
+        sheet.cells.append(Cell(3, col, text, theme.NAVIGATION, link=f"{target}!A1", merge=span))
+    if sources:
+        sheet.cells.append(Cell(4, 1, "reads", theme.INDEX))
+    for n, target in enumerate(sources):
+        col = FIRST_COLUMN + n * span
+        sheet.cells.append(Cell(4, col, target, theme.NAVIGATION, link=f"{target}!A1", merge=span))
+    sheet.row_heights |= {1: 24, 2: 18, 3: 18, 4: 18}
+
+
+def neighbours(names: list[str], n: int) -> list[tuple[str, str]]:
+    """Links to the previous and the next of a row of sheets."""
+    links = []
+    if n > 0:
+        links.append((f"◄ {names[n - 1]}", names[n - 1]))
+    if n + 1 < len(names):
+        links.append((f"{names[n + 1]} ►", names[n + 1]))
+    return links
+
+
+def source_sheets(layout: Layout, node: Node, channel: int) -> list[str]:
+    """The sheets that hold what one output map of a node is computed from."""
+    found: dict[str, None] = {}
+    kernel = next((p for p in layout.graph.parameters(node) if p.role == "kernel"), None)
+    for name in node.inputs:
+        placement = layout.placements[name]
+        if kernel is not None:
+            channels = kernel.inputs_of(channel)
+        elif placement.shape.channels == layout.graph.shapes[node.name].channels:
+            channels = range(channel, channel + 1)
+        else:
+            channels = range(placement.shape.channels)
+        for run in placement.groups(channels):
+            found[placement.block_of(run.start).sheet] = None
+    return list(found)
+
+
+def map_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[SheetPlan]:
+    """The sheets of a node's result and of its intermediate results of the same shape."""
+    graph = layout.graph
+    shape = graph.shapes[node.name]
+    names = [block.sheet for block in layout.placements[node.name].blocks]
+    own = [s for s in layout.stages(node) if s.shape == shape]
+    for c, name in enumerate(names):
+        sheet = SheetPlan(name, node.name, tab_color=theme.TABS["maps"])
+        links = [("▲ overview", "overview"), *neighbours(names, c)]
+        if node.name in layout.weights:
+            links.append((layout.weights[node.name].sheet, layout.weights[node.name].sheet))
+        line = words(graph, node)
+        if layout.separate(node):
+            line = f"{activation_words(graph, node)}; right: {pre_words(graph, node)}"
+        title = f"{node.name}, feature map {c + 1} of {shape.channels}"
+        header(sheet, title, line, links, source_sheets(layout, node, c), LINK_SPAN)
+        frame(layout, sheet, node.name)
+        grid(layout, sheet, node.name, c, "sequential" if graph.nonnegative[node.name] else "diverging")
+        for stage in own:
+            key = f"{node.name}.{stage.name}"
+            place = layout.placements[key].cell(c)
+            sheet.cells.append(Cell(HEADER_ROWS - 1, place.col, stage.label, theme.TEXT))
+            grid(layout, sheet, key, c, "diverging")
+        place_stamps(sheet, node.name, [s for s in stamps if s.first.sheet == name])
+        yield sheet
+
+
+def frame(layout: Layout, sheet: SheetPlan, tensor: str) -> None:
+    """Sizes, frozen panes, and the shaded margin of a sheet that holds a map of `tensor`."""
+    shape, margin = layout.graph.shapes[tensor], layout.margins[tensor]
+    row, col = layout.origin
+    sheet.column_width, sheet.row_height = theme.CELL_WIDTH, theme.CELL_HEIGHT
+    sheet.column_widths[1] = theme.HEAD_WIDTH
+    sheet.row_heights[HEADER_ROWS] = 15
+    sheet.freeze = (HEADER_ROWS + 1, FIRST_COLUMN)
+    width = margin.left + shape.width + margin.right
+    for top, left, high, wide in (
+        (row - margin.top, col - margin.left, margin.top, width),
+        (row + shape.height, col - margin.left, margin.bottom, width),
+        (row, col - margin.left, shape.height, margin.left),
+        (row, col + shape.width, shape.height, margin.right),
+    ):
+        if high and wide:
+            sheet.blanks.append(Grid(top, left, high, wide, theme.MARGIN_CELL))
+
+
+def grid(layout: Layout, sheet: SheetPlan, tensor: str, channel: int, scale: Scale) -> None:
+    """Row and column numbers and the colour scale of one map on its sheet."""
+    placement = layout.placements[tensor]
+    shape, first = placement.shape, placement.cell(channel)
+    known = {(c.row, c.col) for c in sheet.cells}
+    for x in range(shape.width):
+        sheet.cells.append(Cell(HEADER_ROWS, first.col + x, x + 1, theme.INDEX))
+    for y in range(shape.height):
+        if (first.row + y, 1) not in known:
+            sheet.cells.append(Cell(first.row + y, 1, y + 1, theme.INDEX))
+    ranges = (area(first.row, first.col, shape.height, shape.width),)
+    sheet.color_scales.append(theme.color_scale(scale, ranges))
+
+
+def place_stamps(sheet: SheetPlan, layer: str, stamps: list[Stamped]) -> None:
+    """Put patterns onto the sheet that they belong to."""
+    for stamp in stamps:
+        first = stamp.first
+        sheet.tensors.append(
+            TensorGrid(
+                layer,
+                stamp.tensor,
+                stamp.region,
+                first.row,
+                first.col,
+                theme.VALUE,
+                stamp.expr,
+                first.row_i or 1,
+                first.col_j or 1,
+            )
+        )

@@ -1,0 +1,45 @@
+"""Names of sheets and defined names that need no quotes and never read as a cell.
+
+A name is made of letters, digits and `_`, at most 31 characters, unique without regard to case. Every
+name of ours ends in a part that begins with `_` (`_f03`, `_w`, `_out`), so it can be neither an A1 nor
+an R1C1 address.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+LONGEST_SUFFIX = 8  # "_f" and five digits, or the name of a stage
+
+
+def bases(names: Iterable[str], limit: int = 31) -> dict[str, str]:
+    """For each layer name the beginning of the names of its sheets.
+
+    Args:
+        names: of the layers, different from each other.
+        limit: the most characters of a sheet name.
+    """
+    taken: set[str] = set()
+    found: dict[str, str] = {}
+    for name in names:
+        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+        base = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_") or "layer"
+        if base[0].isdigit():
+            base = f"n{base}"
+        base = base[: limit - LONGEST_SUFFIX].rstrip("_")
+        unique, number = base, 2
+        while unique.lower() in taken:
+            tail = f"_{number}"
+            unique = base[: limit - LONGEST_SUFFIX - len(tail)].rstrip("_") + tail
+            number += 1
+        taken.add(unique.lower())
+        found[name] = unique
+    return found
+
+
+def numbered(base: str, letter: str, count: int) -> list[str]:
+    """The names of `count` maps, zero-filled to one width: `conv1_f01` ... `conv1_f16`."""
+    width = len(str(count))
+    return [f"{base}_{letter}{n:0{width}d}" for n in range(1, count + 1)]

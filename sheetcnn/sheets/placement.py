@@ -1,0 +1,193 @@
+"""Where a tensor lives: blocks of cells, and the arithmetic of rows and columns.
+
+A `Block` is one rectangle of cells on one sheet that holds some consecutive channels of a tensor.
+It says how far a step in channel, y or x moves on the sheet. Planar feature maps are one block per
+channel; a vector is one block whose channels run down a column; an interleaved layer would be one
+block whose channels run along the row inside each pixel. Concatenation is the list of the inputs'
+blocks, with nothing moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sheetcnn.formulas.expr import Ref
+from sheetcnn.formulas.region import Region
+from sheetcnn.shape import Array, Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Channels `first .. first + count - 1` of a tensor, from cell (`row`, `col`) of `sheet` on.
+
+    Channel steps move `channel_row` rows and `channel_col` columns; a step in y moves `y_row` rows,
+    a step in x `x_col` columns.
+    """
+
+    sheet: str
+    row: int
+    col: int
+    first: int
+    count: int
+    channel_row: int = 0
+    channel_col: int = 0
+    y_row: int = 1
+    x_col: int = 1
+
+    def cell(self, channel: int, y: int, x: int) -> tuple[int, int]:
+        """Row and column of one value; y and x may lie in the margin."""
+        c = channel - self.first
+        return (
+            self.row + c * self.channel_row + y * self.y_row,
+            self.col + c * self.channel_col + x * self.x_col,
+        )
+
+    def moves(self, step: tuple[int, int, int]) -> tuple[int, int]:
+        """Rows and columns that a step of (channel, y, x) moves."""
+        dc, dy, dx = step
+        return dc * self.channel_row + dy * self.y_row, dc * self.channel_col + dx * self.x_col
+
+    @property
+    def stacks_channels(self) -> bool:
+        """Whether several channels of one pixel lie side by side, so that one rectangle covers them."""
+        return self.count > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The window of a kernel: its place for output pixel (0, 0), its size and its stride.
+
+    `top` and `left` are in pixels of the input (negative inside the padding). `height` and `width`
+    are the extent in pixels, `(k - 1) * dilation + 1` for a dilated kernel.
+    """
+
+    top: int
+    left: int
+    height: int
+    width: int
+    stride: tuple[int, int] = (1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The blocks of one tensor, in the order of its channels."""
+
+    shape: Shape
+    blocks: tuple[Block, ...]
+
+    def block_of(self, channel: int) -> Block:
+        """The block that holds `channel`."""
+        if len(self.blocks) == self.shape.channels:
+            return self.blocks[channel]
+        for block in self.blocks:
+            if block.first <= channel < block.first + block.count:
+                return block
+        raise IndexError(f"channel {channel} of {self.shape}")
+
+    def cell(self, channel: int, y: int = 0, x: int = 0, *, fixed: bool = True) -> Ref:
+        """A reference to one value, the same for the whole region."""
+        block = self.block_of(channel)
+        row, col = block.cell(channel, y, x)
+        return Ref(block.sheet, row, col, fixed=fixed)
+
+    def at(self, region: Region, *, fixed: bool = False) -> Ref:
+        """A reference to one value that walks through `region` of this tensor with i and j.
+
+        The region must not cross blocks (`parts` cuts it where it would).
+        """
+        block = self.block_of(region.start[0])
+        row, col = block.cell(*region.start)
+        row_i, col_i = block.moves(region.step_i)
+        row_j, col_j = block.moves(region.step_j)
+        return Ref(block.sheet, row, col, 1, 1, row_i, col_i, row_j, col_j, fixed)
+
+    def parts(self, region: Region) -> Iterator[Region]:
+        """The region, cut where it passes from one block to the next."""
+        if region.step_i[0] == 0:
+            yield region
+            return
+        done = 0
+        while done < region.rows:
+            first = region.start[0] + done * region.step_i[0]
+            block = self.block_of(first)
+            rows = min(region.rows - done, (block.first + block.count - 1 - first) // region.step_i[0] + 1)
+            yield replace(region, start=(first, *region.start[1:]), rows=rows)
+            done += rows
+
+    def groups(self, channels: range) -> list[range]:
+        """`channels` cut into the runs that one rectangle can cover."""
+        runs: list[range] = []
+        channel = channels.start
+        while channel < channels.stop:
+            block = self.block_of(channel)
+            stop = min(channels.stop, block.first + block.count)
+            runs.append(range(channel, stop))
+            channel = stop
+        return runs
+
+    def windows(self, channels: range, window: Window) -> list[Ref]:
+        """The rectangles that cover `window` over `channels`, moving with output pixel (i, j).
+
+        One per run of `groups(channels)`, in that order.
+        """
+        refs = []
+        sy, sx = window.stride
+        for run in self.groups(channels):
+            block = self.block_of(run.start)
+            row, col = block.cell(run.start, window.top, window.left)
+            more = len(run) - 1
+            refs.append(
+                Ref(
+                    block.sheet,
+                    row,
+                    col,
+                    (window.height - 1) * block.y_row + more * block.channel_row + 1,
+                    (window.width - 1) * block.x_col + more * block.channel_col + 1,
+                    row_i=sy * block.y_row,
+                    col_j=sx * block.x_col,
+                )
+            )
+        return refs
+
+    def ranges(self, channels: range | None = None) -> list[Ref]:
+        """The fixed rectangles that hold all values of `channels` (of every channel by default)."""
+        window = Window(0, 0, self.shape.height, self.shape.width)
+        chosen = range(self.shape.channels) if channels is None else channels
+        return [replace(ref, row_i=0, col_j=0, fixed=True) for ref in self.windows(chosen, window)]
+
+    def arrange(self, run: range, kernel: Array, dilation: tuple[int, int]) -> Array:
+        """The kernel cells that face the window over `run`: the same rectangle, cell by cell.
+
+        Args:
+            run: one of `groups(...)`.
+            kernel: `(len(run), kh, kw)`.
+            dilation: of the kernel, in y and x.
+
+        Returns:
+            A 2-D array with NaN where the cell stays blank: the holes of a dilated kernel, and the
+            cells of other channels.
+        """
+        block = self.block_of(run.start)
+        _, kh, kw = kernel.shape
+        dy, dx = dilation
+        more = len(run) - 1
+        height = (kh - 1) * dy * block.y_row + more * block.channel_row + 1
+        width = (kw - 1) * dx * block.x_col + more * block.channel_col + 1
+        cells = np.full((height, width), np.nan)
+        for n in range(len(run)):
+            top, left = n * block.channel_row, n * block.channel_col
+            cells[top :: dy * block.y_row, left :: dx * block.x_col][:kh, :kw] = kernel[n]
+        return cells
+
+
+def concatenate(shape: Shape, placements: Sequence[Placement]) -> Placement:
+    """The placement of a concatenation along the channels: the inputs' blocks, renumbered."""
+    blocks = []
+    offset = 0
+    for placement in placements:
+        blocks += [replace(b, first=b.first + offset) for b in placement.blocks]
+        offset += placement.shape.channels
+    return Placement(shape, tuple(blocks))

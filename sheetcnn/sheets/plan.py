@@ -1,0 +1,197 @@
+"""The plan of a workbook: every sheet with everything on it, but no values yet.
+
+`inspect` reads sizes off it, `bind` fills it with values for the writer, `verify` compares what a
+spreadsheet engine computed with the values that it would be filled with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sheetcnn.engine import Result
+from sheetcnn.formulas.expr import Expr
+from sheetcnn.formulas.region import Region
+from sheetcnn.graph import Model
+from sheetcnn.shape import Array
+from sheetcnn.sheets.layout import Layout
+from sheetcnn.sheets.weights import ParameterGrid
+from sheetcnn.xlsx.book import (
+    Book,
+    Cell,
+    ColorScale,
+    DataBar,
+    Grid,
+    Sheet,
+    Style,
+    WholeNumbers,
+)
+
+
+@dataclass(frozen=True)
+class TensorGrid:
+    """Part of a tensor on a sheet: stamped from one formula, or numbers where `formula` is None.
+
+    Position (i, j) of `region` stands at row `row + i * row_step`, column `col + j * col_step`.
+    """
+
+    layer: str
+    tensor: str
+    region: Region
+    row: int
+    col: int
+    style: Style
+    formula: Expr | None
+    row_step: int = 1
+    col_step: int = 1
+
+    def values(self, activations: Mapping[str, Array]) -> Array:
+        """The values of the region, `(rows, cols)`."""
+        array = activations[self.tensor]
+        cube = np.ascontiguousarray(array.reshape(array.shape[0], *(array.shape[1:] or (1, 1))))
+        view = cube[self.region.start[0] :, self.region.start[1] :, self.region.start[2] :]
+        strides = (
+            sum(s * n for s, n in zip(cube.strides, step, strict=True))
+            for step in (self.region.step_i, self.region.step_j)
+        )
+        part: Array = np.lib.stride_tricks.as_strided(
+            view, (self.region.rows, self.region.cols), tuple(strides), writeable=False
+        )
+        return part
+
+    def bound(self, activations: Mapping[str, Array]) -> Grid:
+        """The grid for the writer, with its values."""
+        return Grid(
+            self.row,
+            self.col,
+            self.region.rows,
+            self.region.cols,
+            self.style,
+            self.values(activations),
+            self.formula,
+            self.row_step,
+            self.col_step,
+        )
+
+
+@dataclass(frozen=True)
+class WeightGrid:
+    """Some cells of a layer's parameters on its sheet of weights."""
+
+    layer: str
+    cells: ParameterGrid
+    style: Style
+
+    def values(self, params: Mapping[str, Mapping[str, Array]]) -> Array:
+        """The values; NaN for blank cells."""
+        flat = params[self.layer][self.cells.parameter].reshape(-1)
+        index = self.cells.index
+        return np.where(index < 0, np.nan, flat[np.maximum(index, 0)])
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A single formula of a page, and how its value follows from the network's result."""
+
+    row: int
+    col: int
+    formula: Expr
+    style: Style
+    value: Callable[[Result], float | str]
+    merge: int = 1
+
+
+@dataclass
+class SheetPlan:
+    """One sheet. Mutable only while it is being put together."""
+
+    name: str
+    layer: str = ""
+    """The layer that it belongs to; empty for pages."""
+    cells: list[Cell] = field(default_factory=list)
+    computed: list[Computed] = field(default_factory=list)
+    tensors: list[TensorGrid] = field(default_factory=list)
+    weights: list[WeightGrid] = field(default_factory=list)
+    blanks: list[Grid] = field(default_factory=list)
+    column_width: float | None = None
+    column_widths: dict[int, float] = field(default_factory=dict)
+    row_height: float | None = None
+    row_heights: dict[int, float] = field(default_factory=dict)
+    freeze: tuple[int, int] | None = None
+    color_scales: list[ColorScale] = field(default_factory=list)
+    data_bars: list[DataBar] = field(default_factory=list)
+    validations: list[WholeNumbers] = field(default_factory=list)
+    tab_color: str | None = None
+    gridlines: bool = False
+
+    @property
+    def formulas(self) -> int:
+        """The number of formula cells."""
+        stamped = sum(t.region.rows * t.region.cols for t in self.tensors if t.formula is not None)
+        return stamped + len(self.computed)
+
+    @property
+    def used(self) -> tuple[int, int]:
+        """The last row and the last column with content."""
+        ends = [(c.row, c.col + c.merge - 1) for c in self.cells]
+        ends += [(c.row, c.col) for c in self.computed]
+        ends += [
+            (t.row + (t.region.rows - 1) * t.row_step, t.col + (t.region.cols - 1) * t.col_step)
+            for t in self.tensors
+        ]
+        ends += [(w.cells.row + w.cells.height - 1, w.cells.col + w.cells.width - 1) for w in self.weights]
+        ends += [(b.row + b.height - 1, b.col + b.width - 1) for b in self.blanks]
+        return max(r for r, _ in ends), max(c for _, c in ends)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole workbook."""
+
+    layout: Layout
+    sheets: tuple[SheetPlan, ...]
+    names: tuple[tuple[str, str], ...]
+
+    def tensors(self) -> Iterator[tuple[SheetPlan, TensorGrid]]:
+        """Every piece of a tensor with its sheet."""
+        for sheet in self.sheets:
+            for grid in sheet.tensors:
+                yield sheet, grid
+
+
+def bind(plan: Plan, model: Model, result: Result) -> Book:
+    """Fill a plan with the weights of a model and the activations of one run."""
+    sheets = []
+    for sheet in plan.sheets:
+        grids = list(sheet.blanks)
+        grids += [tensor.bound(result.activations) for tensor in sheet.tensors]
+        for weights in sheet.weights:
+            values = weights.values(model.params)
+            cells_of = weights.cells
+            grids.append(
+                Grid(cells_of.row, cells_of.col, cells_of.height, cells_of.width, weights.style, values)
+            )
+        cells = list(sheet.cells)
+        cells += [
+            Cell(c.row, c.col, c.value(result), c.style, c.formula, None, c.merge) for c in sheet.computed
+        ]
+        sheets.append(
+            Sheet(
+                sheet.name,
+                cells,
+                grids,
+                sheet.column_width,
+                sheet.column_widths,
+                sheet.row_height,
+                sheet.row_heights,
+                sheet.freeze,
+                sheet.color_scales,
+                sheet.data_bars,
+                sheet.validations,
+                sheet.tab_color,
+                sheet.gridlines,
+            )
+        )
+    return Book(plan.layout.graph.name, sheets, plan.names)

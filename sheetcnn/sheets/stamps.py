@@ -1,0 +1,50 @@
+"""From the patterns of the layers to grids on sheets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sheetcnn.engine import PRE
+from sheetcnn.formulas.expr import Expr, Ref
+from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.graph import Node
+from sheetcnn.ops.base import everywhere
+from sheetcnn.sheets.layout import Layout, NodeSite
+
+
+@dataclass(frozen=True)
+class Stamped:
+    """One pattern with its place: tensor, region, first cell, and how far i and j move on the sheet."""
+
+    tensor: str
+    region: Region
+    expr: Expr
+    first: Ref
+
+
+def stamped(layout: Layout, node: Node) -> Iterator[Stamped]:
+    """Every pattern of a node, its activation included."""
+    if node.op.aliases():
+        return
+    separate = layout.separate(node)
+    result = f"{node.name}.{PRE}" if separate else node.name
+    for stamp in node.op.formula(NodeSite(layout, node, result)):
+        expr = stamp.expr
+        if not stamp.target and node.activation is not None and not separate:
+            expr = node.activation.apply(expr)
+        tensor = f"{node.name}.{stamp.target}" if stamp.target else result
+        yield from _cut(layout, tensor, Stamp(stamp.region, expr))
+    if separate and node.activation is not None:
+        before, after = layout.placements[result], layout.placements[node.name]
+        for region in everywhere(after, before):
+            expr = node.activation.apply(before.at(region))
+            yield from _cut(layout, node.name, Stamp(region, expr))
+
+
+def _cut(layout: Layout, tensor: str, stamp: Stamp) -> Iterator[Stamped]:
+    """A result lives in one block per run of channels, and the ops stamp within blocks."""
+    first = layout.placements[tensor].at(stamp.region)
+    if first.col_i or first.row_j:
+        raise ValueError(f"{tensor}: a region must run down with i and along with j")
+    yield Stamped(tensor, stamp.region, stamp.expr, first)

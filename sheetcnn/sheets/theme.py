@@ -1,0 +1,74 @@
+"""Colours, sizes and number formats: all of the look, in one place."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sheetcnn.xlsx.book import ColorScale, Style
+
+INK = "1F2933"
+MUTED = "6B7785"
+LINK = "1F6FB2"
+RULE = "D5DBE1"
+MARGIN = "E6E0EE"
+HEAD = "EEF2F6"
+ACCENT = "B3541E"
+
+# Scales, one per kind of number: grey for pixels, diverging about 0 for weights and for whatever can
+# be negative, sequential for activations. The two ends of the diverging scale differ in lightness of
+# hue only, and stay apart for readers who see red and green alike.
+PIXEL_HIGH = "7F7F7F"
+NEGATIVE = "F28C62"
+POSITIVE = "6BAED6"
+ACTIVE = "7BC47F"
+WHITE = "FFFFFF"
+
+TABS = {"page": "1F2933", "input": "7F7F7F", "weights": "6BAED6", "maps": "7BC47F", "vector": "E0A030"}
+
+CELL_WIDTH = 6.4  # characters; together with CELL_HEIGHT a square
+CELL_HEIGHT = 37.5  # points
+HEAD_WIDTH = 5.5
+
+TITLE = Style(bold=True, size=16, color=INK)
+SUBTITLE = Style(size=11, color=MUTED)
+TEXT = Style(color=INK)
+TEXT_WRAPPED = Style(color=INK, wrap=True, vertical="top")
+NAVIGATION = Style(color=LINK, underline=True)
+HEADING = Style(bold=True, color=INK, fill=HEAD, vertical="center")
+HEADING_CENTER = Style(bold=True, color=INK, fill=HEAD, horizontal="center", vertical="center")
+INDEX = Style(size=9, color=MUTED, horizontal="center", vertical="center")
+MARGIN_CELL = Style(fill=MARGIN, border=RULE)
+
+Scale = Literal["picture", "pixels", "diverging", "sequential"]
+
+VALUE = Style("0.00", size=10, color=INK, border=RULE, horizontal="center", vertical="center")
+PIXEL = Style("General", size=10, color=INK, border=RULE, horizontal="center", vertical="center")
+WEIGHT = Style("0.000", size=10, color=INK, border=RULE, horizontal="center", vertical="center")
+COLUMN_VALUE = Style("0.0000", color=INK, border=RULE, horizontal="center", vertical="center")
+
+
+def color_scale(scale: Scale, ranges: tuple[str, ...]) -> ColorScale:
+    """The colour scale of a kind of number over some ranges of one sheet.
+
+    The diverging one is symmetric about 0, whatever the cells come to hold: its ends are formulas.
+    """
+    if scale == "pixels":
+        return ColorScale(ranges, (("min", None, WHITE), ("max", None, PIXEL_HIGH)))
+    if scale == "picture":
+        return ColorScale(ranges, (("min", None, WHITE), ("max", None, INK)))
+    if scale == "sequential":
+        return ColorScale(ranges, (("num", "0", WHITE), ("max", None, ACTIVE)))
+    area = ",".join(_fixed(r) for r in ranges)
+    high = f"MAX(MAX({area}),-MIN({area}),0.000001)"
+    return ColorScale(
+        ranges, (("formula", f"-{high}", NEGATIVE), ("num", "0", WHITE), ("formula", high, POSITIVE))
+    )
+
+
+def _fixed(area: str) -> str:
+    """`B3:D5` as `$B$3:$D$5`."""
+    cells = []
+    for cell in area.split(":"):
+        letters = cell.rstrip("0123456789")
+        cells.append(f"${letters}${cell[len(letters) :]}")
+    return ":".join(cells)

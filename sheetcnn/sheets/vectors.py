@@ -1,0 +1,68 @@
+"""The sheets of vectors: one row per value, one column per step of the computation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sheetcnn.formulas.a1 import area
+from sheetcnn.graph import Node
+from sheetcnn.sheets import theme
+from sheetcnn.sheets.layout import HEADER_ROWS, VECTOR_COLUMN, VECTOR_ROW, Layout
+from sheetcnn.sheets.maps import header, neighbours, place_stamps, source_sheets
+from sheetcnn.sheets.plan import SheetPlan
+from sheetcnn.sheets.stamps import Stamped
+from sheetcnn.sheets.wording import words
+from sheetcnn.xlsx.book import Cell
+
+MOST_SOURCES = 60
+"""Links to sources beyond this would only make the row unreadable."""
+
+
+def vector_sheet(layout: Layout, node: Node, name: str, stamps: list[Stamped]) -> SheetPlan:
+    """The sheet that holds vectors of a node: its result, or statistics that a map is computed from."""
+    graph = layout.graph
+    sheet = SheetPlan(name, node.name, tab_color=theme.TABS["vector"])
+    result = layout.placements[node.name].blocks[0].sheet == name
+    title = (
+        f"{node.name}, {graph.shapes[node.name].channels} values" if result else f"{node.name}, statistics"
+    )
+    links = [("▲ overview", "overview")]
+    if node.name in layout.weights:
+        links.append((layout.weights[node.name].sheet, layout.weights[node.name].sheet))
+    if not result:
+        links += neighbours([name, layout.placements[node.name].blocks[0].sheet], 0)
+    sources: dict[str, None] = {}
+    for channel in range(graph.shapes[node.name].channels):
+        sources |= dict.fromkeys(source_sheets(layout, node, channel))
+        if len(sources) > MOST_SOURCES:
+            break
+    header(sheet, title, words(graph, node), links, list(sources)[:MOST_SOURCES], 1)
+    labels = graph.labels if result and node.name in graph.outputs[:1] else ()
+    sheet.column_width = 16
+    sheet.column_widths |= {1: 6, 2: 18}
+    sheet.row_heights[HEADER_ROWS] = 20
+    sheet.freeze = (VECTOR_ROW, VECTOR_COLUMN)
+    sheet.cells.append(Cell(HEADER_ROWS, 1, "#", theme.HEADING_CENTER))
+    sheet.cells.append(Cell(HEADER_ROWS, 2, "label" if labels else "", theme.HEADING))
+    columns = [(f"{node.name}.{s.name}", s.label) for s in layout.stages(node)]
+    columns.append((node.name, "value"))
+    rows = 0
+    for tensor, label in columns:
+        block = layout.placements[tensor].blocks[0]
+        if block.sheet != name:
+            continue
+        sheet.cells.append(Cell(HEADER_ROWS, block.col, label, theme.HEADING_CENTER))
+        rows = max(rows, block.count)
+        if block.count > 1:
+            sequential = tensor == node.name and graph.nonnegative[tensor]
+            scale = theme.color_scale(
+                "sequential" if sequential else "diverging", (area(block.row, block.col, block.count, 1),)
+            )
+            sheet.color_scales.append(scale)
+    for n in range(rows):
+        sheet.cells.append(Cell(VECTOR_ROW + n, 1, n + 1, theme.INDEX))
+        if labels:
+            sheet.cells.append(Cell(VECTOR_ROW + n, 2, labels[n], theme.TEXT))
+    place_stamps(sheet, node.name, stamps)
+    sheet.tensors = [replace(t, style=theme.COLUMN_VALUE) for t in sheet.tensors]
+    return sheet

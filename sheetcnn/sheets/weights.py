@@ -1,0 +1,214 @@
+"""Where the parameters of a layer stand on its sheet of weights.
+
+Kernels over maps: rows are output maps, columns are input maps, every slice a block of cells that
+mirrors the window; values per output map stand beside. Kernels over a vector (dense layers): inputs run
+down, outputs across, values per output stand above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from sheetcnn.formulas.expr import Ref
+from sheetcnn.formulas.region import Region
+from sheetcnn.ops.base import Parameter
+from sheetcnn.sheets.placement import Placement
+
+Index = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ParameterGrid:
+    """A rectangle of cells that hold values of one parameter.
+
+    Attributes:
+        parameter: its name.
+        row: of the first cell.
+        col: of the first cell.
+        height: in cells.
+        width: in cells.
+        make_index: makes `index`; it is made only when values are needed.
+    """
+
+    parameter: str
+    row: int
+    col: int
+    height: int
+    width: int
+    make_index: Callable[[], Index]
+
+    @property
+    def index(self) -> Index:
+        """The position of each cell's value in the flattened array, or -1 for a blank cell."""
+        return self.make_index()
+
+
+@dataclass(frozen=True)
+class WeightCells:
+    """The cells of one layer's parameters.
+
+    Attributes:
+        sheet: its name.
+        parameters: of the layer.
+        across: whether outputs run across the columns (kernels that face a vector).
+        source: the placement that the kernels face.
+        values_at: for each per-channel parameter the cell of channel 1.
+        kernel_at: the first cell of the kernels.
+    """
+
+    sheet: str
+    parameters: tuple[Parameter, ...]
+    across: bool
+    source: Placement
+    values_at: dict[str, tuple[int, int]]
+    kernel_at: tuple[int, int]
+
+    def _named(self, name: str) -> Parameter:
+        return next(p for p in self.parameters if p.name == name)
+
+    @property
+    def kernel_parameter(self) -> Parameter | None:
+        """The kernel, if the layer has one."""
+        return next((p for p in self.parameters if p.role == "kernel"), None)
+
+    def _slices(self, kernel: Parameter, output: int) -> Iterator[tuple[range, int, int]]:
+        """Run of input channels and first cell of each kernel slice of one output channel."""
+        row, col = self.kernel_at
+        if self.across:
+            for run in self.source.groups(kernel.inputs_of(output)):
+                yield run, row, col + output
+                row += len(run) + 1
+        else:
+            height, width = self.slice_size(kernel)
+            for run in self.source.groups(kernel.inputs_of(output)):
+                yield run, row + output * (height + 1), col
+                col += width + 1
+
+    def slice_size(self, kernel: Parameter) -> tuple[int, int]:
+        """Height and width of a slice over one map."""
+        kh, kw = kernel.shape[2:]
+        dy, dx = kernel.dilation
+        return (kh - 1) * dy + 1, (kw - 1) * dx + 1
+
+    def kernel(self, name: str, output: int) -> list[Ref]:
+        """The kernel cells of one output channel, one rectangle per run of input channels."""
+        kernel = self._named(name)
+        refs = []
+        for run, row, col in self._slices(kernel, output):
+            height, width = (len(run), 1) if self.across else self.slice_size(kernel)
+            refs.append(Ref(self.sheet, row, col, height, width, fixed=True))
+        return refs
+
+    def value(self, name: str, channel: int) -> Ref:
+        """The cell of a per-channel parameter."""
+        row, col = self.values_at[name]
+        step = (0, channel) if self.across else (channel * self.row_step, 0)
+        return Ref(self.sheet, row + step[0], col + step[1], fixed=True)
+
+    def walk(self, name: str, region: Region) -> Ref:
+        """The cell of a per-channel parameter that walks with the channels of a region."""
+        row, col = self.values_at[name]
+        first, step = region.start[0], region.step_i[0] * self.row_step
+        return Ref(self.sheet, row + first * self.row_step, col, row_i=step, fixed=True)
+
+    @property
+    def row_step(self) -> int:
+        """Rows from one output map to the next."""
+        kernel = self.kernel_parameter
+        return 1 if kernel is None or self.across else self.slice_size(kernel)[0] + 1
+
+    def grids(self) -> Iterator[ParameterGrid]:
+        """Every rectangle of parameter cells."""
+        for parameter in self.parameters:
+            if parameter.role == "channel":
+                yield self._values(parameter)
+            elif self.across:
+                yield from self._matrix(parameter)
+            else:
+                yield from self._kernels(parameter)
+
+    def _values(self, parameter: Parameter) -> ParameterGrid:
+        row, col = self.values_at[parameter.name]
+        count, step = parameter.shape[0], self.row_step
+
+        def down() -> Index:
+            index = np.full(((count - 1) * step + 1, 1), -1)
+            index[::step, 0] = np.arange(count)
+            return index
+
+        if self.across:
+            return ParameterGrid(parameter.name, row, col, 1, count, lambda: np.arange(count)[None, :])
+        return ParameterGrid(parameter.name, row, col, (count - 1) * step + 1, 1, down)
+
+    def _matrix(self, kernel: Parameter) -> Iterator[ParameterGrid]:
+        """One grid per run of inputs, outputs across; with groups, one per output."""
+        outputs = kernel.shape[0]
+        per_output = kernel.size // outputs
+
+        def part(first: int, count: int, start: int, length: int) -> Callable[[], Index]:
+            rows = np.arange(first, first + count)[None, :] * per_output
+            return lambda: rows + np.arange(start, start + length)[:, None]
+
+        if kernel.groups == 1:
+            for run, row, col in self._slices(kernel, 0):
+                make = part(0, outputs, run.start, len(run))
+                yield ParameterGrid(kernel.name, row, col, len(run), outputs, make)
+            return
+        for output in range(outputs):
+            first = kernel.inputs_of(output).start
+            for run, row, col in self._slices(kernel, output):
+                make = part(output, 1, run.start - first, len(run))
+                yield ParameterGrid(kernel.name, row, col, len(run), 1, make)
+
+    def _kernels(self, kernel: Parameter) -> Iterator[ParameterGrid]:
+        """One grid per output map: its slices side by side, blank between them and in dilation holes."""
+        row, col = self.kernel_at
+        height, width = self.slice_size(kernel)
+        wide = kernel.shape[1] * (width + 1) - 1
+        for output in range(kernel.shape[0]):
+            make = partial(self._kernel_index, kernel, output)
+            yield ParameterGrid(kernel.name, row + output * (height + 1), col, height, wide, make)
+
+    def _kernel_index(self, kernel: Parameter, output: int) -> Index:
+        height, width = self.slice_size(kernel)
+        size = kernel.size // kernel.shape[0]
+        every = np.arange(output * size, (output + 1) * size, dtype=np.float64).reshape(kernel.shape[1:])
+        index = np.full((height, kernel.shape[1] * (width + 1) - 1), -1)
+        first = kernel.inputs_of(output).start
+        for run, _, col in self._slices(kernel, output):
+            cells = self.source.arrange(run, every[run.start - first : run.stop - first], kernel.dilation)
+            left = col - self.kernel_at[1]
+            index[:, left : left + width] = np.where(np.isnan(cells), -1, cells).astype(np.int64)
+        return index
+
+
+def place_weights(
+    sheet: str, parameters: Sequence[Parameter], source: Placement, origin: tuple[int, int]
+) -> WeightCells:
+    """Lay out a layer's parameters.
+
+    Args:
+        sheet: name of the sheet of weights.
+        parameters: of the layer.
+        source: the placement of the layer's input, which the kernels face.
+        origin: first cell that may hold a parameter.
+    """
+    row, col = origin
+    per_channel = [p for p in parameters if p.role == "channel"]
+    has_kernel = len(per_channel) < len(parameters)
+    across = has_kernel and any(b.channel_row for b in source.blocks)
+    values_at = {}
+    for n, parameter in enumerate(per_channel):
+        values_at[parameter.name] = (row + n, col) if across else (row, col + n)
+    if not per_channel:
+        kernel_at = (row, col)
+    elif across:
+        kernel_at = (row + len(per_channel) + 1, col)
+    else:
+        kernel_at = (row, col + len(per_channel) + 1)
+    return WeightCells(sheet, tuple(parameters), across, source, values_at, kernel_at)

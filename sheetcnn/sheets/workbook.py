@@ -1,0 +1,210 @@
+"""Puts the plan of a whole workbook together, and checks it against the limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sheetcnn.errors import LimitError
+from sheetcnn.formulas.a1 import area
+from sheetcnn.formulas.limits import EXCEL, Limits
+from sheetcnn.formulas.region import Region
+from sheetcnn.formulas.render import render
+from sheetcnn.graph import Graph, Node
+from sheetcnn.pages.overview import PREDICTION_NAME, overview_sheet, prediction_cell
+from sheetcnn.sheets import theme
+from sheetcnn.sheets.kernels import weight_sheet
+from sheetcnn.sheets.layout import Layout, Options, planar
+from sheetcnn.sheets.maps import LINK_SPAN, frame, grid, header, map_sheets, neighbours, place_stamps
+from sheetcnn.sheets.names import numbered
+from sheetcnn.sheets.placement import Placement
+from sheetcnn.sheets.plan import Plan, SheetPlan, TensorGrid
+from sheetcnn.sheets.stamps import Stamped, stamped
+from sheetcnn.sheets.vectors import vector_sheet
+from sheetcnn.sheets.wording import words
+from sheetcnn.xlsx.book import WholeNumbers
+
+OUTPUT_NAME = "output"
+
+
+def make_plan(graph: Graph, options: Options | None = None, limits: Limits = EXCEL) -> Plan:
+    """Plan the workbook of a network.
+
+    Args:
+        graph: the network.
+        options: of the layout.
+        limits: of the spreadsheet program that it must fit.
+
+    Raises:
+        LimitError: naming the sheet or layer, the number and the limit.
+    """
+    layout = planar(graph, options or Options(), limits)
+    sheets = list(_sheets(layout))
+    overview = overview_sheet(layout, sheets)
+    plan = Plan(layout, (overview, *sheets), tuple(_names(layout)))
+    check_limits(plan, limits)
+    return plan
+
+
+def _sheets(layout: Layout) -> Iterator[SheetPlan]:
+    graph = layout.graph
+    yield from _pixel_sheets(layout)
+    for node in graph.nodes:
+        if node.op.aliases():
+            continue
+        if node.name in layout.weights:
+            yield weight_sheet(layout, node)
+        stamps = list(stamped(layout, node))
+        yield from _node_sheets(layout, node, stamps)
+
+
+def _node_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[SheetPlan]:
+    by_sheet: dict[str, list[Stamped]] = {}
+    for stamp in stamps:
+        by_sheet.setdefault(stamp.first.sheet or "", []).append(stamp)
+    own = {block.sheet for block in layout.placements[node.name].blocks}
+    for name in by_sheet:
+        if name in own:
+            continue
+        tensor = by_sheet[name][0].tensor
+        if layout.on_columns(tensor):
+            yield vector_sheet(layout, node, name, by_sheet[name])
+        else:
+            yield _stage_sheet(layout, node, name, tensor, by_sheet[name])
+    if layout.on_columns(node.name):
+        yield from (vector_sheet(layout, node, name, by_sheet[name]) for name in own)
+    else:
+        yield from map_sheets(layout, node, stamps)
+
+
+def _stage_sheet(layout: Layout, node: Node, name: str, tensor: str, stamps: list[Stamped]) -> SheetPlan:
+    """The sheet of an intermediate map, such as the sum of a softmax over each pixel's channels."""
+    sheet = SheetPlan(name, node.name, tab_color=theme.TABS["maps"])
+    stage = next(s for s in layout.stages(node) if f"{node.name}.{s.name}" == tensor)
+    first = layout.placements[node.name].blocks[0].sheet
+    links = [("▲ overview", "overview"), (f"{first} ►", first)]
+    header(sheet, f"{node.name}, {stage.label}", words(layout.graph, node), links, [], LINK_SPAN)
+    frame(layout, sheet, node.name)
+    sheet.blanks.clear()  # no window reads an intermediate map
+    channel = next(b.first for b in layout.placements[tensor].blocks if b.sheet == name)
+    grid(layout, sheet, tensor, channel, "diverging")
+    place_stamps(sheet, node.name, stamps)
+    return sheet
+
+
+def _pixel_sheets(layout: Layout) -> Iterator[SheetPlan]:
+    graph = layout.graph
+    placement = layout.placements[graph.source]
+    names = [block.sheet for block in placement.blocks]
+    for c, name in enumerate(names):
+        sheet = SheetPlan(name, graph.source, tab_color=theme.TABS["input"])
+        line = "type numbers here: everything after this sheet is computed from them"
+        links = [("▲ overview", "overview"), *neighbours(names, c)]
+        title = f"{graph.source}, channel {c + 1} of {len(names)}"
+        header(sheet, title, line, links, [], LINK_SPAN)
+        frame(layout, sheet, graph.source)
+        grid(layout, sheet, graph.source, c, "pixels")
+        block, shape = placement.blocks[c], placement.shape
+        region = Region.plane(c, shape)
+        sheet.tensors.append(
+            TensorGrid(graph.source, graph.source, region, block.row, block.col, theme.PIXEL, None)
+        )
+        sheet.validations.append(
+            WholeNumbers(
+                area(block.row, block.col, shape.height, shape.width),
+                -1e9,
+                1e9,
+                "A pixel is a number",
+                "The formulas after this sheet need a number in every pixel.",
+            )
+        )
+        yield sheet
+
+
+def _names(layout: Layout) -> Iterator[tuple[str, str]]:
+    """Defined names: for every map, vector and set of weights, for the output and the prediction."""
+    graph = layout.graph
+    taken: set[str] = set()
+    for tensor, placement in layout.placements.items():
+        base, _, stage = tensor.rpartition(".") if tensor not in graph.shapes else (tensor, "", "")
+        if base in graph.by_name and graph.by_name[base].op.aliases():
+            continue
+        for name, target in _tensor_names(layout, layout.bases[base], stage, placement):
+            if name.lower() not in taken:
+                taken.add(name.lower())
+                yield name, target
+    for weights in layout.weights.values():
+        cells = list(weights.grids())
+        bottom = max(g.row + g.height - 1 for g in cells)
+        right = max(g.col + g.width - 1 for g in cells)
+        top, left = min(g.row for g in cells), min(g.col for g in cells)
+        whole = area(top, left, bottom - top + 1, right - left + 1, fixed=True)
+        yield weights.sheet, f"{weights.sheet}!{whole}"
+    output = layout.placements[graph.outputs[0]]
+    first = output.blocks[0]  # a name refers to one sheet: of several output maps it names the first
+    yield OUTPUT_NAME, _target(output, range(first.first, first.first + first.count))
+    place = prediction_cell(layout)
+    if place is not None:
+        yield PREDICTION_NAME, f"overview!{area(*place, 1, 1, fixed=True)}"
+
+
+def _tensor_names(layout: Layout, base: str, stage: str, placement: Placement) -> Iterator[tuple[str, str]]:
+    blocks = placement.blocks
+    if any(b.channel_row for b in blocks):
+        yield f"{base}_{stage or 'out'}", _target(placement, range(placement.shape.channels))
+        return
+    if stage and placement.shape.channels == 1:
+        yield f"{base}_{stage}", _target(placement, range(1))
+        return
+    names = numbered(base, "f", len(blocks))
+    if stage:
+        letter = stage if len(stage) == 1 else f"{stage}_"
+        names = numbered(base, letter, len(blocks))
+    for c, name in enumerate(names):
+        yield name, _target(placement, range(c, c + 1))
+
+
+def _target(placement: Placement, channels: range) -> str:
+    ref = placement.ranges(channels)[0]
+    return f"{ref.sheet}!{area(ref.row, ref.col, ref.height, ref.width, fixed=True)}"
+
+
+def check_limits(plan: Plan, limits: Limits) -> None:
+    """Raise for the first thing of a plan that a spreadsheet program cannot hold.
+
+    Raises:
+        LimitError: naming the sheet or layer, the number and the limit.
+    """
+    program = limits.program
+    if len(plan.sheets) + 1 > limits.sheets:
+        raise LimitError(
+            f"the workbook would have {len(plan.sheets) + 1} sheets, but {program} holds {limits.sheets}; "
+            "use fewer filters or a smaller network"
+        )
+    for sheet in plan.sheets:
+        rows, columns = sheet.used
+        for what, number, most in (("rows", rows, limits.rows), ("columns", columns, limits.columns)):
+            if number > most:
+                owner = f" of layer '{sheet.layer}'" if sheet.layer else ""
+                raise LimitError(
+                    f"sheet {sheet.name}{owner} would have {number:,} {what}, but {program} holds at most "
+                    f"{most:,}; use a smaller input or fewer units"
+                )
+        for cell in sheet.cells:
+            if isinstance(cell.value, str) and len(cell.value) > limits.cell_characters:
+                raise LimitError(
+                    f"sheet {sheet.name}: a text of {len(cell.value):,} characters does not fit into a cell "
+                    f"({limits.cell_characters:,} at most in {program})"
+                )
+    longest: dict[str, int] = {}
+    for sheet, tensor in plan.tensors():
+        if tensor.formula is None:
+            continue
+        length = render(tensor.formula, sheet.name).longest(tensor.region.rows, tensor.region.cols)
+        longest[tensor.layer] = max(longest.get(tensor.layer, 0), length)
+    for layer, length in longest.items():
+        if length > limits.formula_characters:
+            raise LimitError(
+                f"layer '{layer}' would need a formula of {length:,} characters, but {program} takes at most "
+                f"{limits.formula_characters:,}; reduce its number of input channels (a planar formula names "
+                "one sheet per channel)"
+            )

@@ -1,0 +1,1 @@
+"""Writing and reading .xlsx files: a skeleton from openpyxl, cells streamed into it."""

@@ -1,0 +1,131 @@
+"""What a workbook is made of, for the writer: it knows neither networks nor layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sheetcnn.formulas.expr import Expr
+from sheetcnn.shape import Array
+
+Value = float | int | str
+
+
+@dataclass(frozen=True)
+class Style:
+    """The look of a cell. Colours are RRGGBB."""
+
+    number_format: str = "General"
+    bold: bool = False
+    italic: bool = False
+    underline: bool = False
+    size: float = 11
+    color: str | None = None
+    fill: str | None = None
+    border: str | None = None
+    """Colour of a thin line around the cell."""
+    horizontal: Literal["left", "center", "right"] | None = None
+    vertical: Literal["top", "center"] | None = None
+    wrap: bool = False
+    rotation: int = 0
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: a text, a number, or a formula together with its value.
+
+    `link` is a place in the workbook, `sheet!A1`, that a click leads to. `merge` is how many columns
+    the cell spans. A value of None leaves the cell blank but styled.
+    """
+
+    row: int
+    col: int
+    value: Value | None = None
+    style: Style = Style()
+    formula: Expr | None = None
+    link: str | None = None
+    merge: int = 1
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A rectangle of numbers, or of formulas stamped from one pattern together with their values.
+
+    `values[i, j]` stands in row `row + i * row_step`, column `col + j * col_step`. NaN leaves the cell
+    out. Without a formula, `values` None makes blank styled cells (`height`, `width`).
+    """
+
+    row: int
+    col: int
+    height: int
+    width: int
+    style: Style
+    values: Array | None = None
+    formula: Expr | None = None
+    row_step: int = 1
+    col_step: int = 1
+
+
+@dataclass(frozen=True)
+class ColorScale:
+    """Two or three colours over the values of some cell ranges.
+
+    Stops are `(kind, value, colour)` with kind `min`, `max`, `num` or `formula`.
+    """
+
+    ranges: tuple[str, ...]
+    stops: tuple[tuple[Literal["min", "max", "num", "formula"], str | None, str], ...]
+
+
+@dataclass(frozen=True)
+class DataBar:
+    """Bars in the cells of a range, from 0 to `maximum`."""
+
+    range: str
+    color: str
+    maximum: float = 1.0
+
+
+@dataclass(frozen=True)
+class WholeNumbers:
+    """Input cells that take only numbers between two bounds; `message` shows when another is typed."""
+
+    range: str
+    low: float
+    high: float
+    title: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One worksheet."""
+
+    name: str
+    cells: Sequence[Cell] = ()
+    grids: Sequence[Grid] = ()
+    column_width: float | None = None
+    """Width of all columns that are not in `column_widths`, in characters."""
+    column_widths: dict[int, float] = field(default_factory=dict)
+    row_height: float | None = None
+    """Height of all rows that are not in `row_heights`, in points."""
+    row_heights: dict[int, float] = field(default_factory=dict)
+    freeze: tuple[int, int] | None = None
+    """The first row and column that scroll."""
+    color_scales: Sequence[ColorScale] = ()
+    data_bars: Sequence[DataBar] = ()
+    validations: Sequence[WholeNumbers] = ()
+    tab_color: str | None = None
+    gridlines: bool = True
+    zoom: int = 100
+    landscape: bool = False
+
+
+@dataclass(frozen=True)
+class Book:
+    """A workbook: its sheets in order, and its defined names (name, `sheet!$A$1:$B$2`)."""
+
+    title: str
+    sheets: Sequence[Sheet]
+    names: Sequence[tuple[str, str]] = ()

@@ -1,0 +1,177 @@
+"""The package around the cells, made by openpyxl: styles, widths, formats, links, names.
+
+openpyxl stores neither cached values nor shared formulas, so its sheets stay empty here and `write`
+puts the streamed rows in their place.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from openpyxl import Workbook
+from openpyxl.formatting import rule as rules
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.cell_range import CellRange
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.dimensions import ColumnDimension
+from openpyxl.worksheet.hyperlink import Hyperlink
+
+from sheetcnn.formulas.a1 import address
+from sheetcnn.xlsx.book import Book, Sheet, Style
+
+# The stubs of openpyxl leave these functions, and much of a worksheet, without types.
+_rules: Any = rules
+FONT = "Calibri"
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+# The order that the schema demands of a font's children; openpyxl writes another.
+_FONT_ORDER = [
+    "b",
+    "i",
+    "strike",
+    "condense",
+    "extend",
+    "outline",
+    "shadow",
+    "u",
+    "vertAlign",
+    "sz",
+    "color",
+    "name",
+    "family",
+    "charset",
+    "scheme",
+]
+_MOMENT = "2000-01-01T00:00:00Z"  # the same input gives the same bytes
+
+
+def skeleton(book: Book) -> tuple[bytes, Mapping[Style, int]]:
+    """The package with empty sheets, and the number of every style that the book uses."""
+    workbook = Workbook()
+    first = workbook.active
+    if first is not None:
+        workbook.remove(first)
+    workbook.properties.creator = "sheetcnn"
+    workbook.properties.title = book.title
+    numbers: dict[Style, int] = {}
+    for number, sheet in enumerate(book.sheets):
+        worksheet = workbook.create_sheet(sheet.name)
+        # Names are made to be unique (see sheets.names); openpyxl would silently rename a clash.
+        if worksheet.title != sheet.name:
+            raise ValueError(f"two sheets are named {sheet.name}")
+        _furnish(worksheet, sheet, selected=number == 0)
+        _register(worksheet, sheet, numbers)
+    for name, target in book.names:
+        workbook.defined_names[name] = DefinedName(name, attr_text=target)
+    buffer = io.BytesIO()
+    workbook.save(buffer)
+    return buffer.getvalue(), numbers
+
+
+def _furnish(worksheet: Any, sheet: Sheet, *, selected: bool) -> None:
+    view = worksheet.sheet_view
+    view.showGridLines = sheet.gridlines
+    view.zoomScale = sheet.zoom
+    view.tabSelected = selected
+    if sheet.freeze:
+        worksheet.freeze_panes = address(*sheet.freeze)
+    if sheet.tab_color:
+        worksheet.sheet_properties.tabColor = sheet.tab_color
+    if sheet.row_height is not None:
+        worksheet.sheet_format.defaultRowHeight = sheet.row_height
+        worksheet.sheet_format.customHeight = True
+    if sheet.column_width is not None:
+        worksheet.sheet_format.defaultColWidth = sheet.column_width
+        worksheet.sheet_format.baseColWidth = None
+    for col, width in sorted(sheet.column_widths.items()):
+        letter = get_column_letter(col)
+        worksheet.column_dimensions[letter] = ColumnDimension(
+            worksheet, index=letter, min=col, max=col, width=width, customWidth=True
+        )
+    for scale in sheet.color_scales:
+        places = ("start", "mid", "end") if len(scale.stops) == 3 else ("start", "end")
+        arguments: dict[str, str | None] = {}
+        for place, (kind, value, color) in zip(places, scale.stops, strict=True):
+            arguments |= {f"{place}_type": kind, f"{place}_value": value, f"{place}_color": "FF" + color}
+        worksheet.conditional_formatting.add(" ".join(scale.ranges), _rules.ColorScaleRule(**arguments))
+    for bar in sheet.data_bars:
+        bars = _rules.DataBarRule("num", 0, "num", bar.maximum, "FF" + bar.color, showValue=True)
+        worksheet.conditional_formatting.add(bar.range, bars)
+    for check in sheet.validations:
+        validation = DataValidation(
+            type="decimal",
+            operator="between",
+            formula1=f"{check.low:g}",
+            formula2=f"{check.high:g}",
+            allow_blank=True,
+            showErrorMessage=True,
+            errorStyle="warning",
+            errorTitle=check.title,
+            error=check.message,
+        )
+        validation.add(check.range)
+        worksheet.add_data_validation(validation)
+    for cell in sheet.cells:
+        if cell.link is not None:
+            place = address(cell.row, cell.col)
+            worksheet._hyperlinks.append(Hyperlink(ref=place, location=cell.link, display=str(cell.value)))
+        if cell.merge > 1:
+            worksheet.merged_cells.add(
+                CellRange(
+                    min_row=cell.row, max_row=cell.row, min_col=cell.col, max_col=cell.col + cell.merge - 1
+                )
+            )
+    setup = worksheet.page_setup
+    setup.orientation = "landscape" if sheet.landscape else "portrait"
+    setup.paperSize = 9  # A4
+    setup.fitToWidth, setup.fitToHeight = 1, 0
+    worksheet.sheet_properties.pageSetUpPr.fitToPage = True
+    worksheet.oddFooter.left.text = "&A"
+    worksheet.oddFooter.right.text = "&P / &N"
+
+
+def _register(worksheet: Any, sheet: Sheet, numbers: dict[Style, int]) -> None:
+    """Give every style of the sheet its number in the workbook's table of cell formats."""
+    for style in dict.fromkeys([c.style for c in sheet.cells] + [g.style for g in sheet.grids]):
+        if style in numbers:
+            continue
+        scratch = worksheet.cell(1, 1)
+        scratch.font = Font(
+            name=FONT,
+            family=2,
+            size=style.size,
+            bold=style.bold,
+            italic=style.italic,
+            underline="single" if style.underline else None,
+            color="FF" + style.color if style.color else None,
+        )
+        scratch.fill = PatternFill("solid", fgColor="FF" + style.fill) if style.fill else PatternFill()
+        line = Side("thin", color="FF" + style.border) if style.border else Side()
+        scratch.border = Border(left=line, right=line, top=line, bottom=line)
+        scratch.alignment = Alignment(
+            horizontal=style.horizontal,
+            vertical=style.vertical,
+            wrap_text=style.wrap or None,
+            text_rotation=style.rotation,
+        )
+        scratch.number_format = style.number_format
+        numbers[style] = scratch.style_id
+        del worksheet._cells[(1, 1)]
+
+
+def repaired(name: str, content: bytes) -> bytes:
+    """A part of the skeleton as it goes into the file: fonts in the schema's order, fixed times."""
+    if name == "xl/styles.xml":
+        ET.register_namespace("", _MAIN)
+        root = ET.fromstring(content)  # noqa: S314  (our own part, just made by openpyxl)
+        for font in root.iter(f"{{{_MAIN}}}font"):
+            font[:] = sorted(font, key=lambda child: _FONT_ORDER.index(child.tag.rpartition("}")[2]))
+        return b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n' + ET.tostring(root)
+    if name == "docProps/core.xml":
+        return re.sub(rb">\d{4}-\d\d-\d\dT[0-9:.]+Z?<", f">{_MOMENT}<".encode(), content)
+    return content

@@ -1,0 +1,86 @@
+"""Every layer kind on its list of cases: NumPy against PyTorch, formulas against NumPy."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+from casebook import golden, network, workbook
+from cases import ALL_CASES, CASES, Case
+from openxml import validate
+from requirements import require
+
+from sheetcnn import calculators
+from sheetcnn.checker import verify_many
+from sheetcnn.engine import run
+from sheetcnn.ops import OPS
+from sheetcnn.sheets.layout import Options
+
+# Both sides compute in float64; they differ in the order of their sums only.
+EXACT = 1e-9
+# float32 has about 7 digits, and these sums have up to a few hundred terms.
+SINGLE = 1e-5
+
+by_id = pytest.mark.parametrize("case", ALL_CASES, ids=lambda case: case.id)
+
+
+def test_every_kind_has_cases() -> None:
+    assert {kind for kind, op in OPS.items() if op.in_spec} == set(CASES)
+
+
+@by_id
+def test_numpy_agrees_with_pytorch(case: Case) -> None:
+    inputs, params, expected = golden(case)
+    model, image = network(case, inputs, params)
+    found = run(model, image).activations["layer"]
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found, expected, rtol=EXACT, atol=EXACT)
+
+
+@by_id
+def test_numpy_agrees_with_pytorch_on_fresh_numbers(case: Case) -> None:
+    require("torch", importlib.util.find_spec("torch") is not None)
+    import torch_reference
+
+    rng = np.random.default_rng(2026)
+    inputs = torch_reference.make_inputs(case, rng)
+    params = torch_reference.parameters(case.layer, case.inputs, rng)
+    expected = torch_reference.reference(case.layer, inputs, params)
+    model, image = network(
+        case, [x.astype(np.float64) for x in inputs], {k: p.astype(np.float64) for k, p in params.items()}
+    )
+    np.testing.assert_allclose(run(model, image).activations["layer"], expected, rtol=SINGLE, atol=SINGLE)
+
+
+@pytest.fixture(scope="session")
+def workbooks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
+    """The workbooks of all cases, by kind; cases with an activation also with `--relu separate`."""
+    found: dict[str, list[Path]] = {}
+    for kind, cases in CASES.items():
+        fused, apart = tmp_path_factory.mktemp(kind), tmp_path_factory.mktemp(f"{kind}_separate")
+        found[kind] = [workbook(case, fused) for case in cases]
+        found[kind] += [workbook(c, apart, Options("separate")) for c in cases if "activation" in c.layer]
+    return found
+
+
+@pytest.mark.parametrize("kind", CASES)
+@pytest.mark.parametrize("engine", calculators.NAMES)
+def test_formulas_agree_with_numpy(engine: str, kind: str, workbooks: dict[str, list[Path]]) -> None:
+    require(engine, any(c.name == engine for c in calculators.installed()))
+    reports = verify_many(workbooks[kind], engine)
+    wrong = {
+        path.stem: report.differences[:3]
+        for path, report in zip(workbooks[kind], reports, strict=True)
+        if not report.ok or report.errors or report.max_abs_error > EXACT * 1000
+    }
+    assert not wrong
+    assert all(report.compared == report.formulas for report in reports)
+    # Dropout has no formulas of its own; every other kind has some.
+    assert kind == "dropout" or all(r.layer("layer").formulas for r in reports)
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_files_are_valid(kind: str, workbooks: dict[str, list[Path]]) -> None:
+    assert validate(workbooks[kind]) == []
