@@ -84,3 +84,6 @@ class Margin:
     def any(self) -> bool:
         """Whether any side is not 0."""
         return bool(self.top or self.bottom or self.left or self.right)
+
+
+NO_MARGIN = Margin()

@@ -9,21 +9,23 @@ from typing import Any
 
 import numpy as np
 from cases import Case
+from safetensors.numpy import load_file
 
 from sheetcnn.builder import build
-from sheetcnn.graph import Model
+from sheetcnn.graph import INPUT, Model
 from sheetcnn.readers.spec import parse
 from sheetcnn.shape import Array
 from sheetcnn.sheets.layout import Options
 
 GOLDEN = Path(__file__).parent / "golden"
+# Pixels beside an input that no layer may read; a result that shows it has read them.
+OUTSIDE = 1e6
 
 
 @cache
 def arrays(kind: str) -> Mapping[str, Any]:
     """The golden arrays of a kind."""
-    with np.load(GOLDEN / f"{kind}.npz", allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
+    return load_file(GOLDEN / f"{kind}.safetensors")
 
 
 def golden(case: Case) -> tuple[list[Array], dict[str, Array], Array]:
@@ -42,19 +44,54 @@ def golden(case: Case) -> tuple[list[Array], dict[str, Array], Array]:
 
 def network(case: Case, inputs: list[Array], params: Mapping[str, Array]) -> tuple[Model, Array]:
     """A network whose last layer, `layer`, is the case's, and the image that gives it these inputs."""
-    (x,) = inputs
-    layers: list[dict[str, Any]] = []
-    if x.ndim == 1:
-        layers.append({"kind": "flatten", "name": "vector"})
-        x = x[:, None, None]
-    layers.append({**case.layer, "name": "layer"})
-    channels, height, width = x.shape
+    if len(inputs) == 1:
+        image, layers = _alone(inputs[0])
+        names = [layers[-1]["name"]] if layers else [INPUT]
+    else:
+        image, layers, names = _side_by_side(inputs)
+    layers.append({**case.layer, "name": "layer", "inputs": names})
+    channels, height, width = image.shape
     spec = {
         "name": case.id,
         "input": {"channels": channels, "height": height, "width": width},
         "layers": layers,
     }
-    return Model.of(parse(spec, case.id), {"layer": dict(params)}), x
+    return Model.of(parse(spec, case.id), {"layer": dict(params)}), image
+
+
+def _alone(x: Array) -> tuple[Array, list[dict[str, Any]]]:
+    """The image that is this input, and the layers between the two."""
+    if x.ndim == 1:
+        return x[:, None, None], [{"kind": "flatten", "name": "vector"}]
+    return x, []
+
+
+def _side_by_side(inputs: list[Array]) -> tuple[Array, list[dict[str, Any]], list[str]]:
+    """One image that holds every input in channels of its own, the layers that cut it, their names.
+
+    Smaller inputs lie in the top left corner of their channels.
+    """
+    maps = [x[:, None, None] if x.ndim == 1 else x for x in inputs]
+    height, width = (max(m.shape[axis] for m in maps) for axis in (1, 2))
+    image = np.full((sum(len(m) for m in maps), height, width), OUTSIDE)
+    layers: list[dict[str, Any]] = []
+    names = []
+    start = 0
+    for n, (x, m) in enumerate(zip(inputs, maps, strict=True), 1):
+        stop, (_, h, w) = start + len(m), m.shape
+        image[start:stop, :h, :w] = m
+        steps: list[dict[str, Any]] = [{"kind": "slice_channels", "start": start, "stop": stop}]
+        if (h, w) != (height, width):
+            steps.append({"kind": "crop", "crop": [0, height - h, 0, width - w]})
+        if x.ndim == 1:
+            steps.append({"kind": "flatten"})
+        before = INPUT
+        for step in steps:
+            layers.append({**step, "name": f"{step['kind']}{n}", "inputs": [before]})
+            before = layers[-1]["name"]
+        names.append(before)
+        start = stop
+    return image, layers, names
 
 
 def workbook(case: Case, directory: Path, options: Options | None = None) -> Path:

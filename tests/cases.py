@@ -132,6 +132,135 @@ CONV2D = (
     _conv("strided_relu", (2, 6, 6), filters=2, kernel_size=3, stride=2, padding=1, activation="relu"),
 )
 
+_row = partial(_case, "conv1d")
+CONV1D = (
+    _row("plain", (2, 1, 8), filters=3, kernel_size=3),
+    _row("one_pixel", (1, 1, 1), filters=1, kernel_size=1),
+    _row("pointwise", (4, 1, 5), filters=3, kernel_size=1),
+    _row("one_filter", (5, 1, 6), filters=1, kernel_size=2),
+    _row("kernel_as_row", (2, 1, 6), filters=3, kernel_size=6),
+    _row("kernel_over_row", (2, 1, 3), filters=2, kernel_size=5, padding="same"),
+    _row("kernel_over_pixel", (3, 1, 1), filters=2, kernel_size=3, padding=1),
+    # Stride.
+    _row("stride2_odd", (2, 1, 9), filters=2, kernel_size=3, stride=2),
+    _row("stride2_rest", (2, 1, 8), filters=2, kernel_size=3, stride=2),
+    _row("stride_over_kernel", (2, 1, 8), filters=2, kernel_size=2, stride=3),
+    _row("stride_over_row", (2, 1, 4), filters=2, kernel_size=3, stride=5),
+    # Padding.
+    _row("valid", (2, 1, 5), filters=2, kernel_size=2, padding="valid"),
+    _row("padding2", (2, 1, 5), filters=2, kernel_size=3, padding=2),
+    _row("padding_left", (2, 1, 5), filters=2, kernel_size=3, padding=[2, 0]),
+    _row("padding_right_stride", (2, 1, 6), filters=2, kernel_size=3, padding=[0, 3], stride=2),
+    _row("padding_over_kernel", (2, 1, 2), filters=2, kernel_size=2, padding=3),
+    _row("same", (3, 1, 7), filters=2, kernel_size=3, padding="same"),
+    _row("same_even_kernel", (2, 1, 6), filters=2, kernel_size=4, padding="same"),
+    _row("same_stride2_odd", (2, 1, 7), filters=2, kernel_size=3, stride=2, padding="same"),
+    _row("same_stride2_even", (2, 1, 8), filters=2, kernel_size=3, stride=2, padding="same"),
+    _row("same_stride3", (1, 1, 10), filters=2, kernel_size=4, stride=3, padding="same"),
+    # Dilation.
+    _row("dilation2", (2, 1, 8), filters=2, kernel_size=3, dilation=2),
+    _row("dilation_same", (2, 1, 7), filters=2, kernel_size=3, dilation=3, padding="same"),
+    _row("dilation_stride", (2, 1, 10), filters=2, kernel_size=2, dilation=3, stride=2),
+    _row("dilation_padding_sides", (2, 1, 5), filters=2, kernel_size=2, dilation=4, padding=[1, 2]),
+    # Groups, bias and activation.
+    _row("groups2", (4, 1, 6), filters=6, kernel_size=3, groups=2),
+    _row("depthwise", (3, 1, 6), filters=3, kernel_size=3, groups=3, padding=1, stride=2),
+    _row("no_bias", (2, 1, 5), filters=3, kernel_size=2, bias=False),
+    _row("relu", (2, 1, 6), filters=3, kernel_size=3, padding="same", activation="relu"),
+    _row("no_bias_sigmoid", (1, 1, 6), filters=2, kernel_size=2, bias=False, activation="sigmoid"),
+)
+
+_up = partial(_case, "conv_transpose2d")
+CONV_TRANSPOSE2D = (
+    _up("plain", (2, 3, 4), filters=3, kernel_size=3),
+    _up("one_pixel", (1, 1, 1), filters=1, kernel_size=1),
+    _up("pixel_to_kernel", (3, 1, 1), filters=2, kernel_size=[2, 3]),
+    _up("pointwise", (4, 2, 3), filters=3, kernel_size=1),
+    _up("kernel_as_map", (2, 3, 3), filters=2, kernel_size=3),
+    _up("oblong_kernel", (2, 2, 3), filters=2, kernel_size=[3, 2]),
+    _up("row_map", (2, 1, 5), filters=2, kernel_size=[1, 3]),
+    _up("column_map", (2, 4, 1), filters=2, kernel_size=2),
+    _up("one_filter", (5, 3, 2), filters=1, kernel_size=2),
+    # Stride: kernels that overlap, touch, and leave gaps of bias only.
+    _up("stride2_overlap", (2, 3, 4), filters=2, kernel_size=3, stride=2),
+    _up("stride2_k4_padding1", (2, 3, 3), filters=2, kernel_size=4, stride=2, padding=1),
+    _up("stride2_touch", (2, 3, 2), filters=3, kernel_size=2, stride=2),
+    _up("stride2_pointwise", (2, 3, 4), filters=2, kernel_size=1, stride=2),
+    _up("stride3_gaps", (2, 3, 2), filters=2, kernel_size=2, stride=3),
+    _up("stride3_k5", (1, 3, 3), filters=2, kernel_size=5, stride=3),
+    _up("stride3_pixel", (3, 1, 1), filters=2, kernel_size=2, stride=3),
+    _up("stride_down", (2, 3, 4), filters=2, kernel_size=3, stride=[2, 1]),
+    _up("stride_1_3", (2, 4, 3), filters=2, kernel_size=[3, 2], stride=[1, 3]),
+    # Padding crops the full result.
+    _up("padding1", (2, 4, 5), filters=2, kernel_size=3, padding=1),
+    _up("padding2_k5", (1, 3, 4), filters=2, kernel_size=5, padding=2),
+    _up("padding_over_kernel", (2, 6, 5), filters=2, kernel_size=2, padding=2),
+    _up("padding1_stride2", (2, 3, 4), filters=2, kernel_size=3, padding=1, stride=2),
+    _up("padding1_stride3_gaps", (2, 3, 3), filters=2, kernel_size=2, padding=1, stride=3),
+    _up("padding_sides", (2, 4, 4), filters=2, kernel_size=3, padding=[1, 0, 0, 2]),
+    _up("padding_sides_stride2", (2, 3, 3), filters=2, kernel_size=3, padding=[0, 3, 2, 1], stride=2),
+    # output_padding keeps more below and to the right.
+    _up("output_padding", (2, 3, 4), filters=2, kernel_size=3, stride=2, padding=1, output_padding=1),
+    _up("output_padding_beyond", (2, 3, 2), filters=2, kernel_size=2, stride=2, output_padding=1),
+    _up("output_padding_2", (2, 2, 3), filters=2, kernel_size=3, stride=3, padding=1, output_padding=2),
+    _up("output_padding_1_0", (2, 3, 3), filters=2, kernel_size=3, stride=2, output_padding=[1, 0]),
+    _up("output_padding_dilation", (2, 3, 3), filters=2, kernel_size=2, dilation=2, output_padding=1),
+    _up(
+        "output_padding_sides",
+        (2, 3, 3),
+        filters=2,
+        kernel_size=3,
+        stride=[2, 3],
+        padding=[1, 0, 2, 1],
+        output_padding=[1, 2],
+    ),
+    # Dilation.
+    _up("dilation2", (2, 3, 4), filters=2, kernel_size=3, dilation=2),
+    _up("dilation_1_3", (2, 3, 2), filters=2, kernel_size=2, dilation=[1, 3]),
+    _up("dilation_stride", (2, 3, 3), filters=2, kernel_size=3, dilation=2, stride=3),
+    _up("dilation_padding", (2, 3, 4), filters=2, kernel_size=3, dilation=2, padding=2),
+    _up("dilation_stride2_padding", (2, 3, 4), filters=2, kernel_size=2, dilation=3, stride=2, padding=1),
+    # Groups, bias and activation.
+    _up("groups2", (4, 3, 2), filters=6, kernel_size=2, groups=2),
+    _up("groups2_stride2", (4, 2, 3), filters=2, kernel_size=3, groups=2, stride=2, padding=1),
+    _up("depthwise", (3, 3, 3), filters=3, kernel_size=3, groups=3, stride=2),
+    _up("depthwise_twice", (2, 2, 3), filters=4, kernel_size=2, groups=2, dilation=2),
+    _up("no_bias", (2, 3, 3), filters=2, kernel_size=2, bias=False),
+    _up("no_bias_gaps", (2, 2, 2), filters=2, kernel_size=1, stride=3, bias=False),
+    _up("relu", (2, 3, 3), filters=2, kernel_size=3, stride=2, activation="relu"),
+    _up("sigmoid_gaps", (2, 2, 3), filters=2, kernel_size=1, stride=2, activation="sigmoid"),
+)
+
+_each = partial(_case, "depthwise_conv2d")
+DEPTHWISE_CONV2D = (
+    _each("plain", (3, 4, 5), kernel_size=3),
+    _each("one_pixel", (2, 1, 1), kernel_size=1),
+    _each("pointwise", (3, 2, 3), kernel_size=1),
+    _each("one_map", (1, 4, 4), kernel_size=2),
+    _each("kernel_as_map", (3, 3, 4), kernel_size=[3, 4]),
+    _each("kernel_over_pixel", (3, 1, 1), kernel_size=3, padding="same"),
+    _each("row_map", (2, 1, 7), kernel_size=[1, 3]),
+    _each("column_map", (2, 7, 1), kernel_size=[3, 1], padding="same"),
+    _each("multiplier2", (3, 4, 4), kernel_size=3, multiplier=2),
+    _each("multiplier3_of_one_map", (1, 4, 3), kernel_size=2, multiplier=3),
+    _each("multiplier2_pointwise", (2, 3, 3), kernel_size=1, multiplier=2),
+    _each("multiplier2_stride2_same", (2, 5, 6), kernel_size=3, multiplier=2, stride=2, padding="same"),
+    _each("stride2", (2, 7, 6), kernel_size=3, stride=2),
+    _each("stride_over_kernel", (2, 7, 8), kernel_size=2, stride=3),
+    _each("stride_2_1", (2, 6, 4), kernel_size=3, stride=[2, 1]),
+    _each("valid", (2, 4, 4), kernel_size=2, padding="valid"),
+    _each("padding1", (3, 4, 4), kernel_size=3, padding=1),
+    _each("padding_sides", (2, 4, 5), kernel_size=3, padding=[1, 0, 0, 2], stride=2),
+    _each("same_even_kernel", (2, 4, 5), kernel_size=[2, 4], padding="same"),
+    _each("same_stride2_even", (2, 6, 6), kernel_size=3, stride=2, padding="same"),
+    _each("dilation2", (2, 6, 5), kernel_size=3, dilation=2),
+    _each("dilation_same", (2, 5, 5), kernel_size=3, dilation=2, padding="same", multiplier=2),
+    _each("dilation_3_1_stride", (2, 8, 5), kernel_size=[2, 3], dilation=[3, 1], stride=[2, 1]),
+    _each("no_bias", (3, 4, 4), kernel_size=2, bias=False),
+    _each("relu", (3, 4, 4), kernel_size=3, padding=1, activation="relu"),
+    _each("no_bias_tanh", (2, 3, 4), kernel_size=2, multiplier=2, bias=False, activation="tanh"),
+)
+
 _max = partial(_case, "max_pool")
 MAX_POOL = (
     _max("plain", (2, 4, 6), kernel_size=2),
@@ -359,8 +488,254 @@ DROPOUT = (
     _dropout("rate_0.9", (2, 2, 2), rate=0.9),
 )
 
+_pad = partial(_case, "pad")
+PAD = (
+    _pad("plain", (2, 3, 4), padding=1),
+    _pad("sides", (2, 3, 4), padding=[2, 0, 1, 3]),
+    _pad("value", (2, 3, 3), padding=[1, 2, 0, 1], value=-1.5),
+    _pad("one_pixel", (2, 1, 1), padding=2, value=0.25),
+    _pad("constant", (2, 1, 4), padding=[0, 2, 1, 0], mode="constant"),
+    _pad("above_only", (1, 4, 1), padding=[3, 0, 0, 0]),
+    _pad("reflect", (2, 4, 5), padding=1, mode="reflect"),
+    _pad("reflect_sides", (2, 4, 3), padding=[1, 3, 0, 2], mode="reflect"),
+    _pad("reflect_furthest", (2, 4, 5), padding=[3, 3, 4, 4], mode="reflect"),
+    _pad("reflect_two_pixels", (2, 2, 2), padding=1, mode="reflect"),
+    _pad("reflect_row", (2, 1, 5), padding=[0, 0, 4, 3], mode="reflect"),
+    _pad("reflect_column", (2, 4, 1), padding=[2, 3, 0, 0], mode="reflect"),
+    _pad("edge", (2, 3, 4), padding=2, mode="edge"),
+    _pad("edge_sides", (2, 2, 3), padding=[0, 5, 4, 0], mode="edge"),
+    _pad("edge_one_pixel", (3, 1, 1), padding=[1, 2, 3, 0], mode="edge"),
+    _pad("edge_row", (2, 1, 4), padding=[2, 1, 0, 1], mode="edge"),
+)
+
+_nearest = partial(_case, "upsample")
+_bilinear = partial(_case, "upsample", mode="bilinear")
+_COORDINATES = ("half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners")
+_ROUNDINGS = ("floor", "ceil", "round_prefer_floor", "round_prefer_ceil")
+UPSAMPLE = (
+    _nearest("plain", (2, 3, 4), scale=2),
+    _nearest("mode", (2, 2, 3), scale=3, mode="nearest"),
+    _nearest("scale_1_3", (2, 3, 2), scale=[1, 3]),
+    _nearest("scale_1.5", (1, 5, 3), scale=1.5),
+    _nearest("scale_below_1", (1, 7, 9), scale=0.5),
+    _nearest("scale_0.5_2.5", (2, 6, 3), scale=[0.5, 2.5]),
+    _nearest("size_5_to_7", (2, 5, 5), size=[7, 7]),
+    _nearest("size_7_to_3", (2, 7, 7), size=[3, 3]),
+    _nearest("size_unchanged", (2, 3, 4), size=[3, 4]),
+    _nearest("size_to_one_pixel", (2, 4, 5), size=[1, 1]),
+    _nearest("one_pixel", (3, 1, 1), size=[3, 2]),
+    _nearest("row", (2, 1, 4), size=[1, 7]),
+    _nearest("column", (2, 4, 1), scale=[2, 1]),
+    *(
+        _nearest(f"nearest_{c}_{r}", (1, 5, 7), size=[7, 3], coordinates=c, rounding=r)
+        for c in _COORDINATES
+        for r in _ROUNDINGS
+    ),
+    # Half way between two pixels the four roundings differ.
+    *(
+        _nearest(f"halves_asymmetric_{r}", (1, 3, 4), scale=2, coordinates="asymmetric", rounding=r)
+        for r in _ROUNDINGS
+    ),
+    *(
+        _nearest(f"halves_half_pixel_{r}", (1, 4, 6), scale=0.5, coordinates="half_pixel", rounding=r)
+        for r in _ROUNDINGS
+    ),
+    _nearest("to_one_pixel_half_pixel", (2, 5, 4), size=[1, 1], coordinates="half_pixel"),
+    _nearest("to_one_pixel_pytorch", (2, 5, 4), size=[1, 1], coordinates="pytorch_half_pixel"),
+    _nearest("to_one_row_align_corners", (2, 5, 4), size=[1, 7], coordinates="align_corners"),
+    _bilinear("bilinear", (2, 3, 4), scale=2),
+    *(_bilinear(f"bilinear_{c}_2", (1, 3, 4), scale=2, coordinates=c) for c in _COORDINATES),
+    *(_bilinear(f"bilinear_{c}_5_7_to_7_3", (1, 5, 7), size=[7, 3], coordinates=c) for c in _COORDINATES),
+    *(_bilinear(f"bilinear_{c}_rest", (1, 3, 7), scale=[1.5, 0.4], coordinates=c) for c in _COORDINATES),
+    *(_bilinear(f"bilinear_{c}_to_one_pixel", (2, 4, 5), size=[1, 1], coordinates=c) for c in _COORDINATES),
+    *(_bilinear(f"bilinear_{c}_one_pixel", (2, 1, 1), size=[2, 3], coordinates=c) for c in _COORDINATES),
+    _bilinear("bilinear_size_5_to_7", (2, 5, 5), size=[7, 7]),
+    _bilinear("bilinear_size_7_to_3", (2, 7, 7), size=[3, 3]),
+    _bilinear("bilinear_unchanged", (2, 3, 4), size=[3, 4]),
+    _bilinear("bilinear_row", (2, 1, 4), scale=3),
+    _bilinear("bilinear_column", (2, 9, 1), size=[2, 1]),
+    _bilinear("bilinear_scale_1_2.5", (2, 3, 3), scale=[1, 2.5]),
+)
+
+_depth = partial(_case, "depth_to_space")
+DEPTH_TO_SPACE = (
+    _depth("plain", (4, 2, 3), block=2),
+    _depth("two_maps", (8, 3, 2), block=2),
+    _depth("crd", (8, 2, 2), block=2, mode="crd"),
+    _depth("dcr", (8, 2, 3), block=2, mode="dcr"),
+    _depth("dcr_one_map", (4, 2, 2), block=2, mode="dcr"),
+    _depth("block3", (9, 2, 2), block=3),
+    _depth("block3_dcr", (18, 1, 2), block=3, mode="dcr"),
+    _depth("one_pixel", (4, 1, 1), block=2),
+    _depth("one_pixel_dcr", (8, 1, 1), block=2, mode="dcr"),
+    _depth("column", (4, 3, 1), block=2),
+)
+
+_space = partial(_case, "space_to_depth")
+SPACE_TO_DEPTH = (
+    _space("plain", (1, 4, 6), block=2),
+    _space("two_maps", (2, 4, 2), block=2),
+    _space("crd", (2, 2, 4), block=2, mode="crd"),
+    _space("dcr", (2, 4, 6), block=2, mode="dcr"),
+    _space("dcr_one_map", (1, 4, 4), block=2, mode="dcr"),
+    _space("block3", (2, 3, 6), block=3),
+    _space("block3_dcr", (2, 6, 3), block=3, mode="dcr"),
+    _space("block_as_map", (3, 2, 2), block=2),
+    _space("block_as_map_dcr", (2, 3, 3), block=3, mode="dcr"),
+)
+
+_shuffle = partial(_case, "channel_shuffle")
+CHANNEL_SHUFFLE = (
+    _shuffle("groups2", (6, 2, 3), groups=2),
+    _shuffle("groups3", (6, 3, 2), groups=3),
+    _shuffle("groups4", (8, 2, 2), groups=4),
+    _shuffle("one_group", (4, 2, 2), groups=1),
+    _shuffle("each_a_group", (5, 2, 2), groups=5),
+    _shuffle("one_pixel", (8, 1, 1), groups=2),
+    _shuffle("row", (4, 1, 3), groups=2),
+)
+
+_permute = partial(_case, "permute")
+PERMUTE = (
+    *(
+        _permute(f"order_{a}{b}{c}", (2, 3, 4), order=[a, b, c])
+        for a, b, c in ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
+    ),
+    _permute("one_pixel", (1, 1, 1), order=[2, 0, 1]),
+    _permute("pixels_to_row", (5, 1, 1), order=[1, 2, 0]),
+    _permute("pixels_to_column", (5, 1, 1), order=[1, 0, 2]),
+    _permute("row_to_pixels", (1, 1, 6), order=[2, 0, 1]),
+    _permute("column_to_row", (2, 4, 1), order=[0, 2, 1]),
+)
+
+_reshape = partial(_case, "reshape")
+RESHAPE = (
+    _reshape("maps", (2, 3, 4), shape=[4, 3, 2]),
+    _reshape("fewer_maps", (4, 2, 3), shape=[1, 4, 6]),
+    _reshape("unchanged", (2, 3, 2), shape=[2, 3, 2]),
+    _reshape("maps_to_vector", (2, 3, 4), shape=[24]),
+    _reshape("maps_to_pixels", (2, 2, 3), shape=[12, 1, 1]),
+    _reshape("pixels_to_maps", (12, 1, 1), shape=[2, 3, 2]),
+    _reshape("pixels_to_vector", (5, 1, 1), shape=[5]),
+    _reshape("pixels_to_row", (6, 1, 1), shape=[1, 1, 6]),
+    _reshape("column_to_row", (1, 5, 1), shape=[1, 1, 5]),
+    _reshape("vector_to_maps", (12,), shape=[3, 2, 2]),
+    _reshape("vector_to_pixels", (6,), shape=[6, 1, 1]),
+    _reshape("vector_to_row", (6,), shape=[1, 1, 6]),
+    _reshape("vector", (7,), shape=[7]),
+    _reshape("one_value", (1,), shape=[1, 1, 1]),
+)
+
+_crop = partial(_case, "crop")
+CROP = (
+    _crop("plain", (2, 5, 6), crop=[1, 1, 2, 1]),
+    _crop("above", (2, 4, 3), crop=[2, 0, 0, 0]),
+    _crop("below", (2, 4, 3), crop=[0, 1, 0, 0]),
+    _crop("left", (2, 3, 4), crop=[0, 0, 3, 0]),
+    _crop("right", (2, 3, 4), crop=[0, 0, 0, 2]),
+    _crop("to_one_pixel", (3, 4, 5), crop=[1, 2, 3, 1]),
+    _crop("row", (2, 1, 6), crop=[0, 0, 1, 2]),
+    _crop("column", (2, 6, 1), crop=[3, 1, 0, 0]),
+)
+
+_slice = partial(_case, "slice_channels")
+SLICE_CHANNELS = (
+    _slice("from", (5, 2, 3), start=2),
+    _slice("until", (5, 2, 3), stop=3),
+    _slice("between", (5, 3, 2), start=1, stop=4),
+    _slice("one_map", (4, 2, 2), start=3, stop=4),
+    _slice("all", (3, 2, 2)),
+    _slice("every_2nd", (5, 2, 2), step=2),
+    _slice("every_3rd", (8, 2, 1), start=1, stop=7, step=3),
+    _slice("step_over_maps", (3, 2, 2), start=1, step=5),
+    _slice("one_pixel_maps", (6, 1, 1), start=1, stop=5),
+    _slice("one_pixel_maps_step", (6, 1, 1), start=1, step=2),
+    _slice("vector", (7,), start=2, stop=6),
+    _slice("vector_step", (7,), step=3),
+    _slice("vector_one_value", (7,), start=6),
+)
+
+
+def _merging(kind: str, span: tuple[float, float] | None = None) -> tuple[Case, ...]:
+    """The cases that every kind of two inputs has; smaller inputs are repeated over the greater."""
+    case = partial(_case, kind, span=span)
+    maps, row, pixels = (3, 3, 4), (3, 1, 5), (3, 1, 1)
+    return (
+        case("maps", maps, maps),
+        case("one_pixel", (1, 1, 1), (1, 1, 1)),
+        case("one_pixel_maps", (4, 1, 1), (4, 1, 1)),
+        case("row_maps", row, row),
+        case("column_maps", (2, 4, 1), (2, 4, 1)),
+        case("vectors", (6,), (6,)),
+        case("one_value", (1,), (1,)),
+        case("pixels_second", maps, pixels),
+        case("pixels_first", pixels, maps),
+        case("map_second", maps, (1, 3, 4)),
+        case("map_first", (1, 3, 4), maps),
+        case("pixels_on_row", row, pixels),
+        case("map_on_column", (2, 4, 1), (1, 4, 1)),
+        case("one_value_on_maps", maps, (1, 1, 1)),
+        case("one_value_on_pixels", (1, 1, 1), pixels),
+        case("row_on_maps", maps, (1, 1, 4)),
+        case("columns_on_maps", (3, 3, 1), maps),
+        case("row_and_column", (2, 1, 4), (2, 3, 1)),
+        case("map_and_pixels", (1, 3, 4), pixels),
+        case("one_value_on_vector", (5,), (1,)),
+        case("relu", (2, 3, 3), (2, 3, 3), activation="relu"),
+        case("tanh_vectors", (5,), (5,), activation="tanh"),
+    )
+
+
+def _gathering(kind: str) -> tuple[Case, ...]:
+    """The cases that every kind of two or more inputs has besides."""
+    case = partial(_case, kind)
+    return (
+        case("three", (2, 3, 2), (2, 3, 2), (2, 3, 2)),
+        case("four", (2, 2, 3), (2, 2, 3), (2, 2, 3), (2, 2, 3)),
+        case("three_vectors", (4,), (4,), (4,)),
+        case("three_one_pixel_maps", (3, 1, 1), (3, 1, 1), (3, 1, 1)),
+        case("three_sizes", (3, 1, 1), (3, 2, 4), (1, 2, 4)),
+    )
+
+
+ADD = (*_merging("add"), *_gathering("add"))
+SUBTRACT = _merging("subtract")
+MULTIPLY = (*_merging("multiply"), *_gathering("multiply"))
+# Divisors near 0 would make results that say little.
+DIVIDE = (
+    *_merging("divide", POSITIVE),
+    _case("divide", "negative", (2, 3, 3), (2, 3, 3), span=NEGATIVE),
+)
+MAXIMUM = (
+    *_merging("maximum"),
+    *_gathering("maximum"),
+    _case("maximum", "negative", (2, 3, 3), (2, 3, 3), span=NEGATIVE),
+)
+MINIMUM = (
+    *_merging("minimum"),
+    *_gathering("minimum"),
+    _case("minimum", "positive", (2, 3, 3), (2, 3, 3), span=POSITIVE),
+)
+AVERAGE = (*_merging("average"), *_gathering("average"))
+
+_concat = partial(_case, "concat")
+CONCAT = (
+    _concat("maps", (2, 3, 4), (3, 3, 4)),
+    _concat("one_map_each", (1, 2, 2), (1, 2, 2)),
+    _concat("three", (2, 3, 2), (1, 3, 2), (3, 3, 2)),
+    _concat("four", (1, 2, 3), (2, 2, 3), (1, 2, 3), (2, 2, 3)),
+    _concat("row_maps", (2, 1, 4), (1, 1, 4)),
+    _concat("column_maps", (1, 4, 1), (2, 4, 1)),
+    _concat("one_pixel_maps", (3, 1, 1), (2, 1, 1)),
+    _concat("vectors", (4,), (3,)),
+    _concat("three_vectors", (1,), (5,), (2,)),
+)
+
 ALL_CASES: tuple[Case, ...] = (
     *CONV2D,
+    *CONV1D,
+    *CONV_TRANSPOSE2D,
+    *DEPTHWISE_CONV2D,
     *MAX_POOL,
     *AVG_POOL,
     *GLOBAL_AVG_POOL,
@@ -373,6 +748,23 @@ ALL_CASES: tuple[Case, ...] = (
     *TANH,
     *SOFTMAX,
     *DROPOUT,
+    *PAD,
+    *UPSAMPLE,
+    *DEPTH_TO_SPACE,
+    *SPACE_TO_DEPTH,
+    *CHANNEL_SHUFFLE,
+    *PERMUTE,
+    *RESHAPE,
+    *CROP,
+    *SLICE_CHANNELS,
+    *ADD,
+    *SUBTRACT,
+    *MULTIPLY,
+    *DIVIDE,
+    *MAXIMUM,
+    *MINIMUM,
+    *AVERAGE,
+    *CONCAT,
 )
 
 CASES: dict[str, tuple[Case, ...]] = {

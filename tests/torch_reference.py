@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from fractions import Fraction
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -129,6 +130,84 @@ def _conv2d(
     return out
 
 
+def _conv1d(
+    inputs: Sequence[Tensor],
+    params: Params,
+    *,
+    filters: int,
+    kernel_size: int,
+    stride: int = 1,
+    padding: str | Size = "valid",
+    dilation: int = 1,
+    groups: int = 1,
+    bias: bool = True,
+) -> Tensor:
+    x, offset = inputs[0][:, 0], params["bias"] if bias else None
+    if padding == "same":
+        sides = _same(x.shape[1], (kernel_size - 1) * dilation + 1, stride)
+    else:
+        sides = _pair(0 if padding == "valid" else padding)  # type: ignore[arg-type]
+    out = F.conv1d(F.pad(x, sides), params["weight"], offset, stride, 0, dilation, groups)
+    assert out.shape[0] == filters
+    return out[:, None]
+
+
+def _conv_transpose2d(
+    inputs: Sequence[Tensor],
+    params: Params,
+    *,
+    filters: int,
+    kernel_size: Size,
+    stride: Size = 1,
+    padding: Size = 0,
+    output_padding: Size = 0,
+    dilation: Size = 1,
+    groups: int = 1,
+    bias: bool = True,
+) -> Tensor:
+    x, weight, offset = inputs[0][None], params["weight"], params["bias"] if bias else None
+    steps, spread, more = _pair(stride), _pair(dilation), _pair(output_padding)
+    sides = _sides(padding, x, (), ())
+    assert tuple(weight.shape[2:]) == _pair(kernel_size)
+    if _symmetric(sides):
+        own = sides[0], sides[2]
+        out = F.conv_transpose2d(x, weight, offset, steps, own, more, groups, spread)[0]
+    else:
+        # The full result cropped; what output_padding adds beyond it holds the bias alone.
+        full = F.conv_transpose2d(x, weight, None, steps, 0, 0, groups, spread)
+        top, bottom, left, right = sides
+        out = _pad(full, (-top, more[0] - bottom, -left, more[1] - right), 0.0)[0]
+        if offset is not None:
+            out = out + offset[:, None, None]
+    assert out.shape[0] == filters
+    return out
+
+
+def _depthwise_conv2d(
+    inputs: Sequence[Tensor],
+    params: Params,
+    *,
+    kernel_size: Size,
+    multiplier: int = 1,
+    stride: Size = 1,
+    padding: str | Size = "valid",
+    dilation: Size = 1,
+    bias: bool = True,
+) -> Tensor:
+    channels = inputs[0].shape[0]
+    return _conv2d(
+        inputs,
+        params,
+        filters=channels * multiplier,
+        kernel_size=kernel_size,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=channels,
+        bias=bias,
+    )
+
+
 def _max_pool(
     inputs: Sequence[Tensor],
     params: Params,
@@ -190,6 +269,153 @@ def _dropout(inputs: Sequence[Tensor], params: Params, *, rate: float = 0.5) -> 
     return F.dropout(inputs[0], rate, training=False)
 
 
+def _pad_layer(
+    inputs: Sequence[Tensor], params: Params, *, padding: Size, mode: str = "constant", value: float = 0.0
+) -> Tensor:
+    x = inputs[0][None]
+    sides = _sides(padding, x, (), ())
+    if mode == "constant":
+        return _pad(x, sides, value)[0]
+    top, bottom, left, right = sides
+    return F.pad(x, (left, right, top, bottom), mode={"reflect": "reflect", "edge": "replicate"}[mode])[0]
+
+
+def _source(pixel: int, size: int, new: int, scale: Fraction, coordinates: str) -> Fraction:
+    """Return where in an axis of `size` pixels the middle of a new pixel lies, as ONNX Resize defines it.
+
+    Exact, so that a pixel half way between two others is found to be so.
+    """
+    if coordinates == "align_corners":
+        return Fraction(pixel * (size - 1), new - 1) if new > 1 else Fraction(0)
+    if coordinates == "asymmetric":
+        return pixel / scale
+    if coordinates == "pytorch_half_pixel" and new == 1:
+        return Fraction(0)
+    return (pixel + Fraction(1, 2)) / scale - Fraction(1, 2)
+
+
+_ROUND: dict[str, Callable[[Fraction], int]] = {
+    "floor": math.floor,
+    "ceil": math.ceil,
+    "round_prefer_floor": lambda x: math.ceil(x - Fraction(1, 2)),
+    "round_prefer_ceil": lambda x: math.floor(x + Fraction(1, 2)),
+}
+
+
+def _resize_axis(size: int, new: int, scale: Fraction, mode: str, coordinates: str, rounding: str) -> Tensor:
+    """Return the matrix (new, size) that makes the new pixels of one axis out of its pixels."""
+    matrix = torch.zeros(new, size, dtype=torch.float64)
+    for pixel in range(new):
+        at = _source(pixel, size, new, scale, coordinates)
+        if mode == "nearest":
+            parts = [(_ROUND[rounding](at), 1.0)]
+        else:
+            before = math.floor(at)
+            parts = [(before, float(1 - (at - before))), (before + 1, float(at - before))]
+        for index, share in parts:
+            # Beyond the edge the pixel at the edge goes on.
+            matrix[pixel, min(max(index, 0), size - 1)] += share
+    return matrix
+
+
+def _upsample(
+    inputs: Sequence[Tensor],
+    params: Params,
+    *,
+    size: Sequence[int] | None = None,
+    scale: float | Sequence[float] | None = None,
+    mode: str = "nearest",
+    coordinates: str | None = None,
+    rounding: str = "floor",
+) -> Tensor:
+    """Resize by the definition; PyTorch must agree where it has the mode."""
+    x = inputs[0]
+    chosen = coordinates or ("asymmetric" if mode == "nearest" else "half_pixel")
+    old = x.shape[1], x.shape[2]
+    if scale is None:
+        assert size is not None
+        new, scales = tuple(size), [Fraction(n, o) for n, o in zip(size, old, strict=True)]
+        wanted: dict[str, Any] = {"size": new}
+    else:
+        assert size is None
+        given = [float(s) for s in (scale if isinstance(scale, Sequence) else (scale, scale))]
+        new = tuple(math.floor(o * s) for o, s in zip(old, given, strict=True))
+        scales = [Fraction(str(s)) for s in given]
+        wanted = {"scale_factor": given, "recompute_scale_factor": False}
+    rows, columns = (
+        _resize_axis(o, n, s, mode, chosen, rounding) for o, n, s in zip(old, new, scales, strict=True)
+    )
+    out = rows @ x @ columns.T
+    known: dict[tuple[str, ...], dict[str, Any]] = {
+        ("nearest", "asymmetric", "floor"): {"mode": "nearest"},
+        ("nearest", "half_pixel", "round_prefer_ceil"): {"mode": "nearest-exact"},
+        ("bilinear", "half_pixel"): {"mode": "bilinear", "align_corners": False},
+        ("bilinear", "align_corners"): {"mode": "bilinear", "align_corners": True},
+    }
+    torchs = known.get((mode, chosen) if mode == "bilinear" else (mode, chosen, rounding))
+    if torchs is not None:
+        torch.testing.assert_close(out, F.interpolate(x[None], **wanted, **torchs)[0], rtol=1e-6, atol=1e-6)
+    return out
+
+
+def _depth_to_space(inputs: Sequence[Tensor], params: Params, *, block: int, mode: str = "crd") -> Tensor:
+    if mode == "crd":
+        return F.pixel_shuffle(inputs[0], block)
+    assert mode == "dcr"
+    channels, height, width = inputs[0].shape
+    split = inputs[0].reshape(block, block, channels // block**2, height, width)
+    return split.permute(2, 3, 0, 4, 1).reshape(-1, height * block, width * block)
+
+
+def _space_to_depth(inputs: Sequence[Tensor], params: Params, *, block: int, mode: str = "crd") -> Tensor:
+    if mode == "crd":
+        return F.pixel_unshuffle(inputs[0], block)
+    assert mode == "dcr"
+    channels, height, width = inputs[0].shape
+    split = inputs[0].reshape(channels, height // block, block, width // block, block)
+    return split.permute(2, 4, 0, 1, 3).reshape(-1, height // block, width // block)
+
+
+def _channel_shuffle(inputs: Sequence[Tensor], params: Params, *, groups: int) -> Tensor:
+    return F.channel_shuffle(inputs[0][None], groups)[0]
+
+
+def _permute(inputs: Sequence[Tensor], params: Params, *, order: Sequence[int]) -> Tensor:
+    return inputs[0].permute(*order)
+
+
+def _reshape(inputs: Sequence[Tensor], params: Params, *, shape: Sequence[int]) -> Tensor:
+    return inputs[0].reshape(*shape)
+
+
+def _crop(inputs: Sequence[Tensor], params: Params, *, crop: Sequence[int]) -> Tensor:
+    return _pad(inputs[0][None], [-side for side in crop], 0.0)[0]
+
+
+def _slice_channels(
+    inputs: Sequence[Tensor], params: Params, *, start: int = 0, stop: int | None = None, step: int = 1
+) -> Tensor:
+    return inputs[0][start:stop:step]
+
+
+def _each_two(function: Callable[[Tensor, Tensor], Tensor]) -> Reference:
+    """Make a kind of a function of two tensors: applied to the first two, the result and the third ..."""
+
+    def run(inputs: Sequence[Tensor], params: Params) -> Tensor:
+        assert len(inputs) > 1
+        return reduce(function, inputs)
+
+    return run
+
+
+def _average(inputs: Sequence[Tensor], params: Params) -> Tensor:
+    return torch.stack(torch.broadcast_tensors(*inputs)).mean(0)
+
+
+def _concat(inputs: Sequence[Tensor], params: Params) -> Tensor:
+    return torch.cat(tuple(inputs), 0)
+
+
 def _one(function: Callable[..., Tensor], **defaults: Any) -> Reference:
     """Make the kind of a function of one tensor, whose options PyTorch calls by the same names."""
 
@@ -204,6 +430,9 @@ def _one(function: Callable[..., Tensor], **defaults: Any) -> Reference:
 
 REFERENCES: dict[str, Reference] = {
     "conv2d": _conv2d,
+    "conv1d": _conv1d,
+    "conv_transpose2d": _conv_transpose2d,
+    "depthwise_conv2d": _depthwise_conv2d,
     "max_pool": _max_pool,
     "avg_pool": _avg_pool,
     "global_avg_pool": _one(partial(F.adaptive_avg_pool2d, output_size=1)),
@@ -216,6 +445,23 @@ REFERENCES: dict[str, Reference] = {
     "tanh": _one(torch.tanh),
     "softmax": _one(partial(F.softmax, dim=0)),
     "dropout": _dropout,
+    "pad": _pad_layer,
+    "upsample": _upsample,
+    "depth_to_space": _depth_to_space,
+    "space_to_depth": _space_to_depth,
+    "channel_shuffle": _channel_shuffle,
+    "permute": _permute,
+    "reshape": _reshape,
+    "crop": _crop,
+    "slice_channels": _slice_channels,
+    "add": _each_two(torch.add),
+    "subtract": _each_two(torch.subtract),
+    "multiply": _each_two(torch.multiply),
+    "divide": _each_two(torch.divide),
+    "maximum": _each_two(torch.maximum),
+    "minimum": _each_two(torch.minimum),
+    "average": _average,
+    "concat": _concat,
 }
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -234,8 +480,7 @@ def reference(layer: Mapping[str, Any], inputs: Sequence[Array], params: Mapping
     out = REFERENCES[layer["kind"]](tensors, weights, **options)
     if layer.get("activation") is not None:
         out = ACTIVATIONS[layer["activation"]](out)
-    result: Array = out.numpy()
-    return result
+    return np.ascontiguousarray(out.numpy())
 
 
 # --- Parameters and inputs ----------------------------------------------------------------------
@@ -250,6 +495,26 @@ def _conv2d_parameters(
     return weight | ({"bias": (filters,)} if bias else {})
 
 
+def _conv1d_parameters(inputs: Sequence[Shape], *, kernel_size: int, **options: Any) -> Shapes:
+    shapes = _conv2d_parameters(inputs, kernel_size=kernel_size, **options)
+    return shapes | {"weight": (*shapes["weight"][:2], kernel_size)}
+
+
+def _conv_transpose2d_parameters(
+    inputs: Sequence[Shape], *, filters: int, kernel_size: Size, groups: int = 1, bias: bool = True, **_: Any
+) -> Shapes:
+    weight = {"weight": (inputs[0][0], filters // groups, *_pair(kernel_size))}
+    return weight | ({"bias": (filters,)} if bias else {})
+
+
+def _depthwise_conv2d_parameters(
+    inputs: Sequence[Shape], *, kernel_size: Size, multiplier: int = 1, bias: bool = True, **_: Any
+) -> Shapes:
+    outputs = inputs[0][0] * multiplier
+    weight = {"weight": (outputs, 1, *_pair(kernel_size))}
+    return weight | ({"bias": (outputs,)} if bias else {})
+
+
 def _dense_parameters(inputs: Sequence[Shape], *, units: int, bias: bool = True, **_: Any) -> Shapes:
     return {"weight": (units, inputs[0][0])} | ({"bias": (units,)} if bias else {})
 
@@ -261,6 +526,9 @@ def _batch_norm_parameters(inputs: Sequence[Shape], **_: Any) -> Shapes:
 
 PARAMETERS: dict[str, Callable[..., Shapes]] = {
     "conv2d": _conv2d_parameters,
+    "conv1d": _conv1d_parameters,
+    "conv_transpose2d": _conv_transpose2d_parameters,
+    "depthwise_conv2d": _depthwise_conv2d_parameters,
     "dense": _dense_parameters,
     "batch_norm": _batch_norm_parameters,
 }

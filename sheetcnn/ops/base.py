@@ -11,15 +11,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from sheetcnn.formulas.expr import Expr, Ref
 from sheetcnn.formulas.region import Region, Stamp
-from sheetcnn.shape import Array, Margin, Shape
-from sheetcnn.sheets.placement import Placement
+from sheetcnn.shape import NO_MARGIN, Array, Margin, Shape
+from sheetcnn.sheets.placement import Placement, concatenate
 
 OUT = "out"
 """The name of a layer's own result among its stages."""
+
+
+Positions = npt.NDArray[np.int64]
 
 
 class ShapeMismatchError(ValueError):
@@ -38,6 +43,7 @@ class Parameter:
         label: what a reader of the sheet calls it.
         dilation: of a kernel.
         groups: of a kernel: output k sees the inputs of its own group only.
+        faces: the stage whose windows a kernel faces; "" is the layer's first input.
     """
 
     name: str
@@ -46,6 +52,20 @@ class Parameter:
     label: str
     dilation: tuple[int, int] = (1, 1)
     groups: int = 1
+    faces: str = ""
+
+    @property
+    def kernel_shape(self) -> tuple[int, int, int, int]:
+        """Of a kernel as it faces the windows: `(out, in / groups, kh, kw)`."""
+        out, per_group, *size = self.shape
+        kh, kw = size if len(size) == 2 else (1, *size) if size else (1, 1)
+        return out, per_group, kh, kw
+
+    def positions(self, output: int) -> Positions:
+        """Where the kernel of one output stands in the flattened array: `(in / groups, kh, kw)`."""
+        out, *rest = self.kernel_shape
+        size = self.size // out
+        return np.arange(output * size, (output + 1) * size).reshape(rest)
 
     @property
     def size(self) -> int:
@@ -57,18 +77,22 @@ class Parameter:
 
     def inputs_of(self, output: int) -> range:
         """The input channels that output channel `output` of a kernel sees."""
-        per_group = self.shape[1]
-        group = output // (self.shape[0] // self.groups)
+        out, per_group, _, _ = self.kernel_shape
+        group = output // (out // self.groups)
         return range(group * per_group, (group + 1) * per_group)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A named intermediate result of a layer that gets cells of its own."""
+    """A named intermediate result of a layer that gets cells of its own.
+
+    `margin` is how far windows over it reach beyond its edges.
+    """
 
     name: str
     shape: Shape
     label: str
+    margin: Margin = NO_MARGIN
 
 
 class Site(Protocol):
@@ -155,6 +179,10 @@ class Op(BaseModel, ABC):
     def aliases(self) -> bool:
         """Whether the result is its inputs' cells themselves, with no formulas of its own."""
         return False
+
+    def alias(self, inputs: Sequence[Placement], out: Shape) -> Placement:
+        """For a layer that `aliases`: which of its inputs' cells are its result."""
+        return concatenate(out, inputs)
 
     def multiply_adds(self, inputs: Sequence[Shape]) -> int:
         """The number of multiplications of a weight with a value (0 for layers without weights)."""

@@ -21,8 +21,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from sheetcnn.formulas.expr import add, dot
-from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.formulas.region import Stamp
 from sheetcnn.ops.base import Op, Parameter, Params, ShapeMismatchError, Site
 from sheetcnn.ops.spatial import (
     Padding,
@@ -37,6 +36,7 @@ from sheetcnn.ops.spatial import (
     window_words,
     windows,
 )
+from sheetcnn.ops.sums import convolved
 from sheetcnn.shape import Array, Margin, Shape
 from sheetcnn.sheets.placement import Window
 
@@ -104,15 +104,7 @@ class Conv2d(Op):
         x = site.inputs[0]
         (height, width), stride, pad, _ = self._geometry(x.shape)
         window = Window(-pad.top, -pad.left, height, width, stride)
-        per_group = x.shape.channels // self.groups
-        for k in range(self.filters):
-            first = k // (self.filters // self.groups) * per_group
-            seen = x.windows(range(first, first + per_group), window)
-            terms = [
-                dot(pixels, kernel) for pixels, kernel in zip(seen, site.kernel("weight", k), strict=True)
-            ]
-            total = add(*terms, site.value("bias", k)) if self.bias else add(*terms)
-            yield Stamp(Region.plane(k, site.out.shape), total)
+        return convolved(site, x, window, self.groups, bias=self.bias)
 
     def reach(self, inputs: Sequence[Shape]) -> Margin:
         """The padding."""

@@ -6,17 +6,17 @@ its own: its result is its input's cells.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from sheetcnn.formulas.region import Stamp
-from sheetcnn.ops.base import Op, Params, Site
+from sheetcnn.ops.alias import Alias
+from sheetcnn.ops.base import Params
 from sheetcnn.shape import Array, Shape
 
 
-class Dropout(Op):
+class Dropout(Alias):
     """Dropout."""
 
     kind: ClassVar[str] = "dropout"
@@ -32,14 +32,6 @@ class Dropout(Op):
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """The input."""
         return inputs[0]
-
-    def formula(self, site: Site) -> Iterator[Stamp]:
-        """None: see `aliases`."""
-        return iter(())
-
-    def aliases(self) -> bool:
-        """The result is the input's cells."""
-        return True
 
     def nonnegative(self, inputs: Sequence[bool]) -> bool:
         """As the input."""

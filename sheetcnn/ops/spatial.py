@@ -14,13 +14,13 @@ Size = Annotated[int, Field(ge=1)]
 Pair = tuple[int, int]
 
 
-def _listed(value: object) -> object:
+def listed(value: object) -> object:
     """Lists (from YAML) as tuples, so that validation can stay strict."""
     return tuple(value) if isinstance(value, list) else value
 
 
 SizeOrPair = Annotated[
-    Size | Annotated[tuple[Size, Size], Field(description="[height, width]")], BeforeValidator(_listed)
+    Size | Annotated[tuple[Size, Size], Field(description="[height, width]")], BeforeValidator(listed)
 ]
 NonNegative = Annotated[int, Field(ge=0)]
 Padding = Annotated[
@@ -30,7 +30,7 @@ Padding = Annotated[
         tuple[NonNegative, NonNegative, NonNegative, NonNegative],
         Field(description="[top, bottom, left, right]"),
     ],
-    BeforeValidator(_listed),
+    BeforeValidator(listed),
 ]
 
 
@@ -147,3 +147,18 @@ def window_words(kernel: Pair, dilation: Pair = (1, 1)) -> str:
     if dilation != (1, 1):
         text += f" (dilated by {dilation[0]}×{dilation[1]})"
     return text
+
+
+Edges = Annotated[
+    NonNegative
+    | Annotated[
+        tuple[NonNegative, NonNegative, NonNegative, NonNegative],
+        Field(description="[top, bottom, left, right]"),
+    ],
+    BeforeValidator(listed),
+]
+
+
+def edges(value: int | tuple[int, int, int, int]) -> Margin:
+    """A number for all four edges, or (top, bottom, left, right)."""
+    return Margin(value, value, value, value) if isinstance(value, int) else Margin(*value)

@@ -27,8 +27,20 @@ MOST_PIXELS = 32
 MOST_CLASSES = 20
 """More classes than this are shown as the ten most probable."""
 BEST = 10
+BESIDE = 80
+"""A column to the right of the table of layers, where a long list of labels runs down beside it."""
 CELL = 3.1
 ROW = 18.0
+
+_COLUMNS = (
+    ("layer", 5),
+    ("kind", 9),
+    ("shape", 4),
+    ("parameters", 4),
+    ("each value is", 22),
+    ("sheets", 32),
+)
+"""The table of layers: headings, and how many columns each spans."""
 
 _PIXEL = Style(";;;", size=8)  # the colour is the picture; the number would only blur it
 _SECTION = Style(bold=True, size=12, color=theme.INK)
@@ -123,7 +135,9 @@ def _classes(layout: Layout, page: SheetPlan) -> int:
     # The labels stand on this sheet; INDEX picks the one in the row of the greatest value.
     labels = graph.labels or tuple(str(n) for n in range(classes))
     few = classes <= MOST_CLASSES
-    listed_at = (TOP, col + 8) if few else (TOP, col + 24)
+    listed_at = (TOP, col + 8) if few else (TOP, LEFT + sum(span for _, span in _COLUMNS) + 2)
+    if not few:
+        page.cells.append(Cell(4, listed_at[1], "All classes", _SECTION))
     names = Ref(None, *listed_at, classes, 1, fixed=True)
     best = call("INDEX", names, call("MATCH", call("MAX", *ranges), whole, 0), Number(1))
     page.computed.append(Computed(*(prediction_cell(layout) or (0, 0)), best, _BIG, _label, merge=5))

@@ -23,7 +23,7 @@ def weight_sheet(layout: Layout, node: Node) -> SheetPlan:
     elif cells.across:
         line = "one column per output, one row per input value; values per output above"
     else:
-        height, width = kernel.shape[2:]
+        height, width = kernel.kernel_shape[2:]
         line = f"rows: output maps; columns: input maps; each block is one {height}×{width} kernel slice"
     links = [("▲ overview", "overview"), (f"{out} ►", out)]
     header(sheet, f"{node.name}, weights", line, links, [], 1 if cells.across else LINK_SPAN)
@@ -59,7 +59,7 @@ def _labels(layout: Layout, node: Node, cells: WeightCells, sheet: SheetPlan) ->
             sheet.cells.append(Cell(row, 1, parameter.label, theme.TEXT))
         else:
             sheet.cells.append(Cell(HEADER_ROWS, col, parameter.label, theme.HEADING_CENTER))
-    outputs = layout.graph.shapes[node.name].channels if kernel is None else kernel.shape[0]
+    outputs = layout.graph.shapes[node.name].channels if kernel is None else kernel.kernel_shape[0]
     if cells.across:
         for k in range(outputs):
             sheet.cells.append(

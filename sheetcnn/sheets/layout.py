@@ -19,7 +19,7 @@ from sheetcnn.graph import Graph, Node
 from sheetcnn.ops.base import Stage
 from sheetcnn.shape import Margin, Shape
 from sheetcnn.sheets.names import bases, numbered
-from sheetcnn.sheets.placement import Block, Placement, concatenate
+from sheetcnn.sheets.placement import Block, Placement
 from sheetcnn.sheets.weights import WeightCells, place_weights
 
 HEADER_ROWS = 5
@@ -98,9 +98,11 @@ def planar(graph: Graph, options: Options, limits: Limits = EXCEL) -> Layout:
         limits: of the spreadsheet program the workbook is for.
     """
     margins = _margins(graph)
+    around = [*margins.values()]
+    around += [s.margin for node in graph.nodes for s in node.op.stages(graph.input_shapes(node))]
     origin = (
-        HEADER_ROWS + 1 + max(m.top for m in margins.values()),
-        FIRST_COLUMN + max(m.left for m in margins.values()),
+        HEADER_ROWS + 1 + max(m.top for m in around),
+        FIRST_COLUMN + max(m.left for m in around),
     )
     names = bases([graph.source, *(node.name for node in graph.nodes)], limits.sheet_name_characters)
     placements: dict[str, Placement] = {}
@@ -109,16 +111,16 @@ def planar(graph: Graph, options: Options, limits: Limits = EXCEL) -> Layout:
     placements[graph.source] = _maps(names[graph.source], graph.source_shape, origin)
     for node in graph.nodes:
         if node.op.aliases():
-            placements[node.name] = concatenate(
-                graph.shapes[node.name], [placements[name] for name in node.inputs]
-            )
+            inputs = [placements[name] for name in node.inputs]
+            placements[node.name] = node.op.alias(inputs, graph.shapes[node.name])
             continue
         _place(layout, node, placements)
         parameters = graph.parameters(node)
         if parameters:
-            inputs = [placements[name] for name in node.inputs]
+            faces = next((p.faces for p in parameters if p.faces), "")
+            source = placements[f"{node.name}.{faces}" if faces else node.inputs[0]]
             weights[node.name] = place_weights(
-                f"{names[node.name]}_w", parameters, inputs[0], (HEADER_ROWS + 1, FIRST_COLUMN + 1)
+                f"{names[node.name]}_w", parameters, source, (HEADER_ROWS + 1, FIRST_COLUMN + 1)
             )
     return layout
 
@@ -138,27 +140,33 @@ def _place(layout: Layout, node: Node, placements: dict[str, Placement]) -> None
     """Place a node's stages and its result."""
     shape, base = layout.graph.shapes[node.name], layout.bases[node.name]
     stages = layout.stages(node)
-    small = shape.height == 1 and shape.width == 1
-    if small and not layout.margins[node.name].any:
-        _columns(f"{base}_out", node, (*stages, Stage("", shape, "")), placements)
-        return
-    placements[node.name] = _maps(base, shape, layout.origin)
     margin = layout.margins[node.name]
+    small = _small(Stage("", shape, "", margin))
+    if not small:
+        placements[node.name] = _maps(base, shape, layout.origin)
     col = layout.origin[1] + shape.width + margin.right + GAP
     columns = []
     for stage in stages:
         key = f"{node.name}.{stage.name}"
-        if stage.shape == shape:
+        if stage.shape == shape and not small and not stage.margin.any:
             sheets = numbered(base, "f", shape.channels)
             placements[key] = _on_sheets(sheets, shape, (layout.origin[0], col))
             col += shape.width + GAP
-        elif stage.shape.height == 1 and stage.shape.width == 1:
+        elif _small(stage):
             columns.append(stage)
         elif stage.shape.channels == 1:
             placements[key] = _on_sheets([f"{base}_{stage.name}"], stage.shape, layout.origin)
         else:
             placements[key] = _maps(f"{base}_{stage.name}", stage.shape, layout.origin)
-    _columns(f"{base}_stat", node, tuple(columns), placements)
+    if small:
+        _columns(f"{base}_out", node, (*columns, Stage("", shape, "")), placements)
+    else:
+        _columns(f"{base}_stat", node, tuple(columns), placements)
+
+
+def _small(stage: Stage) -> bool:
+    """Whether a tensor is one value per channel that no window overhangs: it runs down a column."""
+    return stage.shape.height == 1 and stage.shape.width == 1 and not stage.margin.any
 
 
 def _maps(base: str, shape: Shape, origin: tuple[int, int]) -> Placement:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sheetcnn.formulas.a1 import area
 from sheetcnn.graph import Node
+from sheetcnn.shape import Margin, Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import FIRST_COLUMN, HEADER_ROWS, Layout
 from sheetcnn.sheets.plan import SheetPlan, TensorGrid
@@ -81,7 +82,7 @@ def map_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[Sh
             line = f"{activation_words(graph, node)}; right: {pre_words(graph, node)}"
         title = f"{node.name}, feature map {c + 1} of {shape.channels}"
         header(sheet, title, line, links, source_sheets(layout, node, c), LINK_SPAN)
-        frame(layout, sheet, node.name)
+        frame(layout, sheet, shape, layout.margins[node.name])
         grid(layout, sheet, node.name, c, "sequential" if graph.nonnegative[node.name] else "diverging")
         for stage in own:
             key = f"{node.name}.{stage.name}"
@@ -92,9 +93,8 @@ def map_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[Sh
         yield sheet
 
 
-def frame(layout: Layout, sheet: SheetPlan, tensor: str) -> None:
-    """Sizes, frozen panes, and the shaded margin of a sheet that holds a map of `tensor`."""
-    shape, margin = layout.graph.shapes[tensor], layout.margins[tensor]
+def frame(layout: Layout, sheet: SheetPlan, shape: Shape, margin: Margin) -> None:
+    """Sizes, frozen panes, and the shaded margin of a sheet that holds a map."""
     row, col = layout.origin
     sheet.column_width, sheet.row_height = theme.CELL_WIDTH, theme.CELL_HEIGHT
     sheet.column_widths[1] = theme.HEAD_WIDTH

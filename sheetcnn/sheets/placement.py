@@ -183,6 +183,21 @@ class Placement:
         return cells
 
 
+def select(placement: Placement, shape: Shape, channels: Sequence[int]) -> Placement:
+    """The placement of some channels of a tensor, in the order given: its blocks, cut and renumbered."""
+    blocks: list[Block] = []
+    for n, channel in enumerate(channels):
+        block = placement.block_of(channel)
+        row, col = block.cell(channel, 0, 0)
+        last = blocks[-1] if blocks else None
+        follows = last is not None and last.count > 0 and block.count > 1 and channels[n - 1] == channel - 1
+        if last is not None and follows and last.sheet == block.sheet and channel > block.first:
+            blocks[-1] = replace(last, count=last.count + 1)
+        else:
+            blocks.append(replace(block, row=row, col=col, first=n, count=1))
+    return Placement(shape, tuple(blocks))
+
+
 def concatenate(shape: Shape, placements: Sequence[Placement]) -> Placement:
     """The placement of a concatenation along the channels: the inputs' blocks, renumbered."""
     blocks = []

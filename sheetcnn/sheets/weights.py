@@ -91,7 +91,7 @@ class WeightCells:
 
     def slice_size(self, kernel: Parameter) -> tuple[int, int]:
         """Height and width of a slice over one map."""
-        kh, kw = kernel.shape[2:]
+        kh, kw = kernel.kernel_shape[2:]
         dy, dx = kernel.dilation
         return (kh - 1) * dy + 1, (kw - 1) * dx + 1
 
@@ -147,12 +147,17 @@ class WeightCells:
 
     def _matrix(self, kernel: Parameter) -> Iterator[ParameterGrid]:
         """One grid per run of inputs, outputs across; with groups, one per output."""
-        outputs = kernel.shape[0]
-        per_output = kernel.size // outputs
+        outputs = kernel.kernel_shape[0]
 
         def part(first: int, count: int, start: int, length: int) -> Callable[[], Index]:
-            rows = np.arange(first, first + count)[None, :] * per_output
-            return lambda: rows + np.arange(start, start + length)[:, None]
+            def make() -> Index:
+                columns = [
+                    kernel.positions(k).reshape(-1)[start : start + length]
+                    for k in range(first, first + count)
+                ]
+                return np.stack(columns, axis=1)
+
+            return make
 
         if kernel.groups == 1:
             for run, row, col in self._slices(kernel, 0):
@@ -169,16 +174,16 @@ class WeightCells:
         """One grid per output map: its slices side by side, blank between them and in dilation holes."""
         row, col = self.kernel_at
         height, width = self.slice_size(kernel)
-        wide = kernel.shape[1] * (width + 1) - 1
-        for output in range(kernel.shape[0]):
+        out, per_group, _, _ = kernel.kernel_shape
+        wide = per_group * (width + 1) - 1
+        for output in range(out):
             make = partial(self._kernel_index, kernel, output)
             yield ParameterGrid(kernel.name, row + output * (height + 1), col, height, wide, make)
 
     def _kernel_index(self, kernel: Parameter, output: int) -> Index:
         height, width = self.slice_size(kernel)
-        size = kernel.size // kernel.shape[0]
-        every = np.arange(output * size, (output + 1) * size, dtype=np.float64).reshape(kernel.shape[1:])
-        index = np.full((height, kernel.shape[1] * (width + 1) - 1), -1)
+        every = kernel.positions(output).astype(np.float64)
+        index = np.full((height, kernel.kernel_shape[1] * (width + 1) - 1), -1)
         first = kernel.inputs_of(output).start
         for run, _, col in self._slices(kernel, output):
             cells = self.source.arrange(run, every[run.start - first : run.stop - first], kernel.dilation)

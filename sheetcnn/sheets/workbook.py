@@ -83,8 +83,7 @@ def _stage_sheet(layout: Layout, node: Node, name: str, tensor: str, stamps: lis
     first = layout.placements[node.name].blocks[0].sheet
     links = [("▲ overview", "overview"), (f"{first} ►", first)]
     header(sheet, f"{node.name}, {stage.label}", words(layout.graph, node), links, [], LINK_SPAN)
-    frame(layout, sheet, node.name)
-    sheet.blanks.clear()  # no window reads an intermediate map
+    frame(layout, sheet, stage.shape, stage.margin)
     channel = next(b.first for b in layout.placements[tensor].blocks if b.sheet == name)
     grid(layout, sheet, tensor, channel, "diverging")
     place_stamps(sheet, node.name, stamps)
@@ -101,7 +100,7 @@ def _pixel_sheets(layout: Layout) -> Iterator[SheetPlan]:
         links = [("▲ overview", "overview"), *neighbours(names, c)]
         title = f"{graph.source}, channel {c + 1} of {len(names)}"
         header(sheet, title, line, links, [], LINK_SPAN)
-        frame(layout, sheet, graph.source)
+        frame(layout, sheet, graph.source_shape, layout.margins[graph.source])
         grid(layout, sheet, graph.source, c, "pixels")
         block, shape = placement.blocks[c], placement.shape
         region = Region.plane(c, shape)

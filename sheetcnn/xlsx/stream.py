@@ -1,107 +1,122 @@
 """From a sheet's cells and grids to the rows of its XML, in flat memory.
 
-Grids that share their rows form a *band*. A band's row is one template: the openings of all its cells,
-in the order of the columns, with placeholders for the few row numbers that occur in it. A row is then
-a handful of `str.replace`, one `orjson` call for the numbers and one join; no Python object per cell
-lives longer than its row.
+Grids that share their rows and whose formulas have the same make-up form a *band*. The XML of a band's
+row is a list of pieces, all of its cells alike: literal text at the even places of a cell, and *slots*
+at the odd ones, for the row numbers that move and for the value. Made once per band, the list is
+filled by one slice assignment per slot and joined; nothing is done per cell in Python, and no object
+per cell lives longer than its row.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from html import escape
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 
 from sheetcnn.formulas.a1 import address, column_name
-from sheetcnn.formulas.expr import Expr
-from sheetcnn.formulas.render import ColumnNumber, Pattern, RowNumber, render
+from sheetcnn.formulas.render import ColumnNumber, Pattern, Piece, RowNumber, render
 from sheetcnn.shape import Array
 from sheetcnn.xlsx.book import Cell, Grid, Sheet, Style
 
-_CUT = "\x00"  # stands between the cells of a row template; never valid in XML
 _CLOSE = "</v></c>"
-_ROW = "\x01"  # the sheet row; the placeholders of other row numbers follow it
+_ABSENT = "null"  # how orjson writes a number that is not one
 # What XML 1.0 forbids.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
-
-@lru_cache(maxsize=4096)
-def _pattern(expr: Expr, sheet: str) -> Pattern:
-    return render(expr, sheet)
+Moving = tuple[int, int]
+"""A row number that moves: where it starts, and how far it moves per row of the band."""
 
 
 def numbers_text(values: Array) -> list[str]:
-    """The shortest exact text of each number of a 1-D array."""
-    return (
-        orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
-        .decode()
-        .split(",")
-    )
+    """The shortest exact text of each number of a 1-D array; "null" for NaN."""
+    text = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)
+    return text[1:-1].decode().split(",")
 
 
 @dataclass
 class _Band:
-    """Grids with the same rows, ready to be written row by row."""
+    """Grids with the same rows and like cells, ready to be written row by row.
+
+    `pieces` holds the pieces of all cells, in the order of `columns`, and `first` those of the first
+    row where they differ (it holds the text of shared formulas). A cell's slots are the row numbers
+    `moving` and, except in blank cells, the value.
+    """
 
     row: int
     step: int
     height: int
-    columns: list[int]
-    template: str
-    first_template: str | None
-    placeholders: tuple[tuple[str, int, int], ...]
-    grids: list[Grid]
-    order: list[int] | None
-    closing: str
+    moving: tuple[Moving, ...]
+    valued: bool
+    columns: list[int] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+    first: list[str] = field(default_factory=list)
+    grids: list[Grid] = field(default_factory=list)
+    order: npt.NDArray[np.intp] | None = None
 
     @property
     def last(self) -> int:
+        """The last sheet row."""
         return self.row + (self.height - 1) * self.step
 
-    def _openings(self, i: int) -> list[str]:
-        template = self.first_template if i == 0 and self.first_template is not None else self.template
-        text = template.replace(_ROW, str(self.row + i * self.step))
-        for mark, start, per_i in self.placeholders:
-            text = text.replace(mark, str(start + i * per_i))
-        return text.split(_CUT)
+    @property
+    def size(self) -> int:
+        """The number of pieces of one cell."""
+        return 2 * (len(self.moving) + self.valued) + 1
 
-    def _values(self, i: int) -> Array | None:
-        if self.grids[0].values is None:
-            return None
-        if len(self.grids) == 1:
-            only: Array = self.grids[0].values[i]
-            return only
-        row = np.concatenate([g.values[i] for g in self.grids if g.values is not None])
-        return row if self.order is None else row[self.order]
+    def fits(self, grid: Grid, moving: tuple[Moving, ...]) -> bool:
+        """Whether a grid's cells are like those of this band."""
+        return (self.row, self.step, self.height, self.moving, self.valued) == (
+            *(grid.row, grid.row_step, grid.height),
+            *(moving, grid.values is not None),
+        )
+
+    def add(self, col: int, cell: list[str], first: list[str] | None = None) -> None:
+        """Append the pieces of one column's cells."""
+        self.columns.append(col)
+        self.first += cell if first is None else first
+        self.pieces += cell
+
+    def sort(self) -> None:
+        """Put the columns in order; the values follow with every row."""
+        if all(a < b for a, b in pairwise(self.columns)):
+            return
+        order = sorted(range(len(self.columns)), key=self.columns.__getitem__)
+        size = self.size
+        self.columns = [self.columns[n] for n in order]
+        self.pieces = [piece for n in order for piece in self.pieces[n * size : (n + 1) * size]]
+        self.first = [piece for n in order for piece in self.first[n * size : (n + 1) * size]]
+        self.order = np.array(order, dtype=np.intp)
+
+    def filled(self, i: int) -> list[str]:
+        """The pieces of band row i; those of a cell that is left out are empty."""
+        parts = (self.pieces if i else self.first).copy()
+        count, size = len(self.columns), self.size
+        for n, (start, per_row) in enumerate(self.moving):
+            parts[2 * n + 1 :: size] = [str(start + i * per_row)] * count
+        if self.valued:
+            texts = numbers_text(self._values(i))
+            parts[size - 2 :: size] = texts
+            if _ABSENT in texts:
+                for n, text in enumerate(texts):
+                    if text == _ABSENT:
+                        parts[n * size : (n + 1) * size] = [""] * size
+        return parts
 
     def cells(self, i: int) -> list[str]:
-        """The XML of each cell of band row i, in the order of `columns`; "" for one left out."""
-        openings = self._openings(i)
-        values = self._values(i)
-        if values is None:
-            return openings
-        texts = numbers_text(values)
-        closing = self.closing
-        return [
-            f"{opening}{text}{closing}" if text != "null" else ""
-            for opening, text in zip(openings, texts, strict=True)
-        ]
+        """The XML of each cell of band row i, in the order of `columns`."""
+        parts, size = self.filled(i), self.size
+        return ["".join(parts[at : at + size]) for at in range(0, len(parts), size)]
 
-    def line(self, i: int) -> str:
-        """The XML of band row i."""
-        values = self._values(i)
-        if values is None or np.isnan(values).any():
-            return "".join(self.cells(i))
-        parts = [""] * (2 * len(self.columns))
-        parts[0::2] = self._openings(i)
-        parts[1::2] = [text + self.closing for text in numbers_text(values)]
-        return "".join(parts)
+    def _values(self, i: int) -> Array:
+        rows = [grid.values[i] for grid in self.grids if grid.values is not None]
+        row: Array = rows[0] if len(rows) == 1 else np.concatenate(rows)
+        return row if self.order is None else row[self.order]
 
 
 class SheetWriter:
@@ -160,7 +175,7 @@ class SheetWriter:
         lines = [(b, (row - b.row) // b.step) for b in active if (row - b.row) % b.step == 0]
         spans = sorted([(b.columns[0], b.columns[-1]) for b, _ in lines] + [(c, c) for c, _ in singles])
         if all(before[1] < after[0] for before, after in pairwise(spans)):
-            chunks += [(b.columns[0], n, b.line(i)) for n, (b, i) in enumerate(lines)]
+            chunks += [(b.columns[0], n, "".join(b.filled(i))) for n, (b, i) in enumerate(lines)]
         else:
             for n, (b, i) in enumerate(lines):
                 chunks += [(col, n, xml) for col, xml in zip(b.columns, b.cells(i), strict=True)]
@@ -177,7 +192,7 @@ class SheetWriter:
         value = cell.value
         if cell.formula is not None:
             self.formulas += 1
-            formula = escape(_pattern(cell.formula, self.sheet.name).text(), quote=False)
+            formula = xml_text(render(cell.formula, self.sheet.name).text())
             if isinstance(value, str):
                 return f'{opening} t="str"><f>{formula}</f><v>{xml_text(value)}</v></c>'
             return f"{opening}><f>{formula}</f><v>{value!r}</v></c>"
@@ -188,113 +203,109 @@ class SheetWriter:
         return f"{opening}><v>{value!r}</v></c>"
 
     def _bands(self) -> list[_Band]:
-        together: dict[tuple[int, int, int, bool, bool], list[Grid]] = {}
-        single: list[_Band] = []
-        for grid in self.sheet.grids:
-            if grid.formula is not None and not _pattern(grid.formula, self.sheet.name).by_axis:
-                single += self._cell_by_cell(grid)
-                continue
-            key = (grid.row, grid.row_step, grid.height, grid.formula is None, grid.values is None)
-            together.setdefault(key, []).append(grid)
-        return single + [self._band(grids) for grids in together.values()]
+        bands: list[_Band] = []
+        # From left to right: a band takes in the grids up to one that is different, so that its
+        # columns do not reach around another's unless the grids' own columns do.
+        for grid in sorted(self.sheet.grids, key=lambda g: (g.row, g.col)):
+            pattern = None if grid.formula is None else render(grid.formula, self.sheet.name)
+            if pattern is not None:
+                self.formulas += grid.height * grid.width
+                if not pattern.by_axis:
+                    bands += self._cell_by_cell(grid, pattern)
+                    continue
+            shared = pattern is not None and self._shares(grid, pattern)
+            moving = _moving(grid, None if shared else pattern)
+            if not bands or not bands[-1].fits(grid, moving):
+                bands.append(
+                    _Band(grid.row, grid.row_step, grid.height, moving, valued=grid.values is not None)
+                )
+            self._add(bands[-1], grid, pattern, shared=shared)
+        for band in bands:
+            band.sort()
+        return bands
 
-    def _cell_by_cell(self, grid: Grid) -> Iterator[_Band]:
-        """One band per row, for a pattern whose rows and columns move with both axes."""
-        assert grid.formula is not None and grid.values is not None  # noqa: S101, PT018  (for mypy)
-        pattern = _pattern(grid.formula, self.sheet.name)
+    def _shares(self, grid: Grid, pattern: Pattern) -> bool:
+        """Whether a grid's columns are written as shared formulas, whose text the first row holds."""
+        if not self.share or grid.values is None or grid.height == 1:
+            return False
+        if not pattern.shares_down(grid.row_step):
+            return False
+        return bool(np.isfinite(grid.values[0]).all())
+
+    def _add(self, band: _Band, grid: Grid, pattern: Pattern | None, *, shared: bool) -> None:
+        band.grids.append(grid)
         style = self.styles[grid.style]
-        columns = [grid.col + j * grid.col_step for j in range(grid.width)]
-        self.formulas += grid.height * grid.width
-        for i in range(grid.height):
-            row = grid.row + i * grid.row_step
-            texts = [escape(pattern.text(i, j), quote=False) for j in range(grid.width)]
-            openings = [
-                f'<c r="{column_name(col)}{_ROW}" s="{style}"><f>{text}</f><v>'
-                for col, text in zip(columns, texts, strict=True)
-            ]
-            line = Grid(row, grid.col, 1, grid.width, grid.style, grid.values[i : i + 1])
-            yield _Band(row, 1, 1, columns, _CUT.join(openings), None, (), [line], None, _CLOSE)
-
-    def _band(self, grids: list[Grid]) -> _Band:
-        first = grids[0]
-        marks: dict[tuple[int, int], str] = {}
-        cells: list[tuple[int, str, str | None]] = []
-        for grid in grids:
-            cells += self._openings(grid, marks)
-        columns = [c for c, _, _ in cells]
-        order: list[int] | None = None
-        if any(a > b for a, b in pairwise(columns)):
-            order = sorted(range(len(columns)), key=columns.__getitem__)
-            cells = [cells[n] for n in order]
-        template = _CUT.join(opening for _, opening, _ in cells)
-        masters = None
-        if any(master is not None for _, _, master in cells):
-            masters = _CUT.join(o if m is None else m for _, o, m in cells)
-        return _Band(
-            first.row,
-            first.row_step,
-            first.height,
-            [c for c, _, _ in cells],
-            template,
-            masters,
-            tuple((mark, *key) for key, mark in marks.items()),
-            grids,
-            order,
-            _CLOSE if first.values is not None else "",
-        )
-
-    def _openings(
-        self, grid: Grid, marks: dict[tuple[int, int], str]
-    ) -> Iterator[tuple[int, str, str | None]]:
-        """Column, text before the value, and the same for the first row where that differs."""
-        style = self.styles[grid.style]
-        columns = [grid.col + j * grid.col_step for j in range(grid.width)]
-        if grid.formula is None:
-            end = "/>" if grid.values is None else "><v>"
-            for col in columns:
-                yield col, f'<c r="{column_name(col)}{_ROW}" s="{style}"{end}', None
-            return
-        self.formulas += grid.height * grid.width
-        pattern = _pattern(grid.formula, self.sheet.name)
-        shared = self.share and grid.height > 1 and pattern.shares_down(grid.row_step)
-        for j, col in enumerate(columns):
-            start = f'<c r="{column_name(col)}{_ROW}" s="{style}">'
-            if shared:
+        escaped = _escaped(pattern)
+        for j in range(grid.width):
+            col = grid.col + j * grid.col_step
+            opening, styled = f'<c r="{column_name(col)}', f'" s="{style}"'
+            if pattern is None:
+                cell = [opening, styled + "/>"] if grid.values is None else [opening, styled + "><v>", _CLOSE]
+                band.add(col, _with_slots(cell))
+            elif shared:
                 si = self._shared
                 self._shared += 1
-                last = grid.row + (grid.height - 1) * grid.row_step
-                covers = f"{column_name(col)}{grid.row}:{column_name(col)}{last}"
-                text = escape(pattern.text(0, j), quote=False)
-                yield (
-                    col,
-                    f'{start}<f t="shared" si="{si}"/><v>',
-                    f'{start}<f t="shared" ref="{covers}" si="{si}">{text}</f><v>',
-                )
+                covers = f"{column_name(col)}{grid.row}:{column_name(col)}{band.last}"
+                text = xml_text(pattern.text(0, j))
+                other = f'{styled}><f t="shared" si="{si}"/><v>'
+                first = f'{styled}><f t="shared" ref="{covers}" si="{si}">{text}</f><v>'
+                band.add(col, _with_slots([opening, other, _CLOSE]), _with_slots([opening, first, _CLOSE]))
             else:
-                yield col, f"{start}<f>{_row_template(pattern, j, marks)}</f><v>", None
+                literals = _literals(escaped, j)
+                literals[0] = f"{styled}><f>{literals[0]}"
+                literals[-1] += "</f><v>"
+                band.add(col, _with_slots([opening, *literals, _CLOSE]))
+
+    def _cell_by_cell(self, grid: Grid, pattern: Pattern) -> Iterator[_Band]:
+        """One band per row, for a pattern whose rows and columns move with both axes."""
+        assert grid.values is not None  # noqa: S101  (for mypy)
+        styled = f'" s="{self.styles[grid.style]}"'
+        for i in range(grid.height):
+            row = grid.row + i * grid.row_step
+            line = Grid(row, grid.col, 1, grid.width, grid.style, grid.values[i : i + 1])
+            band = _Band(row, 1, 1, ((row, 1),), valued=True, grids=[line])
+            for j in range(grid.width):
+                col = grid.col + j * grid.col_step
+                text = f"{styled}><f>{xml_text(pattern.text(i, j))}</f><v>"
+                band.add(col, _with_slots([f'<c r="{column_name(col)}', text, _CLOSE]))
+            yield band
 
 
-def _row_template(pattern: Pattern, j: int, marks: dict[tuple[int, int], str]) -> str:
-    """The formula of region column j with a placeholder for each moving row number."""
-    out: list[str] = []
-    for piece in pattern.pieces:
+def _moving(grid: Grid, pattern: Pattern | None) -> tuple[Moving, ...]:
+    """The row numbers of a cell that move down the grid: its own, and those in its formula."""
+    own = (grid.row, grid.row_step)
+    pieces = pattern.pieces if pattern is not None else ()
+    return own, *((p.start, p.per_i) for p in pieces if isinstance(p, RowNumber) and p.per_i)
+
+
+def _escaped(pattern: Pattern | None) -> list[Piece]:
+    """The pieces of a pattern with their literal text as XML."""
+    pieces = pattern.pieces if pattern is not None else ()
+    return [xml_text(piece) if isinstance(piece, str) else piece for piece in pieces]
+
+
+def _literals(pieces: Sequence[Piece], j: int) -> list[str]:
+    """The text of region column j between one moving row number and the next."""
+    done: list[str] = []
+    text = ""
+    for piece in pieces:
         if isinstance(piece, str):
-            out.append(escape(piece, quote=False))
+            text += piece
         elif isinstance(piece, ColumnNumber):
-            out.append(column_name(piece.at(0, j)))
-        elif piece.per_i == 0:
-            out.append(str(piece.start))
+            text += column_name(piece.at(0, j))
+        elif piece.per_i:
+            done.append(text)
+            text = ""
         else:
-            out.append(_mark(piece, marks))
-    return "".join(out)
+            text += str(piece.start)
+    return [*done, text]
 
 
-def _mark(piece: RowNumber, marks: dict[tuple[int, int], str]) -> str:
-    key = (piece.start, piece.per_i)
-    if key not in marks:
-        # Private-use characters: no formula and no name of ours contains one.
-        marks[key] = chr(0xE000 + len(marks))
-    return marks[key]
+def _with_slots(literals: Sequence[str]) -> list[str]:
+    """The pieces of a cell: its literals with an empty slot between each two."""
+    pieces = [""] * (2 * len(literals) - 1)
+    pieces[0::2] = literals
+    return pieces
 
 
 def xml_text(value: str) -> str:

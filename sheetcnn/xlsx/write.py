@@ -25,7 +25,7 @@ _AFTER_IGNORED = re.compile(
 )
 _CHUNK = 1 << 18  # characters handed to the compressor at a time
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same input gives the same bytes
-_LEVEL = 6
+_LEVEL = 5
 
 
 def write_book(book: Book, path: Path, *, share: bool = True, progress: Progress | None = None) -> int:

@@ -2,7 +2,7 @@
 
 Run `python tests/golden/make_golden.py` after a change of `cases.py` or `torch_reference.py`. Each
 case is seeded by its id, so a new case leaves the arrays of the others as they are. One file per
-kind, `<kind>.npz`, with the keys `<id>/input0`, `<id>/param/<name>` and `<id>/output`.
+kind, `<kind>.safetensors`, with the keys `<id>/input0`, `<id>/param/<name>` and `<id>/output`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.numpy import save
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -32,7 +33,8 @@ def golden(case: Case) -> dict[str, NDArray[Any]]:
     if not np.isfinite(output).all():
         raise ValueError(f"{case.id}: the reference is not finite; change the case")
     return {
-        **{f"{case.id}/input{i}": x for i, x in enumerate(inputs)},
+        # `make_inputs` rounds to float32, so this loses nothing.
+        **{f"{case.id}/input{i}": x.astype(np.float32) for i, x in enumerate(inputs)},
         **{f"{case.id}/param/{name}": p for name, p in params.items()},
         f"{case.id}/output": output,
     }
@@ -47,8 +49,8 @@ def main() -> None:
         raise ValueError(f"ids used twice: {sorted(repeated)}")
     for kind, cases in CASES.items():
         arrays = {key: array for case in cases for key, array in golden(case).items()}
-        np.savez_compressed(HERE / f"{kind}.npz", **arrays)
-    for path in HERE.glob("*.npz"):
+        (HERE / f"{kind}.safetensors").write_bytes(save(arrays))
+    for path in HERE.glob("*.safetensors"):
         if path.stem not in CASES:
             path.unlink()
     print(f"{len(ids)} cases of {len(CASES)} kinds")

@@ -1,0 +1,41 @@
+"""The greatest of two or more tensors, value by value.
+
+Shapes as for `add`. Definition: PyTorch's `torch.maximum`, ONNX `Max`. First cell::
+
+    =MAX(conv1_f1!C7,conv2_f1!C7)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import ClassVar
+
+import numpy as np
+
+from sheetcnn.formulas.expr import Expr, call
+from sheetcnn.ops.merging import Merge
+from sheetcnn.shape import Array, Shape
+
+
+class Maximum(Merge):
+    """The greatest value."""
+
+    kind: ClassVar[str] = "maximum"
+    title: ClassVar[str] = "maximum"
+
+    def merge(self, values: Sequence[Array]) -> Array:
+        """The greatest."""
+        return reduce(np.maximum, values)
+
+    def expression(self, values: Sequence[Expr]) -> Expr:
+        """`MAX(a,b,...)`."""
+        return call("MAX", *values)
+
+    def nonnegative(self, inputs: Sequence[bool]) -> bool:
+        """If no input can be negative."""
+        return all(inputs)
+
+    def words(self, inputs: Sequence[Shape]) -> str:
+        """The greatest."""
+        return f"greatest of the {len(inputs)} inputs"

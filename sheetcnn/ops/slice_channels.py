@@ -1,0 +1,59 @@
+"""Some of the channels: `start`, `start + step`, ... up to before `stop`.
+
+Input `(C, H, W)` or `(N,)`. Negative numbers count from the end, as in Python. Nothing is copied.
+Definition: PyTorch's slicing `x[:, start:stop:step]`, ONNX `Slice` and `Split` on axis 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from sheetcnn.ops.alias import Alias
+from sheetcnn.ops.base import Params, ShapeMismatchError
+from sheetcnn.shape import Array, Shape
+from sheetcnn.sheets.placement import Placement, select
+
+
+class SliceChannels(Alias):
+    """A choice of channels."""
+
+    kind: ClassVar[str] = "slice_channels"
+    title: ClassVar[str] = "slice of the channels"
+
+    start: int = 0
+    stop: int | None = None
+    step: Annotated[int, Field(ge=1)] = 1
+
+    def _channels(self, count: int) -> range:
+        return range(count)[self.start : self.stop : self.step]
+
+    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """The channels chosen."""
+        chosen = len(self._channels(inputs[0].channels))
+        if not chosen:
+            raise ShapeMismatchError(
+                f"start {self.start}, stop {self.stop}, step {self.step} choose none of the "
+                f"{inputs[0].channels} channels"
+            )
+        return Shape((chosen, *inputs[0].dims[1:]))
+
+    def run(self, inputs: Sequence[Array], params: Params) -> Array:
+        """A slice."""
+        return inputs[0][self.start : self.stop : self.step]
+
+    def alias(self, inputs: Sequence[Placement], out: Shape) -> Placement:
+        """The cells of those channels."""
+        return select(inputs[0], out, self._channels(inputs[0].shape.channels))
+
+    def nonnegative(self, inputs: Sequence[bool]) -> bool:
+        """As the input."""
+        return inputs[0]
+
+    def words(self, inputs: Sequence[Shape]) -> str:
+        """Which channels."""
+        chosen = self._channels(inputs[0].channels)
+        every = "" if self.step == 1 else f", every {self.step}th"
+        return f"channels {chosen[0] + 1} to {chosen[-1] + 1} of the input{every} (read where they stand)"

@@ -1,0 +1,247 @@
+"""Reads an .onnx file: its nodes, its constants (external data too), its input and its outputs.
+
+Nothing here knows a layer. The `onnx` package parses the file; it is imported where it is used, so
+that sheetcnn works without it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sheetcnn.errors import SpecError
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, ModelProto, NodeProto, TensorProto
+
+OLDEST_OPSET = 7
+AGAIN = "export the model again"
+OWN_DOMAINS = ("", "ai.onnx")
+
+
+@dataclass(frozen=True)
+class OnnxNode:
+    """One node: an operator, the values that it reads and writes, its attributes.
+
+    Attributes:
+        kind: the operator, with the domain before it where it is not ONNX's own.
+        name: the node's, or that of its first output.
+        inputs: names of values; "" stands for an optional input that is left out.
+        outputs: likewise.
+        attributes: numbers, texts, lists of them, or ONNX's own objects.
+        proto: the node as it stands in the file; None for one that stands for several.
+    """
+
+    kind: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: Mapping[str, Any]
+    proto: NodeProto | None = None
+
+
+@dataclass(frozen=True)
+class OnnxInput:
+    """The input: its name and its axes, each a number, the name of a dynamic size, or "" (unknown).
+
+    `dims` is None where the file says nothing about the shape.
+    """
+
+    name: str
+    dims: tuple[int | str, ...] | None
+
+
+@dataclass(frozen=True)
+class OnnxFile:
+    """What an .onnx file holds, pruned to the nodes that its outputs need."""
+
+    path: Path
+    opset: int
+    nodes: tuple[OnnxNode, ...]
+    inputs: tuple[OnnxInput, ...]
+    outputs: tuple[str, ...]
+    tensors: Mapping[str, TensorProto]
+
+    def constant(self, name: str) -> np.ndarray:
+        """The array of an initialiser."""
+        return self.array(self.tensors[name], name)
+
+    def array(self, tensor: TensorProto, name: str) -> np.ndarray:
+        """The array of a tensor, wherever its bytes are.
+
+        Raises:
+            SpecError: if the bytes do not fit its shape, or lie where they may not.
+        """
+        import onnx
+
+        if any(d < 0 for d in tensor.dims):
+            raise SpecError(f"{self.path}: '{name}' has the negative shape {list(tensor.dims)}; {AGAIN}")
+        if tensor.data_type == onnx.TensorProto.STRING:
+            raise SpecError(f"{self.path}: '{name}' holds texts, not numbers; {AGAIN}")
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+            return self._external(tensor, name)
+        return self._decoded(tensor, name)
+
+    def _decoded(self, tensor: TensorProto, name: str) -> np.ndarray:
+        from onnx import numpy_helper
+
+        try:
+            return numpy_helper.to_array(tensor)
+        except (ValueError, TypeError, KeyError, MemoryError) as error:
+            raise SpecError(
+                f"{self.path} is damaged: the data of '{name}' does not fit its shape {list(tensor.dims)} "
+                f"({error}); {AGAIN}"
+            ) from None
+
+    def _external(self, tensor: TensorProto, name: str) -> np.ndarray:
+        """Bytes from a file beside the model, and from nowhere else."""
+        import onnx
+
+        entry = {e.key: e.value for e in tensor.external_data}
+        where = f"{self.path}: the data of '{name}'"
+        location = entry.get("location", "")
+        folder = self.path.resolve().parent
+        file = (folder / location).resolve()
+        if not location or Path(location).is_absolute() or not file.is_relative_to(folder):
+            raise SpecError(
+                f"{where} lies at '{location}', outside the model's own directory; save the model with its "
+                "data beside it"
+            )
+        if not file.is_file():
+            raise SpecError(f"{where} lies in '{location}', which is missing; put it beside the model")
+        size = file.stat().st_size
+        try:
+            offset = int(entry.get("offset") or 0)
+            length = int(entry.get("length") or size - offset)
+        except ValueError:
+            offset = length = -1
+        if offset < 0 or length < 0 or offset + length > size:
+            raise SpecError(
+                f"{where} is meant to be {entry.get('length', 'all')} bytes from byte "
+                f"{entry.get('offset', 0)} of '{location}', which has {size}; {AGAIN}"
+            )
+        whole = onnx.TensorProto()
+        whole.CopyFrom(tensor)
+        del whole.external_data[:]
+        whole.data_location = onnx.TensorProto.DEFAULT
+        with file.open("rb") as stream:
+            stream.seek(offset)
+            whole.raw_data = stream.read(length)
+        return self._decoded(whole, name)
+
+
+def read_file(path: Path) -> OnnxFile:
+    """Parse an .onnx file.
+
+    Raises:
+        SpecError: if `onnx` is not installed, or the file is missing, damaged or too old.
+    """
+    model = _parse(path)
+    opset = _opset(model, path)
+    graph = model.graph
+    if not graph.node or not graph.output:
+        raise SpecError(f"{path} is damaged: it holds no nodes or no outputs; {AGAIN}")
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    outputs = tuple(dict.fromkeys(value.name for value in graph.output))
+    sparse = {tensor.values.name for tensor in graph.sparse_initializer}
+    if sparse:
+        raise SpecError(f"{path} holds sparse tensors ({', '.join(sorted(sparse))}); export dense ones")
+    nodes = _live([_node(node) for node in graph.node], outputs)
+    read = {name for node in nodes for name in node.inputs} | set(outputs)
+    inputs = tuple(i for i in _inputs(graph) if i.name in read and i.name not in tensors)
+    return OnnxFile(path, opset, nodes, inputs, outputs, tensors)
+
+
+def _parse(path: Path) -> ModelProto:
+    try:
+        import onnx
+        from google.protobuf.message import DecodeError
+    except ImportError:
+        raise SpecError(
+            f"{path}: reading ONNX needs the package onnx; pip install sheetcnn[onnx]"
+        ) from None
+    if not path.is_file():
+        raise SpecError(f"{path} does not exist; name an .onnx file")
+    model = onnx.ModelProto()
+    try:
+        model.ParseFromString(path.read_bytes())
+    except OSError as error:
+        raise SpecError(f"{path} cannot be read: {error.strerror or error}") from None
+    except (DecodeError, ValueError, RecursionError) as error:
+        raise SpecError(
+            f"{path} is not a whole ONNX file ({' '.join(str(error).split())}); it may be truncated: "
+            f"copy it or {AGAIN}"
+        ) from None
+    if not model.HasField("graph"):
+        raise SpecError(f"{path} is not a whole ONNX file (it holds no graph); copy it or {AGAIN}")
+    return model
+
+
+def _opset(model: ModelProto, path: Path) -> int:
+    """The version of ONNX's own operators."""
+    import onnx
+
+    newest = onnx.defs.onnx_opset_version()
+    versions = [o.version for o in model.opset_import if o.domain in OWN_DOMAINS]
+    opset = int(versions[0]) if versions else 1
+    if opset < OLDEST_OPSET:
+        raise SpecError(
+            f"{path} has opset {opset}; sheetcnn reads {OLDEST_OPSET} and newer: export the model again or "
+            "convert it with onnx.version_converter"
+        )
+    if opset > newest:
+        raise SpecError(
+            f"{path} has opset {opset}, but the installed onnx {onnx.__version__} knows up to {newest}; "
+            "pip install --upgrade onnx"
+        )
+    return opset
+
+
+def _node(proto: NodeProto) -> OnnxNode:
+    from onnx import AttributeProto, helper
+
+    attributes: dict[str, Any] = {}
+    for attribute in proto.attribute:
+        # A graph, and a value without a type, are kept as they are: no rule reads them.
+        known = attribute.type not in (AttributeProto.UNDEFINED, AttributeProto.GRAPH, AttributeProto.GRAPHS)
+        value = helper.get_attribute_value(attribute) if known else attribute
+        if isinstance(value, bytes):
+            value = value.decode("utf-8", "replace")
+        elif not isinstance(value, int | float | str) and isinstance(value, Iterable):
+            value = list(value)
+        attributes[attribute.name] = value
+    kind = proto.op_type if proto.domain in OWN_DOMAINS else f"{proto.domain}.{proto.op_type}"
+    outputs = tuple(proto.output)
+    name = proto.name or next((o for o in outputs if o), kind)
+    return OnnxNode(kind, name, tuple(proto.input), outputs, attributes, proto)
+
+
+def _live(nodes: list[OnnxNode], outputs: Iterable[str]) -> tuple[OnnxNode, ...]:
+    """The nodes that the outputs need."""
+    needed = set(outputs)
+    live = []
+    for node in reversed(nodes):
+        if needed.intersection(node.outputs):
+            live.append(node)
+            needed.update(name for name in node.inputs if name)
+    return tuple(reversed(live))
+
+
+def _inputs(graph: GraphProto) -> Iterable[OnnxInput]:
+    for value in graph.input:
+        kind = value.type.tensor_type
+        if not value.type.HasField("tensor_type") or not kind.HasField("shape"):
+            yield OnnxInput(value.name, None)
+            continue
+        dims = [d.dim_value if d.HasField("dim_value") else d.dim_param for d in kind.shape.dim]
+        yield OnnxInput(value.name, tuple(dims))
+
+
+def count(dims: Iterable[int]) -> int:
+    """The number of values of an array of these dimensions."""
+    return math.prod(int(d) for d in dims)
