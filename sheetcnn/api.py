@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,22 +14,37 @@ from sheetcnn import builder as _build
 from sheetcnn import checker as _verify
 from sheetcnn import engine as _engine
 from sheetcnn import inspection as _inspection
+from sheetcnn import saving as _saving
+from sheetcnn import transforms as _transforms
 from sheetcnn.graph import Graph, Model
 from sheetcnn.readers.images import read_image
 from sheetcnn.readers.load import load_model
 from sheetcnn.sheets.layout import Options
 
+if TYPE_CHECKING:
+    import torch
+
 AnyPath = str | os.PathLike[str]
 Image = AnyPath | npt.ArrayLike
 
 
-def load(path: AnyPath, weights: AnyPath | None = None) -> Model:
+def load(
+    path: AnyPath,
+    weights: AnyPath | None = None,
+    *,
+    input_shape: tuple[int, int, int] | None = None,
+    fold_batch_norm: bool = False,
+) -> Model:
     """Load a model.
 
     Args:
-        path: a layer spec (.yaml, .json, .toml) or a directory that holds exactly one.
-        weights: .safetensors or .npz with `<layer>.weight`, `<layer>.bias` in PyTorch's shapes; by
-            default the file beside the spec with the same name.
+        path: a layer spec (.yaml, .json, .toml), a directory that holds exactly one, or a whole model:
+            .onnx (needs `sheetcnn[onnx]`), .pt2 (`sheetcnn[torch]`), .keras, .h5 (`sheetcnn[keras]`).
+        weights: for a spec: .safetensors or .npz with `<layer>.weight`, `<layer>.bias` in PyTorch's
+            shapes, or a PyTorch state dict (.pt, .pth); by default the .safetensors or .npz beside the
+            spec with the same name.
+        input_shape: `(C, H, W)`, for an ONNX file that leaves the size of its input open.
+        fold_batch_norm: fold each batch normalisation into the layer before it.
 
     Returns:
         The graph, with the shape of every tensor, and the weights in float64.
@@ -38,8 +53,52 @@ def load(path: AnyPath, weights: AnyPath | None = None) -> Model:
         SpecError: the spec cannot be read or says something that is not allowed.
         ShapeError: layers do not fit together.
         WeightsError: arrays are missing, superfluous, of the wrong shape or not finite.
+        UnsupportedError: the file holds layers that sheetcnn cannot express; it lists them all.
     """
-    return load_model(Path(path), None if weights is None else Path(weights))
+    model = load_model(Path(path), None if weights is None else Path(weights), input_shape)
+    return _transforms.fold_batch_norm(model) if fold_batch_norm else model
+
+
+def from_torch(
+    module: torch.nn.Module,
+    example_input: object,
+    *,
+    name: str | None = None,
+    labels: Sequence[str] = (),
+    fold_batch_norm: bool = False,
+) -> Model:
+    """Import a PyTorch module through `torch.export` (needs `sheetcnn[torch]`).
+
+    Args:
+        module: it is exported in evaluation mode, and left as it was.
+        example_input: a tensor or array `(1, C, H, W)` or `(C, H, W)`; only its shape matters.
+        name: of the network; by default the class's name.
+        labels: of the classes.
+        fold_batch_norm: fold each batch normalisation into the layer before it.
+
+    Raises:
+        UnsupportedError: the module holds operations that sheetcnn cannot express; it lists them all.
+    """
+    from sheetcnn.readers.torch import from_torch as read
+
+    model = _transforms.fuse_activations(read(module, example_input, name=name, labels=tuple(labels)))
+    return _transforms.fold_batch_norm(model) if fold_batch_norm else model
+
+
+def convert(model: Model, directory: AnyPath) -> tuple[Path, Path]:
+    """Write a model as a readable spec (.yaml) with its weights (.safetensors) beside it.
+
+    Args:
+        model: from `load` or `from_torch`.
+        directory: made if it is missing.
+
+    Returns:
+        The two files.
+
+    Raises:
+        OutputError: a file of that name exists already, or cannot be written.
+    """
+    return _saving.save(model, Path(directory))
 
 
 def run(model: Model, image: Image, *, resize: bool = False) -> _engine.Result:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from sheetcnn.checker import Report
+    from sheetcnn.graph import Model
     from sheetcnn.inspection import Inspection
 
 PATH = click.Path(path_type=Path)
@@ -66,10 +67,52 @@ def _print_table(table: Table) -> None:
     Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
-_model = click.argument("model", type=PATH)
-_weights = click.option(
-    "--weights", type=PATH, help=".safetensors or .npz; default: the file beside the spec with its name."
+def _three_sizes(
+    context: click.Context, option: click.Parameter, value: str | None
+) -> tuple[int, int, int] | None:
+    """`3,224,224` as numbers."""
+    if value is None:
+        return None
+    parts = value.replace("x", ",").split(",")
+    if len(parts) != 3 or not all(p.strip().isdigit() and int(p) for p in parts):
+        raise click.BadParameter(f"{value!r} is not channels, height, width, such as 3,224,224")
+    channels, height, width = (int(p) for p in parts)
+    return channels, height, width
+
+
+_input_shape = click.option(
+    "--input-shape",
+    metavar="C,H,W",
+    callback=_three_sizes,
+    help="For an ONNX file that leaves its input's size open.",
 )
+_fold = click.option(
+    "--fold-batch-norm", is_flag=True, help="Fold batch normalisation into the layer before it."
+)
+
+
+def _loading(command: Callable[..., None]) -> Callable[..., None]:
+    """The argument and the options that say which model to load."""
+    for option in (
+        _fold,
+        _input_shape,
+        click.option(
+            "--weights",
+            type=PATH,
+            help="Of a spec: .safetensors, .npz or a PyTorch state dict; default: the file beside the spec.",
+        ),
+        click.argument("model", type=PATH),
+    ):
+        command = option(command)
+    return command
+
+
+def _load(model: Path, weights: Path | None, input_shape: tuple[int, int, int] | None, fold: bool) -> Model:
+    import sheetcnn
+
+    return sheetcnn.load(model, weights, input_shape=input_shape, fold_batch_norm=fold)
+
+
 _input = click.option("--input", "image", type=PATH, required=True, help="Image: .png, .jpg, .npy, .csv ...")
 _resize = click.option("--resize", is_flag=True, help="Scale an image of another size.")
 _relu = click.option(
@@ -92,21 +135,30 @@ def main() -> None:
 
 
 @main.command()
-@_model
-@_weights
+@_loading
 @_input
 @_resize
 @_relu
 @click.option("-o", "--output", type=PATH, required=True, help="The workbook to write, ending in .xlsx.")
 @_mendable
-def build(model: Path, weights: Path | None, image: Path, resize: bool, relu: str, output: Path) -> None:
+def build(
+    model: Path,
+    weights: Path | None,
+    input_shape: tuple[int, int, int] | None,
+    fold_batch_norm: bool,
+    image: Path,
+    resize: bool,
+    relu: str,
+    output: Path,
+) -> None:
     """Write the workbook that computes MODEL on an image.
 
-    MODEL is a layer spec (.yaml, .json, .toml) or a directory that holds one.
+    MODEL is a layer spec (.yaml, .json, .toml), a directory that holds one, or a whole model: .onnx,
+    .pt2 (PyTorch), .keras or .h5.
     """
     import sheetcnn
 
-    loaded = sheetcnn.load(model, weights)
+    loaded = _load(model, weights, input_shape, fold_batch_norm)
     with _progress(f"writing {output.name}") as progress:
         built = sheetcnn.build(
             loaded,
@@ -122,17 +174,24 @@ def build(model: Path, weights: Path | None, image: Path, resize: bool, relu: st
 
 
 @main.command()
-@_model
-@_weights
+@_loading
 @_input
 @_resize
 @_json
 @_mendable
-def predict(model: Path, weights: Path | None, image: Path, resize: bool, as_json: bool) -> None:
+def predict(
+    model: Path,
+    weights: Path | None,
+    input_shape: tuple[int, int, int] | None,
+    fold_batch_norm: bool,
+    image: Path,
+    resize: bool,
+    as_json: bool,
+) -> None:
     """Run MODEL on an image in NumPy alone."""
     import sheetcnn
 
-    loaded = sheetcnn.load(model, weights)
+    loaded = _load(model, weights, input_shape, fold_batch_norm)
     result = sheetcnn.run(loaded, image, resize=resize)
     labels = loaded.graph.labels or tuple(str(n) for n in range(result.output.shape[0]))
     if as_json:
@@ -155,19 +214,27 @@ def predict(model: Path, weights: Path | None, image: Path, resize: bool, as_jso
 
 
 @main.command()
-@_model
+@click.argument("model", type=PATH)
+@_input_shape
+@_fold
 @_relu
 @_json
 @_mendable
-def inspect(model: Path, relu: str, as_json: bool) -> None:
-    """Print what the workbook of MODEL would hold, without building it; weights are not needed."""
+def inspect(
+    model: Path, input_shape: tuple[int, int, int] | None, fold_batch_norm: bool, relu: str, as_json: bool
+) -> None:
+    """Print what the workbook of MODEL would hold, without building it; a spec needs no weights."""
     from dataclasses import asdict
 
-    from sheetcnn.inspection import inspect as count
+    import sheetcnn
     from sheetcnn.readers.load import load_graph
-    from sheetcnn.sheets.layout import Options
+    from sheetcnn.transforms import fold_batch_norm as fold
+    from sheetcnn.transforms import untrained
 
-    found = count(load_graph(model), Options("separate" if relu == "separate" else "fused"))
+    graph = load_graph(model, input_shape)
+    if fold_batch_norm:
+        graph = fold(untrained(graph)).graph
+    found = sheetcnn.inspect(graph, relu="separate" if relu == "separate" else "fused")
     if as_json:
         click.echo(json.dumps(asdict(found)))
         return
@@ -251,13 +318,39 @@ def schema() -> None:
 
 
 @main.command()
-@click.argument("starter")
-@click.argument("directory", type=PATH)
+@_loading
+@click.option("-o", "--output", type=PATH, required=True, help="Directory for the two files.")
 @_mendable
-def init(starter: str, directory: Path) -> None:
-    """Lay out the files of a STARTER network in a new DIRECTORY."""
-    from sheetcnn.starters import lay_out
+def convert(
+    model: Path,
+    weights: Path | None,
+    input_shape: tuple[int, int, int] | None,
+    fold_batch_norm: bool,
+    output: Path,
+) -> None:
+    """Turn MODEL into a readable spec (.yaml) with its weights (.safetensors) beside it."""
+    import sheetcnn
 
+    spec, arrays = sheetcnn.convert(_load(model, weights, input_shape, fold_batch_norm), output)
+    click.echo(f"{spec}\n{arrays}")
+
+
+@main.command()
+@click.argument("starter", required=False)
+@click.argument("directory", type=PATH, required=False)
+@_mendable
+def init(starter: str | None, directory: Path | None) -> None:
+    """Lay out the files of a STARTER network in a new DIRECTORY (default: the starter's name).
+
+    Without a name, list the starters.
+    """
+    from sheetcnn.starters import describe, lay_out
+
+    if starter is None:
+        for name, line in describe().items():
+            click.echo(f"{name:14} {line}")
+        return
+    directory = directory or Path(starter)
     files = lay_out(starter, directory)
     click.echo(f"{directory}: {len(files)} files")
     spec = next(f for f in files if f.suffix == ".yaml")

@@ -43,6 +43,8 @@ class Graph:
         nodes: in topological order, dead branches dropped.
         outputs: names of the nodes whose results are the network's.
         labels: of the classes, or empty.
+        shapes: of every tensor by name.
+        dropped: names of the nodes given that no output needs.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Graph:
     outputs: tuple[str, ...]
     labels: tuple[str, ...] = ()
     shapes: Mapping[str, Shape] = field(default_factory=dict, compare=False)
+    dropped: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
     def of(
@@ -93,7 +96,8 @@ class Graph:
                 f"labels: there are {len(labels)}, but '{chosen[0]}' has shape {shapes[chosen[0]]}; "
                 f"give {shapes[chosen[0]].channels} labels or none"
             )
-        return cls(name, source, source_shape, tuple(ordered), chosen, tuple(labels), shapes)
+        dropped = tuple(n for n in by_name if n not in shapes)
+        return cls(name, source, source_shape, tuple(ordered), chosen, tuple(labels), shapes, dropped)
 
     @cached_property
     def by_name(self) -> dict[str, Node]:

@@ -11,7 +11,7 @@ from sheetcnn.errors import OutputError, SpecError
 _PACKAGE = Path(__file__).parent
 # In the wheel all starters lie in the package; in a checkout, where the project keeps them.
 _PLACES = (_PACKAGE / "templates", _PACKAGE.parent / "templates", _PACKAGE.parent / "examples")
-_SUFFIXES = (".yaml", ".safetensors", ".png")
+_SUFFIXES = (".yaml", ".safetensors", ".png", ".npy")
 
 
 def starters() -> dict[str, Path]:
@@ -23,6 +23,15 @@ def starters() -> dict[str, Path]:
                 if (directory / f"{directory.name}.yaml").is_file():
                     found.setdefault(directory.name, directory)
     return found
+
+
+def describe() -> dict[str, str]:
+    """One line about every starter: the comment at the top of its spec."""
+    lines = {}
+    for name, directory in starters().items():
+        with (directory / f"{name}.yaml").open(encoding="utf-8") as file:
+            lines[name] = file.readline().removeprefix("#").strip()
+    return lines
 
 
 def lay_out(name: str, directory: Path) -> list[Path]:

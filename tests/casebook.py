@@ -56,7 +56,29 @@ def network(case: Case, inputs: list[Array], params: Mapping[str, Array]) -> tup
         "input": {"channels": channels, "height": height, "width": width},
         "layers": layers,
     }
-    return Model.of(parse(spec, case.id), {"layer": dict(params)}), image
+    graph, held = parse(spec, case.id), {"layer": dict(params)}
+    if graph.by_name["layer"].op.aliases():
+        readers, held["window"] = _readers(graph.shapes["layer"].dims)
+        spec |= {"layers": layers + readers, "outputs": ["layer", *(r["name"] for r in readers)]}
+        graph = parse(spec, case.id)
+    return Model.of(graph, held), image
+
+
+def _readers(shape: tuple[int, ...]) -> tuple[list[dict[str, Any]], dict[str, Array]]:
+    """Two layers that read `layer`, for one that is cells of its inputs: only they show which cells.
+
+    One reads value by value, one reads windows over all channels; returns the latter's weights too.
+    """
+    each = {"kind": "leaky_relu", "name": "each", "inputs": ["layer"]}
+    window: dict[str, Any] = {"name": "window", "inputs": ["layer"], "bias": False}
+    if len(shape) == 1:
+        window |= {"kind": "dense", "units": 2}
+        size: tuple[int, ...] = (2, *shape)
+    else:
+        kernel = [min(2, shape[1]), min(2, shape[2])]
+        window |= {"kind": "conv2d", "filters": 2, "kernel_size": kernel}
+        size = (2, shape[0], *kernel)
+    return [each, window], {"weight": np.random.default_rng(0).integers(-9, 9, size) / 8}
 
 
 def _alone(x: Array) -> tuple[Array, list[dict[str, Any]]]:

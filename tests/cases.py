@@ -731,8 +731,291 @@ CONCAT = (
     _concat("three_vectors", (1,), (5,), (2,)),
 )
 
+# --- Normalisation, activations, and pooling of whole maps ------------------------------------
+
+# The mean is far from 0: squares of the values themselves would leave few digits of the variance.
+FAR = (998.0, 1002.0)
+EXTREME = (-900.0, 900.0)
+
+_global_max = partial(_case, "global_max_pool")
+GLOBAL_MAX_POOL = (
+    _global_max("map", (3, 4, 4)),
+    _global_max("oblong", (2, 9, 5)),
+    _global_max("one_pixel", (4, 1, 1)),
+    _global_max("row_map", (2, 1, 7)),
+    _global_max("column_map", (2, 7, 1)),
+    _global_max("one_map", (1, 3, 3)),
+    _global_max("negative", (2, 3, 3), span=NEGATIVE),
+)
+
+_adaptive = partial(_case, "adaptive_avg_pool")
+ADAPTIVE_AVG_POOL = (
+    _adaptive("dividing", (2, 6, 8), output_size=2),
+    _adaptive("dividing_oblong", (2, 6, 8), output_size=[3, 2]),
+    _adaptive("to_one_pixel", (3, 4, 5), output_size=1),
+    _adaptive("to_row", (2, 6, 4), output_size=[1, 4]),
+    _adaptive("to_column", (2, 6, 4), output_size=[3, 1]),
+    _adaptive("unchanged", (2, 3, 4), output_size=[3, 4]),
+    _adaptive("not_dividing", (2, 7, 7), output_size=3),
+    _adaptive("not_dividing_oblong", (2, 5, 8), output_size=[3, 5]),
+    _adaptive("one_axis_dividing", (2, 6, 7), output_size=[2, 4]),
+    _adaptive("common_divisor", (1, 10, 9), output_size=[4, 6]),
+    _adaptive("one_less", (2, 5, 6), output_size=[4, 5]),
+    _adaptive("larger", (2, 3, 3), output_size=7),
+    _adaptive("larger_multiple", (2, 2, 3), output_size=6),
+    _adaptive("larger_common_divisor", (1, 4, 6), output_size=[6, 9]),
+    _adaptive("larger_and_smaller", (2, 3, 8), output_size=[5, 3]),
+    _adaptive("one_pixel", (3, 1, 1), output_size=1),
+    _adaptive("one_pixel_larger", (3, 1, 1), output_size=[2, 3]),
+    _adaptive("row_map", (2, 1, 9), output_size=[1, 4]),
+    _adaptive("column_map", (2, 9, 1), output_size=[2, 1]),
+    _adaptive("negative", (2, 5, 5), output_size=2, span=NEGATIVE),
+)
+
+_lrn = partial(_case, "lrn")
+LRN = (
+    _lrn("plain", (6, 2, 3), size=5),
+    _lrn("size1", (3, 2, 2), size=1, alpha=0.5),
+    _lrn("size3", (5, 3, 2), size=3, alpha=1.0),
+    _lrn("size2", (4, 2, 3), size=2, alpha=1.0),
+    _lrn("size4", (6, 2, 2), size=4, alpha=2.0),
+    _lrn("size2_after", (4, 2, 3), size=2, alpha=1.0, extra="after"),
+    _lrn("size4_after", (6, 2, 2), size=4, alpha=2.0, extra="after"),
+    _lrn("size3_after", (5, 2, 2), size=3, alpha=1.0, extra="after"),
+    _lrn("size4_before", (6, 2, 2), size=4, alpha=2.0, extra="before"),
+    _lrn("size_over_channels", (3, 2, 2), size=9, alpha=1.0),
+    _lrn("even_size_over_channels", (3, 2, 2), size=8, alpha=1.0),
+    _lrn("one_map", (1, 3, 3), size=5, alpha=1.0),
+    _lrn("alexnet", (7, 2, 2), size=5, alpha=1e-4, beta=0.75, k=2.0),
+    _lrn("beta", (4, 2, 2), size=3, alpha=1.0, beta=2.5),
+    _lrn("beta_0", (4, 2, 2), size=3, alpha=1.0, beta=0.0),
+    _lrn("beta_negative", (4, 2, 2), size=3, alpha=1.0, beta=-0.5),
+    _lrn("alpha_0", (4, 2, 2), size=3, alpha=0.0, k=3.0),
+    _lrn("k_small", (4, 2, 2), size=3, alpha=1.0, k=1e-3),
+    _lrn("one_pixel_maps", (6, 1, 1), size=3, alpha=1.0),
+    _lrn("one_pixel_maps_even", (6, 1, 1), size=4, alpha=1.0),
+    _lrn("vector", (7,), size=3, alpha=1.0),
+    _lrn("vector_after", (7,), size=4, alpha=1.0, extra="after"),
+    _lrn("one_value", (1,), size=2, alpha=1.0),
+    _lrn("row_maps", (4, 1, 3), size=3, alpha=1.0),
+    _lrn("extreme", (5, 2, 3), size=5, alpha=1.0, span=EXTREME),
+)
+
+_instance = partial(_case, "instance_norm")
+INSTANCE_NORM = (
+    _instance("maps", (3, 4, 5)),
+    _instance("one_map", (1, 3, 3)),
+    _instance("row_maps", (3, 1, 6)),
+    _instance("column_maps", (2, 6, 1)),
+    _instance("one_pixel_maps", (4, 1, 1)),
+    _instance("one_pixel", (1, 1, 1)),
+    _instance("affine", (2, 3, 3), affine=True),
+    _instance("not_affine", (2, 3, 3), affine=False),
+    _instance("large_epsilon", (3, 3, 2), epsilon=0.5),
+    _instance("tiny_epsilon", (2, 3, 3), epsilon=1e-12),
+    _instance("relu", (3, 3, 3), activation="relu"),
+    _instance("elu_not_affine", (2, 3, 3), affine=False, activation="elu"),
+    _instance("far", (2, 4, 4), span=FAR),
+    _instance("extreme", (2, 3, 3), span=EXTREME),
+    _instance("constant", (2, 3, 3), span=(5.0, 5.0)),
+)
+
+_group = partial(_case, "group_norm")
+GROUP_NORM = (
+    _group("groups2", (4, 3, 4), groups=2),
+    _group("groups3", (6, 2, 3), groups=3),
+    _group("one_group", (3, 3, 3), groups=1),
+    _group("each_a_group", (3, 3, 3), groups=3),
+    _group("one_map", (1, 3, 3), groups=1),
+    _group("row_maps", (4, 1, 3), groups=2),
+    _group("one_pixel_maps", (6, 1, 1), groups=2),
+    _group("one_pixel_maps_one_group", (5, 1, 1), groups=1),
+    _group("vector", (8,), groups=2),
+    _group("vector_one_group", (5,), groups=1),
+    _group("vector_each_a_group", (3,), groups=3),
+    _group("not_affine", (4, 3, 3), groups=2, affine=False),
+    _group("not_affine_vector", (6,), groups=3, affine=False),
+    _group("large_epsilon", (4, 3, 2), groups=2, epsilon=0.5),
+    _group("tiny_epsilon", (4, 2, 2), groups=2, epsilon=1e-12),
+    _group("relu", (4, 3, 3), groups=2, activation="relu"),
+    _group("silu_vector", (6,), groups=2, activation="silu"),
+    _group("far", (4, 3, 3), groups=2, span=FAR),
+    _group("extreme", (4, 2, 2), groups=2, span=EXTREME),
+    _group("constant", (4, 2, 2), groups=2, span=(5.0, 5.0)),
+)
+
+_layer = partial(_case, "layer_norm")
+LAYER_NORM = (
+    _layer("maps", (3, 3, 4)),
+    _layer("one_map", (1, 3, 3)),
+    _layer("row_maps", (3, 1, 4)),
+    _layer("column_maps", (2, 4, 1)),
+    _layer("one_pixel_maps", (5, 1, 1)),
+    _layer("vector", (8,)),
+    _layer("all", (2, 3, 3), axes="all"),
+    _layer("not_affine", (2, 3, 3), affine=False),
+    _layer("not_affine_vector", (6,), affine=False),
+    _layer("large_epsilon", (2, 3, 2), epsilon=0.5),
+    _layer("tiny_epsilon", (2, 3, 3), epsilon=1e-12),
+    _layer("relu", (2, 3, 3), activation="relu"),
+    _layer("gelu_vector", (6,), activation="gelu"),
+    _layer("far", (2, 4, 4), span=FAR),
+    _layer("far_vector", (9,), span=FAR),
+    _layer("extreme", (2, 3, 3), span=EXTREME),
+    _layer("constant", (2, 3, 3), span=(5.0, 5.0)),
+    _layer("channels", (5, 3, 4), axes="channels"),
+    _layer("channels_one_map", (1, 2, 3), axes="channels"),
+    _layer("channels_two_maps", (2, 2, 3), axes="channels"),
+    _layer("channels_row_maps", (4, 1, 3), axes="channels"),
+    _layer("channels_one_pixel_maps", (5, 1, 1), axes="channels"),
+    _layer("channels_vector", (7,), axes="channels"),
+    _layer("channels_not_affine", (4, 2, 3), axes="channels", affine=False),
+    _layer("channels_large_epsilon", (4, 2, 3), axes="channels", epsilon=0.5),
+    _layer("channels_relu", (4, 2, 3), axes="channels", activation="relu"),
+    _layer("channels_far", (6, 3, 2), axes="channels", span=FAR),
+    _layer("channels_extreme", (4, 2, 2), axes="channels", span=EXTREME),
+    # More channels than a function takes arguments.
+    _layer("channels_many", (258, 1, 2), axes="channels", affine=False),
+)
+
+_affine = partial(_case, "affine")
+AFFINE = (
+    _affine("maps", (3, 4, 5)),
+    _affine("one_map", (1, 3, 3)),
+    _affine("one_pixel_maps", (4, 1, 1)),
+    _affine("vector", (6,)),
+    _affine("one_value", (1,)),
+    _affine("scale", (3, 3, 2), shift=False),
+    _affine("scale_vector", (5,), scale=True, shift=False),
+    _affine("shift", (3, 3, 2), scale=False),
+    _affine("shift_vector", (5,), scale=False, shift=True),
+    _affine("relu", (3, 3, 3), activation="relu"),
+    _affine("shift_tanh_vector", (4,), scale=False, activation="tanh"),
+)
+
+_prelu = partial(_case, "prelu")
+PRELU = (
+    _prelu("maps", (3, 4, 5)),
+    _prelu("one_map", (1, 3, 3)),
+    _prelu("one_pixel_maps", (4, 1, 1)),
+    _prelu("vector", (9,)),
+    _prelu("one_value", (1,)),
+    _prelu("not_shared", (2, 3, 3), shared=False),
+    _prelu("shared", (3, 4, 4), shared=True),
+    _prelu("shared_one_map", (1, 3, 3), shared=True),
+    _prelu("shared_one_pixel_maps", (4, 1, 1), shared=True),
+    _prelu("shared_vector", (9,), shared=True),
+    _prelu("negative", (3, 3, 3), span=NEGATIVE),
+    _prelu("extreme", (2, 3, 3), span=EXTREME),
+)
+
+_log_softmax = partial(_case, "log_softmax")
+LOG_SOFTMAX = (
+    _log_softmax("vector", (10,)),
+    _log_softmax("one_value", (1,)),
+    _log_softmax("two_values", (2,)),
+    _log_softmax("maps", (4, 3, 2)),
+    _log_softmax("one_map", (1, 2, 3)),
+    _log_softmax("one_pixel_maps", (5, 1, 1)),
+    _log_softmax("extreme", (8,), span=EXTREME),
+    _log_softmax("large_positive", (6,), span=(890.0, 900.0)),
+    _log_softmax("large_negative", (6,), span=(-900.0, -890.0)),
+    _log_softmax("extreme_maps", (3, 3, 3), span=EXTREME),
+)
+
+
+def _values(
+    kind: str, label: str = "", extreme: tuple[float, float] = EXTREME, **options: Any
+) -> tuple[Case, ...]:
+    """The cases of a function of single values; the first and the last value of a span are among them."""
+    start = f"{label}_" if label else ""
+    case = partial(_case, kind, **options)
+    spans = {"steep": (-40.0, 40.0), "to_zero": (-2.0, 0.0), "from_zero": (0.0, 8.0), "extreme": extreme}
+    return (
+        case(f"{start}maps", (3, 4, 5)),
+        case(f"{start}one_pixel_maps", (4, 1, 1)),
+        case(f"{start}vector", (9,)),
+        *(case(f"{start}{name}", (2, 3, 3), span=span) for name, span in spans.items()),
+    )
+
+
+RELU6 = _values("relu6")
+CLIP = (
+    *_values("clip", min=-1.0, max=2),
+    *_values("clip", "below", min=-0.5),
+    *_values("clip", "above", max=0.25),
+    *_values("clip", "positive", min=0.5, max=3.0),
+    _case("clip", "crossed", (2, 3, 3), min=2.0, max=-1.0),
+    _case("clip", "zero", (2, 3, 3), min=0.0),
+)
+ELU = (*_values("elu"), *_values("elu", "alpha_0.3", alpha=0.3), *_values("elu", "alpha_-2", alpha=-2.0))
+SELU = (*_values("selu"), *_values("selu", "own", alpha=2.0, gamma=3.0))
+CELU = (
+    *_values("celu"),
+    *_values("celu", "alpha_2.5", alpha=2.5),
+    *_values("celu", "alpha_0.1", alpha=0.1),
+)
+GELU = (
+    *_values("gelu"),
+    *_values("gelu", "none", approximate="none"),
+    *_values("gelu", "tanh", approximate="tanh"),
+)
+SILU = _values("silu")
+MISH = _values("mish")
+HARD_SIGMOID = (
+    *_values("hard_sigmoid"),
+    *_values("hard_sigmoid", "onnx", alpha=0.2, beta=0.5),
+    *_values("hard_sigmoid", "steep_line", alpha=1.75, beta=-0.25),
+    *_values("hard_sigmoid", "falling", alpha=-0.3, beta=0.0),
+    _case("hard_sigmoid", "alpha_1", (2, 3, 3), alpha=1.0),
+    _case("hard_sigmoid", "alpha_0", (2, 3, 3), alpha=0.0),
+)
+HARD_SWISH = _values("hard_swish")
+SOFTPLUS = (
+    *_values("softplus"),
+    *_values("softplus", "beta_2", beta=2.0),
+    *_values("softplus", "beta_0.25", beta=0.25),
+    *_values("softplus", "threshold_1", threshold=1.0),
+    *_values("softplus", "threshold_700", threshold=700.0),
+    *_values("softplus", "both", beta=3.0, threshold=-2.0),
+    _case("softplus", "about_threshold", (2, 3, 3), span=(19.0, 21.0)),
+)
+SOFTSIGN = _values("softsign")
+# Beyond 709 the exponential exceeds every number; the absolute error grows with the result.
+EXP = tuple(case for case in _values("exp", extreme=(-900.0, 12.0)) if case.id != "exp-steep")
+ABS = _values("abs")
+SQRT = (
+    _case("sqrt", "maps", (3, 4, 5), span=POSITIVE),
+    _case("sqrt", "one_pixel_maps", (4, 1, 1), span=POSITIVE),
+    _case("sqrt", "vector", (9,), span=POSITIVE),
+    _case("sqrt", "from_zero", (2, 3, 3), span=(0.0, 2.0)),
+    _case("sqrt", "extreme", (2, 3, 3), span=(0.0, 1e6)),
+)
+NEGATION = _values("negative")
+
+# Each of these functions as the activation of another layer: once around the whole sum, or on its own.
+ACTIVATIONS: tuple[tuple[str, Any], ...] = (
+    *((kind, kind) for kind in ("relu6", "elu", "selu", "celu", "gelu", "silu", "mish", "abs", "exp")),
+    *((kind, kind) for kind in ("hard_sigmoid", "hard_swish", "softplus", "softsign", "negative")),
+    ("clip_both", {"kind": "clip", "min": -0.5, "max": 0.75}),
+    ("clip_below", {"kind": "clip", "min": 0.25}),
+    ("elu_0.5", {"kind": "elu", "alpha": 0.5}),
+    ("gelu_tanh", {"kind": "gelu", "approximate": "tanh"}),
+    ("hard_sigmoid_0.2", {"kind": "hard_sigmoid", "alpha": 0.2}),
+    ("leaky_relu_0.3", {"kind": "leaky_relu", "negative_slope": 0.3}),
+    ("softplus_2", {"kind": "softplus", "beta": 2.0, "threshold": 5.0}),
+)
+CONV2D_ACTIVATED = tuple(
+    _conv(label, (2, 3, 4), filters=2, kernel_size=2, activation=activation)
+    for label, activation in ACTIVATIONS
+)
+DENSE_ACTIVATED = tuple(
+    _dense(label, (5,), units=6, activation=activation) for label, activation in ACTIVATIONS
+)
+
 ALL_CASES: tuple[Case, ...] = (
     *CONV2D,
+    *CONV2D_ACTIVATED,
     *CONV1D,
     *CONV_TRANSPOSE2D,
     *DEPTHWISE_CONV2D,
@@ -740,6 +1023,7 @@ ALL_CASES: tuple[Case, ...] = (
     *AVG_POOL,
     *GLOBAL_AVG_POOL,
     *DENSE,
+    *DENSE_ACTIVATED,
     *FLATTEN,
     *BATCH_NORM,
     *RELU,
@@ -765,6 +1049,31 @@ ALL_CASES: tuple[Case, ...] = (
     *MINIMUM,
     *AVERAGE,
     *CONCAT,
+    *GLOBAL_MAX_POOL,
+    *ADAPTIVE_AVG_POOL,
+    *INSTANCE_NORM,
+    *GROUP_NORM,
+    *LAYER_NORM,
+    *LRN,
+    *AFFINE,
+    *PRELU,
+    *LOG_SOFTMAX,
+    *RELU6,
+    *CLIP,
+    *ELU,
+    *SELU,
+    *CELU,
+    *GELU,
+    *SILU,
+    *MISH,
+    *HARD_SIGMOID,
+    *HARD_SWISH,
+    *SOFTPLUS,
+    *SOFTSIGN,
+    *EXP,
+    *ABS,
+    *SQRT,
+    *NEGATION,
 )
 
 CASES: dict[str, tuple[Case, ...]] = {

@@ -265,6 +265,82 @@ def _batch_norm(inputs: Sequence[Tensor], params: Params, *, epsilon: float = 1e
     return F.batch_norm(inputs[0][None], *statistics, params["weight"], params["bias"], eps=epsilon)[0]
 
 
+def _column(parameter: Tensor, x: Tensor) -> Tensor:
+    """Shape a parameter per channel so that it broadcasts over x (C, H, W) or (N,)."""
+    return parameter.reshape(-1, *(1,) * (x.dim() - 1))
+
+
+# PyTorch's functions in `F` refuse sets of one value, for which training makes no sense.
+def _instance_norm(
+    inputs: Sequence[Tensor], params: Params, *, epsilon: float = 1e-5, affine: bool = True
+) -> Tensor:
+    assert bool(params) == affine
+    weight, bias = params.get("weight"), params.get("bias")
+    return torch.instance_norm(inputs[0][None], weight, bias, None, None, True, 0.0, epsilon, False)[0]
+
+
+def _group_norm(
+    inputs: Sequence[Tensor], params: Params, *, groups: int, epsilon: float = 1e-5, affine: bool = True
+) -> Tensor:
+    assert bool(params) == affine
+    return torch.group_norm(inputs[0][None], groups, params.get("weight"), params.get("bias"), epsilon)[0]
+
+
+def _layer_norm(
+    inputs: Sequence[Tensor],
+    params: Params,
+    *,
+    axes: str = "all",
+    epsilon: float = 1e-5,
+    affine: bool = True,
+) -> Tensor:
+    assert axes in ("all", "channels")
+    assert bool(params) == affine
+    x, weight, bias = inputs[0], params.get("weight"), params.get("bias")
+    if axes == "all":
+        return F.layer_norm(x, x.shape, weight, bias, epsilon)
+    return F.layer_norm(x.movedim(0, -1), x.shape[:1], weight, bias, epsilon).movedim(-1, 0)
+
+
+def _lrn(inputs: Sequence[Tensor], params: Params, *, extra: str = "before", **options: float) -> Tensor:
+    """PyTorch's, whose windows of even size reach further back; ONNX's are its mirror image."""
+    assert extra in ("before", "after")
+    x = inputs[0] if extra == "before" else inputs[0].flip(0)
+    long = x.reshape(1, x.shape[0], -1)
+    out = F.local_response_norm(long, **options).reshape(x.shape)  # type: ignore[arg-type]
+    return out if extra == "before" else out.flip(0)
+
+
+def _affine(inputs: Sequence[Tensor], params: Params, *, scale: bool = True, shift: bool = True) -> Tensor:
+    out = inputs[0]
+    if scale:
+        out = out * _column(params["weight"], out)
+    return out + _column(params["bias"], out) if shift else out
+
+
+def _prelu(inputs: Sequence[Tensor], params: Params, *, shared: bool = False) -> Tensor:
+    assert params["weight"].shape == (1 if shared else inputs[0].shape[0],)
+    return F.prelu(inputs[0][None], params["weight"])[0]
+
+
+def _clip(x: Tensor, **bounds: float) -> Tensor:
+    return torch.clamp(x, **bounds)
+
+
+def _selu(x: Tensor, alpha: float | None, gamma: float | None) -> Tensor:
+    """PyTorch's constants, or other ones, as ONNX allows."""
+    if alpha is None or gamma is None:
+        return F.selu(x)
+    return gamma * F.elu(x, alpha)
+
+
+def _hard_sigmoid(x: Tensor, alpha: float | None, beta: float | None) -> Tensor:
+    if alpha is None and beta is None:
+        return F.hardsigmoid(x)
+    slope = 1 / 6 if alpha is None else alpha
+    return (slope * x + (0.5 if beta is None else beta)).clamp(0.0, 1.0)
+
+
 def _dropout(inputs: Sequence[Tensor], params: Params, *, rate: float = 0.5) -> Tensor:
     return F.dropout(inputs[0], rate, training=False)
 
@@ -462,13 +538,31 @@ REFERENCES: dict[str, Reference] = {
     "minimum": _each_two(torch.minimum),
     "average": _average,
     "concat": _concat,
-}
-
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "relu": F.relu,
-    "leaky_relu": F.leaky_relu,
-    "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh,
+    "global_max_pool": _one(partial(F.adaptive_max_pool2d, output_size=1)),
+    "adaptive_avg_pool": _one(F.adaptive_avg_pool2d, output_size=None),
+    "instance_norm": _instance_norm,
+    "group_norm": _group_norm,
+    "layer_norm": _layer_norm,
+    "lrn": _lrn,
+    "affine": _affine,
+    "prelu": _prelu,
+    "log_softmax": _one(partial(F.log_softmax, dim=0)),
+    "relu6": _one(F.relu6),
+    "clip": _one(_clip, min=None, max=None),
+    "elu": _one(F.elu, alpha=1.0),
+    "selu": _one(_selu, alpha=None, gamma=None),
+    "celu": _one(F.celu, alpha=1.0),
+    "gelu": _one(F.gelu, approximate="none"),
+    "silu": _one(F.silu),
+    "mish": _one(F.mish),
+    "hard_sigmoid": _one(_hard_sigmoid, alpha=None, beta=None),
+    "hard_swish": _one(F.hardswish),
+    "softplus": _one(F.softplus, beta=1.0, threshold=20.0),
+    "softsign": _one(F.softsign),
+    "exp": _one(torch.exp),
+    "abs": _one(torch.abs),
+    "sqrt": _one(torch.sqrt),
+    "negative": _one(torch.neg),
 }
 
 
@@ -479,7 +573,10 @@ def reference(layer: Mapping[str, Any], inputs: Sequence[Array], params: Mapping
     weights = {name: torch.from_numpy(np.asarray(p, dtype=np.float64)) for name, p in params.items()}
     out = REFERENCES[layer["kind"]](tensors, weights, **options)
     if layer.get("activation") is not None:
-        out = ACTIVATIONS[layer["activation"]](out)
+        activation = layer["activation"]
+        named = activation if isinstance(activation, Mapping) else {"kind": activation}
+        own = {name: value for name, value in named.items() if name != "kind"}
+        out = REFERENCES[named["kind"]]([out], {}, **own)
     return np.ascontiguousarray(out.numpy())
 
 
@@ -524,6 +621,27 @@ def _batch_norm_parameters(inputs: Sequence[Shape], **_: Any) -> Shapes:
     return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), channels)
 
 
+def _norm_parameters(inputs: Sequence[Shape], *, affine: bool = True, **_: Any) -> Shapes:
+    return dict.fromkeys(("weight", "bias"), (inputs[0][0],)) if affine else {}
+
+
+def _layer_norm_parameters(inputs: Sequence[Shape], *, axes: str = "all", **options: Any) -> Shapes:
+    return {
+        name: tuple(inputs[0]) if axes == "all" else shape
+        for name, shape in _norm_parameters(inputs, **options).items()
+    }
+
+
+def _affine_parameters(
+    inputs: Sequence[Shape], *, scale: bool = True, shift: bool = True, **_: Any
+) -> Shapes:
+    return {name: (inputs[0][0],) for name, given in (("weight", scale), ("bias", shift)) if given}
+
+
+def _prelu_parameters(inputs: Sequence[Shape], *, shared: bool = False) -> Shapes:
+    return {"weight": (1 if shared else inputs[0][0],)}
+
+
 PARAMETERS: dict[str, Callable[..., Shapes]] = {
     "conv2d": _conv2d_parameters,
     "conv1d": _conv1d_parameters,
@@ -531,6 +649,11 @@ PARAMETERS: dict[str, Callable[..., Shapes]] = {
     "depthwise_conv2d": _depthwise_conv2d_parameters,
     "dense": _dense_parameters,
     "batch_norm": _batch_norm_parameters,
+    "instance_norm": _norm_parameters,
+    "group_norm": _norm_parameters,
+    "layer_norm": _layer_norm_parameters,
+    "affine": _affine_parameters,
+    "prelu": _prelu_parameters,
 }
 
 

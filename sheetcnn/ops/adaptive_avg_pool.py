@@ -32,6 +32,7 @@ class AdaptiveAvgPool(Op):
 
     kind: ClassVar[str] = "adaptive_avg_pool"
     title: ClassVar[str] = "adaptive average pooling"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("", "AdaptiveAvgPool2d", "")
 
     output_size: SizeOrPair
 

@@ -24,6 +24,7 @@ class Add(Merge):
 
     kind: ClassVar[str] = "add"
     title: ClassVar[str] = "addition"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Add, Sum", "add", "Add")
 
     def merge(self, values: Sequence[Array]) -> Array:
         """The sum."""

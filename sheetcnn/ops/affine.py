@@ -29,6 +29,7 @@ class Affine(Op):
 
     kind: ClassVar[str] = "affine"
     title: ClassVar[str] = "scale and shift"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Mul, Add with constants", "", "Rescaling, Normalization")
     takes_activation: ClassVar[bool] = True
 
     scale: bool = True
@@ -47,7 +48,10 @@ class Affine(Op):
     def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
         """With `scale`, `weight`; with `shift`, `bias`."""
         shape = (inputs[0].channels,)
-        weight, bias = Parameter("weight", shape, "channel", "weight"), Parameter("bias", shape, "channel", "bias")
+        weight, bias = (
+            Parameter("weight", shape, "channel", "weight"),
+            Parameter("bias", shape, "channel", "bias"),
+        )
         return (weight,) * self.scale + (bias,) * self.shift
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:

@@ -23,6 +23,7 @@ class Average(Merge):
 
     kind: ClassVar[str] = "average"
     title: ClassVar[str] = "average"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Mean", "", "Average")
 
     def merge(self, values: Sequence[Array]) -> Array:
         """The mean."""

@@ -32,6 +32,7 @@ class AvgPool(Pool):
 
     kind: ClassVar[str] = "avg_pool"
     title: ClassVar[str] = "average pooling"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("AveragePool", "AvgPool2d", "AveragePooling2D")
 
     count_include_pad: bool = True
 

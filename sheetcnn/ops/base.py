@@ -39,7 +39,8 @@ class Parameter:
         name: as in PyTorch's state dict: `weight`, `bias`, `running_mean`, ...
         shape: its shape, in PyTorch's order.
         role: how it is laid out. `kernel`: `(out, in / groups, kh, kw)` or `(out, in)`, one block of
-            cells per output and run of inputs, facing the window; `channel`: one value per channel.
+            cells per output and run of inputs, facing the window; `channel`: one value per channel;
+            `map`: `(C, H, W)`, one value per value of the maps, laid out as they are.
         label: what a reader of the sheet calls it.
         dilation: of a kernel.
         groups: of a kernel: output k sees the inputs of its own group only.
@@ -48,7 +49,7 @@ class Parameter:
 
     name: str
     shape: tuple[int, ...]
-    role: Literal["kernel", "channel"]
+    role: Literal["kernel", "channel", "map"]
     label: str
     dilation: tuple[int, int] = (1, 1)
     groups: int = 1
@@ -116,7 +117,7 @@ class Site(Protocol):
         """The cell of a per-channel parameter."""
 
     def walk(self, name: str, region: Region) -> Ref:
-        """A per-channel parameter, walking along the channels of a region of a vector."""
+        """A parameter of role `channel` or `map`, walking with the values of a region."""
 
 
 Params = Mapping[str, Array]
@@ -133,6 +134,8 @@ class Op(BaseModel, ABC):
 
     kind: ClassVar[str]
     title: ClassVar[str]
+    elsewhere: ClassVar[tuple[str, str, str]] = ("", "", "")
+    """What ONNX, PyTorch and Keras call it."""
     in_spec: ClassVar[bool] = True
     """Whether a spec may name this kind (the scaling of the input is built by the reader)."""
     takes_activation: ClassVar[bool] = False

@@ -31,6 +31,7 @@ class BatchNorm(Op):
 
     kind: ClassVar[str] = "batch_norm"
     title: ClassVar[str] = "batch normalisation"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("BatchNormalization", "BatchNorm2d", "BatchNormalization")
     takes_activation: ClassVar[bool] = True
 
     epsilon: Annotated[float, Field(gt=0)] = 1e-5

@@ -24,6 +24,7 @@ class ChannelShuffle(Alias):
 
     kind: ClassVar[str] = "channel_shuffle"
     title: ClassVar[str] = "channel shuffle"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Reshape-Transpose-Reshape", "ChannelShuffle", "")
 
     groups: Size
 

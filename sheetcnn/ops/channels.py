@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from sheetcnn.formulas.expr import Expr, Ref, call
+from sheetcnn.formulas.expr import Expr, Ref, add, call
+from sheetcnn.formulas.limits import PROGRAMS
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.shape import Shape
 from sheetcnn.sheets.placement import Placement, Window
+
+MOST_ARGUMENTS = min(program.function_arguments for program in PROGRAMS)
+"""How many arguments a function takes in every spreadsheet program."""
 
 
 def single(shape: Shape) -> Shape:
@@ -16,14 +20,32 @@ def single(shape: Shape) -> Shape:
     return Shape.vector(1) if shape.is_vector else Shape.maps(1, shape.height, shape.width)
 
 
-def over_channels(function: str, x: Placement, target: Placement, stage: str) -> Iterator[Stamp]:
-    """`function` of all channels of each pixel of `x`, into the stage placed at `target`."""
+def cells_of_channels(x: Placement) -> list[Ref]:
+    """The values of all channels of a pixel, moving with the pixel."""
     shape = x.shape
     if shape.height == 1 and shape.width == 1:
-        args: list[Ref] = x.ranges()
-    else:
-        args = x.windows(range(shape.channels), Window(0, 0, 1, 1))
-    yield Stamp(Region.plane(0, target.shape), call(function, *args), stage)
+        return x.ranges()
+    return x.windows(range(shape.channels), Window(0, 0, 1, 1))
+
+
+def combined(function: str, cells: Sequence[Ref]) -> Expr:
+    """MAX, MIN, SUM or SUMSQ of cells that may be more than one call takes as arguments."""
+    parts = [call(function, *cells[n : n + MOST_ARGUMENTS]) for n in range(0, len(cells), MOST_ARGUMENTS)]
+    if len(parts) == 1 or function in ("SUM", "SUMSQ"):
+        return add(*parts)
+    return call(function, *parts)
+
+
+def average(cells: Sequence[Ref], number: int) -> Expr:
+    """The mean of cells that hold `number` values."""
+    if len(cells) > MOST_ARGUMENTS:
+        return combined("SUM", cells) / number
+    return call("AVERAGE", *cells)
+
+
+def over_channels(function: str, x: Placement, target: Placement, stage: str) -> Iterator[Stamp]:
+    """`function` (as for `combined`) of all channels of each pixel of `x`, into the stage at `target`."""
+    yield Stamp(Region.plane(0, target.shape), combined(function, cells_of_channels(x)), stage)
 
 
 def single_ref(placement: Placement, region: Region) -> Expr:

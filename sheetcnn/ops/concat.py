@@ -23,6 +23,7 @@ class Concat(Alias):
 
     kind: ClassVar[str] = "concat"
     title: ClassVar[str] = "concatenation"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Concat", "cat", "Concatenate")
     arity: ClassVar[tuple[int, int]] = (1, ANY_NUMBER)
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:

@@ -32,6 +32,7 @@ class Conv1d(Op):
 
     kind: ClassVar[str] = "conv1d"
     title: ClassVar[str] = "1-D convolution"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Conv", "Conv1d", "Conv1D")
     takes_activation: ClassVar[bool] = True
 
     filters: Size

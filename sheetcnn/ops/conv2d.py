@@ -46,6 +46,7 @@ class Conv2d(Op):
 
     kind: ClassVar[str] = "conv2d"
     title: ClassVar[str] = "convolution"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Conv", "Conv2d", "Conv2D, SeparableConv2D")
     takes_activation: ClassVar[bool] = True
 
     filters: Size

@@ -61,6 +61,7 @@ class ConvTranspose2d(Op):
 
     kind: ClassVar[str] = "conv_transpose2d"
     title: ClassVar[str] = "transposed convolution"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("ConvTranspose", "ConvTranspose2d", "Conv2DTranspose")
     takes_activation: ClassVar[bool] = True
 
     filters: Size

@@ -23,6 +23,7 @@ class Crop(Op):
 
     kind: ClassVar[str] = "crop"
     title: ClassVar[str] = "crop"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Slice", "slice", "Cropping2D")
 
     crop: Edges
 

@@ -29,6 +29,7 @@ class Dense(Op):
 
     kind: ClassVar[str] = "dense"
     title: ClassVar[str] = "dense"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Gemm, MatMul", "Linear", "Dense")
     takes_activation: ClassVar[bool] = True
 
     units: Size

@@ -23,6 +23,7 @@ class DepthToSpace(Op):
 
     kind: ClassVar[str] = "depth_to_space"
     title: ClassVar[str] = "depth to space"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("DepthToSpace", "PixelShuffle", "")
 
     block: Size
     mode: Literal["crd", "dcr"] = "crd"

@@ -24,6 +24,7 @@ class DepthwiseConv2d(Op):
 
     kind: ClassVar[str] = "depthwise_conv2d"
     title: ClassVar[str] = "depthwise convolution"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Conv with group", "Conv2d(groups=C)", "DepthwiseConv2D")
     takes_activation: ClassVar[bool] = True
 
     kernel_size: SizeOrPair

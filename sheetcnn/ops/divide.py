@@ -21,6 +21,7 @@ class Divide(Merge):
 
     kind: ClassVar[str] = "divide"
     title: ClassVar[str] = "division"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Div", "div", "")
     arity: ClassVar[tuple[int, int]] = (2, 2)
 
     def merge(self, values: Sequence[Array]) -> Array:

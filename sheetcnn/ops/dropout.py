@@ -21,6 +21,7 @@ class Dropout(Alias):
 
     kind: ClassVar[str] = "dropout"
     title: ClassVar[str] = "dropout"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Dropout", "Dropout", "Dropout")
 
     rate: Annotated[float, Field(ge=0, lt=1)] = 0.5
     """The share of values dropped while training; without effect here."""

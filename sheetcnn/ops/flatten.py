@@ -21,6 +21,7 @@ class Flatten(Op):
 
     kind: ClassVar[str] = "flatten"
     title: ClassVar[str] = "flatten"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Flatten", "Flatten", "Flatten")
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(C * H * W,)`."""

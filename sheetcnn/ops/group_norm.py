@@ -33,6 +33,7 @@ class GroupNorm(Normalisation):
 
     kind: ClassVar[str] = "group_norm"
     title: ClassVar[str] = "group normalisation"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("GroupNormalization", "GroupNorm", "GroupNormalization")
 
     groups: Size
 

@@ -19,7 +19,7 @@ values of two maps, and the mean and the result for the channels of each pixel::
     =L7/SQRT(norm_stat!$D$6+1E-05)*norm_w!C6+norm_w!L6
 
     =AVERAGE(conv1_f1!C7,conv1_f2!C7)
-    =L7/SQRT(norm_variance!C7+1E-05)*norm_w!$C$6+norm_w!$D$6
+    =L7/SQRT(norm_var!C7+1E-05)*norm_w!$C$6+norm_w!$D$6
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ class LayerNorm(Normalisation):
 
     kind: ClassVar[str] = "layer_norm"
     title: ClassVar[str] = "layer normalisation"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("LayerNormalization", "LayerNorm", "LayerNormalization")
 
     axes: Literal["all", "channels"] = "all"
 

@@ -22,6 +22,7 @@ class LeakyRelu(Elementwise):
 
     kind: ClassVar[str] = "leaky_relu"
     title: ClassVar[str] = "leaky ReLU"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("LeakyRelu", "LeakyReLU", "LeakyReLU")
     once: ClassVar[bool] = False
 
     negative_slope: float = 0.01

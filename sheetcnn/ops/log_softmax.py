@@ -32,6 +32,7 @@ class LogSoftmax(Softmax):
 
     kind: ClassVar[str] = "log_softmax"
     title: ClassVar[str] = "log-softmax"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("LogSoftmax", "LogSoftmax", "log_softmax")
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """The definition."""

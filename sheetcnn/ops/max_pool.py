@@ -28,6 +28,7 @@ class MaxPool(Pool):
 
     kind: ClassVar[str] = "max_pool"
     title: ClassVar[str] = "max pooling"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("MaxPool", "MaxPool2d", "MaxPooling2D")
 
     dilation: SizeOrPair = 1
 

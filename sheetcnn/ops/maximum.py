@@ -23,6 +23,7 @@ class Maximum(Merge):
 
     kind: ClassVar[str] = "maximum"
     title: ClassVar[str] = "maximum"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Max", "maximum", "Maximum")
 
     def merge(self, values: Sequence[Array]) -> Array:
         """The greatest."""

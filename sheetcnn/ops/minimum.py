@@ -23,6 +23,7 @@ class Minimum(Merge):
 
     kind: ClassVar[str] = "minimum"
     title: ClassVar[str] = "minimum"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Min", "minimum", "Minimum")
 
     def merge(self, values: Sequence[Array]) -> Array:
         """The least."""

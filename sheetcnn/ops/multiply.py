@@ -24,6 +24,7 @@ class Multiply(Merge):
 
     kind: ClassVar[str] = "multiply"
     title: ClassVar[str] = "multiplication"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Mul", "mul", "Multiply")
 
     def merge(self, values: Sequence[Array]) -> Array:
         """The product."""

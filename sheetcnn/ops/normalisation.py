@@ -61,12 +61,12 @@ class Normalisation(Op):
         return single(x) if sets is None else Shape.vector(sets)
 
     def stages(self, inputs: Sequence[Shape]) -> tuple[Stage, ...]:
-        """`mean`, `centred` and `variance`."""
+        """`mean`, `centred` and `var`."""
         one = self.statistics(inputs[0])
         return (
             Stage("mean", one, "mean"),
             Stage("centred", inputs[0], "value − mean"),
-            Stage("variance", one, "variance"),
+            Stage("var", one, "variance"),
         )
 
     def run_stages(self, inputs: Sequence[Array], params: Params) -> dict[str, Array]:
@@ -80,7 +80,7 @@ class Normalisation(Op):
         return {
             "mean": mean.reshape(one),
             "centred": (centred.T if sets is None else centred).reshape(x.shape),
-            "variance": folded.var(axis=1).reshape(one),
+            "var": folded.var(axis=1).reshape(one),
         }
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
@@ -88,7 +88,7 @@ class Normalisation(Op):
         x = inputs[0]
         stages = self.run_stages(inputs, params)
         column = (-1,) + (1,) * (x.ndim - 1)
-        variance = stages["variance"]
+        variance = stages["var"]
         if self.sets(Shape(x.shape)) is not None:
             variance = variance.repeat(len(x) // len(variance)).reshape(column)
         out = stages["centred"] / np.sqrt(variance + self.epsilon)
@@ -102,13 +102,13 @@ class Normalisation(Op):
     def formula(self, site: Site) -> Iterator[Stamp]:
         """Means, centred values, variances, then the definition."""
         x, out = site.inputs[0], site.out
-        mean, centred, variance = (site.stage(name) for name in ("mean", "centred", "variance"))
+        mean, centred, variance = (site.stage(name) for name in ("mean", "centred", "var"))
         for region, cells, number in self._every_set(x):
             yield Stamp(region, average(cells, number), "mean")
         for region, middle in self._with(mean, centred, x):
             yield Stamp(region, x.at(region) - middle, "centred")
         for region, cells, number in self._every_set(centred):
-            yield Stamp(region, combined("SUMSQ", cells) / number, "variance")
+            yield Stamp(region, combined("SUMSQ", cells) / number, "var")
         for region, spread in self._with(variance, out, centred):
             value: Expr = centred.at(region) / call("SQRT", spread + self.epsilon)
             if self.affine:

@@ -27,6 +27,7 @@ class Pad(Op):
 
     kind: ClassVar[str] = "pad"
     title: ClassVar[str] = "padding"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Pad", "F.pad", "ZeroPadding2D")
 
     padding: Edges
     mode: Literal["constant", "reflect", "edge"] = "constant"

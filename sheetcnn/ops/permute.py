@@ -28,6 +28,7 @@ class Permute(Op):
 
     kind: ClassVar[str] = "permute"
     title: ClassVar[str] = "permutation of the axes"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Transpose", "permute", "Permute")
 
     order: Annotated[
         tuple[Axis, Axis, Axis],

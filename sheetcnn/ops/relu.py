@@ -22,6 +22,7 @@ class Relu(Elementwise):
 
     kind: ClassVar[str] = "relu"
     title: ClassVar[str] = "ReLU"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Relu", "ReLU", "ReLU")
 
     def compute(self, x: Array) -> Array:
         """`max(0, x)`."""

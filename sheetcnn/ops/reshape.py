@@ -24,6 +24,7 @@ class Reshape(Op):
 
     kind: ClassVar[str] = "reshape"
     title: ClassVar[str] = "reshape"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Reshape", "reshape, view", "Reshape")
 
     shape: Annotated[
         tuple[Size, Size, Size] | tuple[Size],

@@ -23,6 +23,7 @@ class Sigmoid(Elementwise):
 
     kind: ClassVar[str] = "sigmoid"
     title: ClassVar[str] = "sigmoid"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Sigmoid", "Sigmoid", "sigmoid")
 
     def compute(self, x: Array) -> Array:
         """The logistic function, computed from exp(-|x|) so that nothing overflows."""

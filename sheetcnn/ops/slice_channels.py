@@ -22,6 +22,7 @@ class SliceChannels(Alias):
 
     kind: ClassVar[str] = "slice_channels"
     title: ClassVar[str] = "slice of the channels"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Slice, Split", "slice, chunk, split", "")
 
     start: int = 0
     stop: int | None = None

@@ -31,6 +31,7 @@ class Softmax(Op):
 
     kind: ClassVar[str] = "softmax"
     title: ClassVar[str] = "softmax"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Softmax", "Softmax", "Softmax")
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """The input's shape."""
@@ -56,14 +57,19 @@ class Softmax(Op):
         stages = self.run_stages(inputs, params)
         return stages["exp"] / stages["sum"]
 
-    def formula(self, site: Site) -> Iterator[Stamp]:
-        """Greatest, exponentials, sum, quotient."""
+    def steps(self, site: Site) -> Iterator[Stamp]:
+        """Greatest, exponentials, sum."""
         x, best, exp, total = site.inputs[0], site.stage("max"), site.stage("exp"), site.stage("sum")
         yield from over_channels("MAX", x, best, "max")
         for region in everywhere(exp, x):
             difference = x.at(region) - single_ref(best, region)
             yield Stamp(region, call("EXP", difference), "exp")
         yield from over_channels("SUM", exp, total, "sum")
+
+    def formula(self, site: Site) -> Iterator[Stamp]:
+        """The steps, then the quotient."""
+        yield from self.steps(site)
+        exp, total = site.stage("exp"), site.stage("sum")
         for region in everywhere(site.out, exp):
             yield Stamp(region, exp.at(region) / single_ref(total, region))
 

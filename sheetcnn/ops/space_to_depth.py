@@ -23,6 +23,7 @@ class SpaceToDepth(Op):
 
     kind: ClassVar[str] = "space_to_depth"
     title: ClassVar[str] = "space to depth"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("SpaceToDepth", "PixelUnshuffle", "")
 
     block: Size
     mode: Literal["crd", "dcr"] = "crd"

@@ -20,6 +20,7 @@ class Subtract(Merge):
 
     kind: ClassVar[str] = "subtract"
     title: ClassVar[str] = "subtraction"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Sub", "sub", "Subtract")
     arity: ClassVar[tuple[int, int]] = (2, 2)
 
     def merge(self, values: Sequence[Array]) -> Array:

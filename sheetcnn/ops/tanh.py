@@ -22,6 +22,7 @@ class Tanh(Elementwise):
 
     kind: ClassVar[str] = "tanh"
     title: ClassVar[str] = "tanh"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Tanh", "Tanh", "tanh")
 
     def compute(self, x: Array) -> Array:
         """`tanh(x)`."""

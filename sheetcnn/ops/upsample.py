@@ -41,6 +41,7 @@ class Upsample(Op):
 
     kind: ClassVar[str] = "upsample"
     title: ClassVar[str] = "resizing"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Resize, Upsample", "F.interpolate", "UpSampling2D")
 
     size: SizeOrPair | None = None
     scale: Factors | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,16 +34,19 @@ CELL = 3.1
 ROW = 18.0
 
 _COLUMNS = (
-    ("layer", 5),
-    ("kind", 9),
+    ("layer", 6),
+    ("kind", 10),
     ("shape", 4),
     ("parameters", 4),
+    ("", 1),
     ("each value is", 22),
-    ("sheets", 32),
+    ("sheets", 40),
 )
 """The table of layers: headings, and how many columns each spans."""
+_PARAMETERS, _WORDS, _SHEETS = 3, 5, 6
+_PER_ROW = 10  # links to sheets, of 4 columns each
 
-_PIXEL = Style(";;;", size=8)  # the colour is the picture; the number would only blur it
+_PIXEL = Style(";;;", size=8, border=theme.RULE)  # the colour is the picture; the number would only blur it
 _SECTION = Style(bold=True, size=12, color=theme.INK)
 _BIG = Style(bold=True, size=22, color=theme.ACCENT, horizontal="center", vertical="center", fill=theme.HEAD)
 _PROBABILITY = Style("0.0%", color=theme.INK, horizontal="right", vertical="center")
@@ -50,6 +54,7 @@ _RAW = Style("0.000", color=theme.INK, horizontal="right", vertical="center")
 _LABEL = Style(color=theme.INK, vertical="center", horizontal="right")
 _CELL = Style(color=theme.INK, vertical="center")
 _COUNT = Style("#,##0", color=theme.INK, vertical="center", horizontal="right")
+_NUMBER_HEADING = replace(theme.HEADING, horizontal="right")
 _LINK = Style(color=theme.LINK, underline=True, vertical="center")
 
 
@@ -88,6 +93,7 @@ def overview_sheet(layout: Layout, sheets: Sequence[SheetPlan]) -> SheetPlan:
     page.column_width, page.row_height = CELL, ROW
     page.row_heights |= {1: 28, 2: 18, 4: 20}
     page.column_widths[1] = 2
+    page.landscape = True
     source = layout.placements[graph.source].blocks[0].sheet
     page.cells += [
         Cell(1, LEFT, graph.name, theme.TITLE),
@@ -135,17 +141,20 @@ def _classes(layout: Layout, page: SheetPlan) -> int:
     # The labels stand on this sheet; INDEX picks the one in the row of the greatest value.
     labels = graph.labels or tuple(str(n) for n in range(classes))
     few = classes <= MOST_CLASSES
-    listed_at = (TOP, col + 8) if few else (TOP, LEFT + sum(span for _, span in _COLUMNS) + 2)
+    # The values need a wide column: it is put where the table below has its widest.
+    value_col = max(col + 13, LEFT + sum(span for _, span in _COLUMNS[:_WORDS]) + 1)
+    right = max(LEFT + sum(span for _, span in _COLUMNS), value_col) + 2
+    listed_at = (TOP, value_col - 5) if few else (TOP, right)
     if not few:
         page.cells.append(Cell(4, listed_at[1], "All classes", _SECTION))
     names = Ref(None, *listed_at, classes, 1, fixed=True)
     best = call("INDEX", names, call("MATCH", call("MAX", *ranges), whole, 0), Number(1))
-    page.computed.append(Computed(*(prediction_cell(layout) or (0, 0)), best, _BIG, _label, merge=5))
-    page.row_heights[TOP] = 32
+    page.computed.append(
+        Computed(*(prediction_cell(layout) or (0, 0)), best, _BIG, _label, merge=5, merge_rows=3)
+    )
     style = _PROBABILITY if probabilities else _RAW
     for n, label in enumerate(labels):
         page.cells.append(Cell(TOP + n, listed_at[1], label, _LABEL, merge=4 if few else 1))
-    value_col = col + 13
     if few:
         region = Region.channels(0, classes)
         for part in output.parts(region):
@@ -158,7 +167,9 @@ def _classes(layout: Layout, page: SheetPlan) -> int:
             value = call("LARGE", whole, Number(n + 1))
             page.computed.append(Computed(TOP + n, value_col, value, style, _nth(n)))
             picked = call("INDEX", names, call("MATCH", Ref(None, TOP + n, value_col), whole, 0), Number(1))
-            page.computed.append(Computed(TOP + n, col + 8, picked, _LABEL, _nth_label(n, labels), merge=4))
+            page.computed.append(
+                Computed(TOP + n, value_col - 5, picked, _LABEL, _nth_label(n, labels), merge=4)
+            )
     rows = classes if few else BEST
     page.column_widths[value_col] = 16
     if probabilities:
@@ -189,18 +200,12 @@ def _nth_label(n: int, labels: Sequence[str]) -> Callable[[Result], str]:
 def _layers(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], top: int) -> None:
     """The table of layers, with links to all their sheets."""
     graph = layout.graph
-    spans = (
-        ("layer", 5),
-        ("kind", 9),
-        ("shape", 4),
-        ("parameters", 4),
-        ("each value is", 22),
-        ("sheets", 30),
-    )
+    spans = _COLUMNS
     page.cells.append(Cell(top, LEFT, "Layers", _SECTION))
     at = [LEFT]
     for text, span in spans:
-        page.cells.append(Cell(top + 1, at[-1], text, theme.HEADING, merge=span))
+        style = _NUMBER_HEADING if text == "parameters" else theme.HEADING
+        page.cells.append(Cell(top + 1, at[-1], text or None, style, merge=span))
         at.append(at[-1] + span)
     owned: dict[str, list[str]] = {}
     for sheet in sheets:
@@ -212,14 +217,13 @@ def _layers(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], top: i
         line = words(graph, node)
         lines.append((node.name, kind_title(node), str(graph.shapes[node.name]), count, line))
     for name, kind, shape, count, line in lines:
-        values = (name, kind, shape, count or None, line)
+        values = (name, kind, shape, count or None, None, line)
         for n, value in enumerate(values):
-            style = _COUNT if n == 3 else _CELL
+            style = _COUNT if n == _PARAMETERS else _CELL
             page.cells.append(Cell(row, at[n], value, style, merge=spans[n][1]))
         names = owned.get(name, [])
-        per_row = 8
         for n, target in enumerate(names):
-            place = (row + n // per_row, at[5] + n % per_row * 4)
+            place = (row + n // _PER_ROW, at[_SHEETS] + n % _PER_ROW * 4)
             page.cells.append(Cell(*place, target, _LINK, link=f"{target}!A1", merge=4))
-        row += max(1, -(-len(names) // per_row))
+        row += max(1, -(-len(names) // _PER_ROW))
     page.cells.append(Cell(row + 1, LEFT, "about this file ►", _LINK, link="about!A1", merge=6))

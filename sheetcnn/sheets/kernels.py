@@ -18,7 +18,9 @@ def weight_sheet(layout: Layout, node: Node) -> SheetPlan:
     sheet = SheetPlan(cells.sheet, node.name, tab_color=theme.TABS["weights"])
     out = layout.placements[node.name].blocks[0].sheet
     kernel = cells.kernel_parameter
-    if kernel is None:
+    if cells.maps:
+        line = f"{node.op.title}: one block per map and parameter, one value per pixel"
+    elif kernel is None:
         line = f"{node.op.title}: one row per map, one column per parameter"
     elif cells.across:
         line = "one column per output, one row per input value; values per output above"
@@ -31,13 +33,14 @@ def weight_sheet(layout: Layout, node: Node) -> SheetPlan:
     sheet.column_widths[1] = theme.HEAD_WIDTH + 7
     sheet.row_heights[HEADER_ROWS] = 20
     sheet.freeze = (HEADER_ROWS + 1, FIRST_COLUMN)
-    ranges = []
+    ranges: dict[str, list[str]] = {parameter.name: [] for parameter in cells.parameters}
     for grid in cells.grids():
         sheet.weights.append(WeightGrid(node.name, grid, theme.WEIGHT))
-        if kernel is not None and grid.parameter == kernel.name:
-            ranges.append(area(grid.row, grid.col, grid.height, grid.width))
-    if ranges:
-        sheet.color_scales.append(theme.color_scale("diverging", _whole(cells, ranges)))
+        ranges[grid.parameter].append(area(grid.row, grid.col, grid.height, grid.width))
+    for parameter in cells.parameters:
+        if parameter.role != "channel":
+            whole = _whole(cells, ranges[parameter.name])
+            sheet.color_scales.append(theme.color_scale("diverging", whole))
     _labels(layout, node, cells, sheet)
     return sheet
 
@@ -52,6 +55,11 @@ def _whole(cells: WeightCells, ranges: list[str]) -> tuple[str, ...]:
 def _labels(layout: Layout, node: Node, cells: WeightCells, sheet: SheetPlan) -> None:
     kernel = cells.kernel_parameter
     for parameter in cells.parameters:
+        if parameter.role == "map":
+            col, width = cells.maps[parameter.name].cell(0).col, parameter.shape[2]
+            label = Cell(HEADER_ROWS, col, parameter.label, theme.HEADING_CENTER, merge=width)
+            sheet.cells.append(label)
+            continue
         if parameter.role != "channel":
             continue
         row, col = cells.values_at[parameter.name]
@@ -59,7 +67,8 @@ def _labels(layout: Layout, node: Node, cells: WeightCells, sheet: SheetPlan) ->
             sheet.cells.append(Cell(row, 1, parameter.label, theme.TEXT))
         else:
             sheet.cells.append(Cell(HEADER_ROWS, col, parameter.label, theme.HEADING_CENTER))
-    outputs = layout.graph.shapes[node.name].channels if kernel is None else kernel.kernel_shape[0]
+    # Without a kernel there is a row per channel, or a single one where all channels share a parameter.
+    outputs = max(p.shape[0] for p in cells.parameters) if kernel is None else kernel.kernel_shape[0]
     if cells.across:
         for k in range(outputs):
             sheet.cells.append(
@@ -74,8 +83,9 @@ def _labels(layout: Layout, node: Node, cells: WeightCells, sheet: SheetPlan) ->
         return
     names = [b.sheet for b in layout.placements[node.name].blocks]
     first = HEADER_ROWS + 1
+    shared = outputs < layout.graph.shapes[node.name].channels
     for k in range(outputs):
-        text = names[k] if len(names) == outputs else f"map {k + 1}"
+        text = "all" if shared else names[k] if len(names) == outputs else f"map {k + 1}"
         sheet.cells.append(
             Cell(first + k * cells.row_step, 1, text, theme.NAVIGATION, link=f"{text}!A1")
             if text in names

@@ -216,5 +216,5 @@ class NodeSite:
         return self.layout.weights[self.node.name].value(name, channel)
 
     def walk(self, name: str, region: Region) -> Ref:
-        """A per-channel parameter, walking with the region."""
+        """A parameter of role `channel` or `map`, walking with the values of a region."""
         return self.layout.weights[self.node.name].walk(name, region)

@@ -101,6 +101,7 @@ class Computed:
     style: Style
     value: Callable[[Result], float | str]
     merge: int = 1
+    merge_rows: int = 1
 
 
 @dataclass
@@ -125,6 +126,7 @@ class SheetPlan:
     validations: list[WholeNumbers] = field(default_factory=list)
     tab_color: str | None = None
     gridlines: bool = False
+    landscape: bool = False
 
     @property
     def formulas(self) -> int:
@@ -175,7 +177,8 @@ def bind(plan: Plan, model: Model, result: Result) -> Book:
             )
         cells = list(sheet.cells)
         cells += [
-            Cell(c.row, c.col, c.value(result), c.style, c.formula, None, c.merge) for c in sheet.computed
+            Cell(c.row, c.col, c.value(result), c.style, c.formula, None, c.merge, c.merge_rows)
+            for c in sheet.computed
         ]
         sheets.append(
             Sheet(
@@ -192,6 +195,7 @@ def bind(plan: Plan, model: Model, result: Result) -> Book:
                 sheet.validations,
                 sheet.tab_color,
                 sheet.gridlines,
+                landscape=sheet.landscape,
             )
         )
     return Book(plan.layout.graph.name, sheets, plan.names)

@@ -2,7 +2,8 @@
 
 Kernels over maps: rows are output maps, columns are input maps, every slice a block of cells that
 mirrors the window; values per output map stand beside. Kernels over a vector (dense layers): inputs run
-down, outputs across, values per output stand above.
+down, outputs across, values per output stand above. Parameters with a value of their own for every value
+of a map (layer normalisation) are blocks the size of the map, channel below channel.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import numpy.typing as npt
 from sheetcnn.formulas.expr import Ref
 from sheetcnn.formulas.region import Region
 from sheetcnn.ops.base import Parameter
-from sheetcnn.sheets.placement import Placement
+from sheetcnn.shape import Shape
+from sheetcnn.sheets.placement import Block, Placement
 
 Index = npt.NDArray[np.int64]
 
@@ -58,6 +60,7 @@ class WeightCells:
         across: whether outputs run across the columns (kernels that face a vector).
         source: the placement that the kernels face.
         values_at: for each per-channel parameter the cell of channel 1.
+        maps: for each parameter of the role `map` its placement.
         kernel_at: the first cell of the kernels.
     """
 
@@ -66,6 +69,7 @@ class WeightCells:
     across: bool
     source: Placement
     values_at: dict[str, tuple[int, int]]
+    maps: dict[str, Placement]
     kernel_at: tuple[int, int]
 
     def _named(self, name: str) -> Parameter:
@@ -111,7 +115,9 @@ class WeightCells:
         return Ref(self.sheet, row + step[0], col + step[1], fixed=True)
 
     def walk(self, name: str, region: Region) -> Ref:
-        """The cell of a per-channel parameter that walks with the channels of a region."""
+        """The cell of a per-channel parameter or a map that walks with the values of a region."""
+        if name in self.maps:
+            return self.maps[name].at(region, fixed=True)
         row, col = self.values_at[name]
         first, step = region.start[0], region.step_i[0] * self.row_step
         return Ref(self.sheet, row + first * self.row_step, col, row_i=step, fixed=True)
@@ -119,6 +125,8 @@ class WeightCells:
     @property
     def row_step(self) -> int:
         """Rows from one output map to the next."""
+        for placement in self.maps.values():
+            return placement.blocks[0].channel_row
         kernel = self.kernel_parameter
         return 1 if kernel is None or self.across else self.slice_size(kernel)[0] + 1
 
@@ -127,6 +135,8 @@ class WeightCells:
         for parameter in self.parameters:
             if parameter.role == "channel":
                 yield self._values(parameter)
+            elif parameter.role == "map":
+                yield from self._planes(parameter)
             elif self.across:
                 yield from self._matrix(parameter)
             else:
@@ -144,6 +154,17 @@ class WeightCells:
         if self.across:
             return ParameterGrid(parameter.name, row, col, 1, count, lambda: np.arange(count)[None, :])
         return ParameterGrid(parameter.name, row, col, (count - 1) * step + 1, 1, down)
+
+    def _planes(self, parameter: Parameter) -> Iterator[ParameterGrid]:
+        """One grid per channel."""
+        channels, height, width = parameter.shape
+
+        def plane(c: int) -> Index:
+            return np.arange(c * height * width, (c + 1) * height * width).reshape(height, width)
+
+        for c in range(channels):
+            first = self.maps[parameter.name].cell(c)
+            yield ParameterGrid(parameter.name, first.row, first.col, height, width, partial(plane, c))
 
     def _matrix(self, kernel: Parameter) -> Iterator[ParameterGrid]:
         """One grid per run of inputs, outputs across; with groups, one per output."""
@@ -205,7 +226,7 @@ def place_weights(
     """
     row, col = origin
     per_channel = [p for p in parameters if p.role == "channel"]
-    has_kernel = len(per_channel) < len(parameters)
+    has_kernel = any(p.role == "kernel" for p in parameters)
     across = has_kernel and any(b.channel_row for b in source.blocks)
     values_at = {}
     for n, parameter in enumerate(per_channel):
@@ -216,4 +237,15 @@ def place_weights(
         kernel_at = (row + len(per_channel) + 1, col)
     else:
         kernel_at = (row, col + len(per_channel) + 1)
-    return WeightCells(sheet, tuple(parameters), across, source, values_at, kernel_at)
+    maps, left = {}, col + len(per_channel)
+    for parameter in parameters:
+        if parameter.role == "map":
+            maps[parameter.name] = _stacked(sheet, Shape(parameter.shape), (row, left))
+            left += parameter.shape[2] + 1
+    return WeightCells(sheet, tuple(parameters), across, source, values_at, maps, kernel_at)
+
+
+def _stacked(sheet: str, shape: Shape, first: tuple[int, int]) -> Placement:
+    """Maps one below the other, with a blank row between them unless they are single cells."""
+    down = shape.height + 1 if shape.height * shape.width > 1 else 1
+    return Placement(shape, (Block(sheet, *first, 0, shape.channels, channel_row=down),))

@@ -36,7 +36,7 @@ class Cell:
     """One cell: a text, a number, or a formula together with its value.
 
     `link` is a place in the workbook, `sheet!A1`, that a click leads to. `merge` is how many columns
-    the cell spans. A value of None leaves the cell blank but styled.
+    the cell spans, `merge_rows` how many rows. A value of None leaves the cell blank but styled.
     """
 
     row: int
@@ -46,6 +46,7 @@ class Cell:
     formula: Expr | None = None
     link: str | None = None
     merge: int = 1
+    merge_rows: int = 1
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class DataBar:
     range: str
     color: str
     maximum: float = 1.0
+    """The value whose bar fills the cell."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The package around the cells, made by openpyxl: styles, widths, formats, links, names.
+"""The package around the cells, made by openpyxl: styles, widths, formats, names.
 
 openpyxl stores neither cached values nor shared formulas, so its sheets stay empty here and `write`
 puts the streamed rows in their place.
@@ -20,7 +20,6 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.dimensions import ColumnDimension
-from openpyxl.worksheet.hyperlink import Hyperlink
 
 from sheetcnn.formulas.a1 import address
 from sheetcnn.xlsx.book import Book, Sheet, Style
@@ -100,7 +99,9 @@ def _furnish(worksheet: Any, sheet: Sheet, *, selected: bool) -> None:
             arguments |= {f"{place}_type": kind, f"{place}_value": value, f"{place}_color": "FF" + color}
         worksheet.conditional_formatting.add(" ".join(scale.ranges), _rules.ColorScaleRule(**arguments))
     for bar in sheet.data_bars:
-        bars = _rules.DataBarRule("num", 0, "num", bar.maximum, "FF" + bar.color, showValue=True)
+        bars = _rules.DataBarRule(
+            "num", 0, "num", bar.maximum, "FF" + bar.color, showValue=True, minLength=0, maxLength=100
+        )
         worksheet.conditional_formatting.add(bar.range, bars)
     for check in sheet.validations:
         validation = DataValidation(
@@ -117,13 +118,13 @@ def _furnish(worksheet: Any, sheet: Sheet, *, selected: bool) -> None:
         validation.add(check.range)
         worksheet.add_data_validation(validation)
     for cell in sheet.cells:
-        if cell.link is not None:
-            place = address(cell.row, cell.col)
-            worksheet._hyperlinks.append(Hyperlink(ref=place, location=cell.link, display=str(cell.value)))
-        if cell.merge > 1:
+        if cell.merge > 1 or cell.merge_rows > 1:
             worksheet.merged_cells.add(
                 CellRange(
-                    min_row=cell.row, max_row=cell.row, min_col=cell.col, max_col=cell.col + cell.merge - 1
+                    min_row=cell.row,
+                    max_row=cell.row + cell.merge_rows - 1,
+                    min_col=cell.col,
+                    max_col=cell.col + cell.merge - 1,
                 )
             )
     setup = worksheet.page_setup

@@ -26,6 +26,9 @@ from sheetcnn.xlsx.book import Cell, Grid, Sheet, Style
 
 _CLOSE = "</v></c>"
 _ABSENT = "null"  # how orjson writes a number that is not one
+_ROW_CHARACTERS = 7  # of the last row number, 1048576
+_NUMBER_CHARACTERS = 25  # of -1.2345678901234567e-308
+_CELL_CHARACTERS = 100  # of a cell besides its formula
 # What XML 1.0 forbids.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -33,31 +36,20 @@ Moving = tuple[int, int]
 """A row number that moves: where it starts, and how far it moves per row of the band."""
 
 
-def numbers_text(values: Array) -> list[str]:
-    """The shortest exact text of each number of a 1-D array; "null" for NaN."""
+def numbers_text(values: Array) -> str:
+    """The shortest exact text of each number of a 1-D array, "null" for NaN, with commas between."""
     text = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)
-    return text[1:-1].decode().split(",")
+    return text[1:-1].decode()
 
 
 @dataclass
-class _Band:
-    """Grids with the same rows and like cells, ready to be written row by row.
-
-    `pieces` holds the pieces of all cells, in the order of `columns`, and `first` those of the first
-    row where they differ (it holds the text of shared formulas). A cell's slots are the row numbers
-    `moving` and, except in blank cells, the value.
-    """
+class _Rows:
+    """Cells in the same columns of evenly spaced rows."""
 
     row: int
     step: int
     height: int
-    moving: tuple[Moving, ...]
-    valued: bool
-    columns: list[int] = field(default_factory=list)
-    pieces: list[str] = field(default_factory=list)
-    first: list[str] = field(default_factory=list)
-    grids: list[Grid] = field(default_factory=list)
-    order: npt.NDArray[np.intp] | None = None
+    columns: list[int] = field(default_factory=list, init=False)
 
     @property
     def last(self) -> int:
@@ -65,9 +57,44 @@ class _Band:
         return self.row + (self.height - 1) * self.step
 
     @property
+    def most(self) -> int:
+        """An upper bound of the characters of all rows."""
+        raise NotImplementedError
+
+    def filled(self, i: int) -> list[str]:
+        """The XML of row i, in pieces."""
+        raise NotImplementedError
+
+    def cells(self, i: int) -> list[str]:
+        """The XML of row i, one string for each of `columns`."""
+        raise NotImplementedError
+
+
+@dataclass
+class _Band(_Rows):
+    """Grids with the same rows and like cells.
+
+    `pieces` holds the pieces of all cells, in the order of `columns`, and `first` those of the first
+    row where they differ (it holds the text of shared formulas). A cell's slots are the row numbers
+    `moving` and, except in blank cells, the value.
+    """
+
+    moving: tuple[Moving, ...]
+    valued: bool
+    pieces: list[str] = field(default_factory=list)
+    first: list[str] = field(default_factory=list)
+    grids: list[Grid] = field(default_factory=list)
+    order: npt.NDArray[np.intp] | None = None
+
+    @property
     def size(self) -> int:
         """The number of pieces of one cell."""
         return 2 * (len(self.moving) + self.valued) + 1
+
+    @property
+    def most(self) -> int:
+        slots = len(self.columns) * (_ROW_CHARACTERS * len(self.moving) + _NUMBER_CHARACTERS)
+        return self.height * (sum(map(len, self.pieces)) + slots) + sum(map(len, self.first))
 
     def fits(self, grid: Grid, moving: tuple[Moving, ...]) -> bool:
         """Whether a grid's cells are like those of this band."""
@@ -94,22 +121,21 @@ class _Band:
         self.order = np.array(order, dtype=np.intp)
 
     def filled(self, i: int) -> list[str]:
-        """The pieces of band row i; those of a cell that is left out are empty."""
         parts = (self.pieces if i else self.first).copy()
         count, size = len(self.columns), self.size
         for n, (start, per_row) in enumerate(self.moving):
             parts[2 * n + 1 :: size] = [str(start + i * per_row)] * count
         if self.valued:
-            texts = numbers_text(self._values(i))
+            numbers = numbers_text(self._values(i))
+            texts = numbers.split(",")
             parts[size - 2 :: size] = texts
-            if _ABSENT in texts:
+            if _ABSENT in numbers:
                 for n, text in enumerate(texts):
                     if text == _ABSENT:
                         parts[n * size : (n + 1) * size] = [""] * size
         return parts
 
     def cells(self, i: int) -> list[str]:
-        """The XML of each cell of band row i, in the order of `columns`."""
         parts, size = self.filled(i), self.size
         return ["".join(parts[at : at + size]) for at in range(0, len(parts), size)]
 
@@ -117,6 +143,38 @@ class _Band:
         rows = [grid.values[i] for grid in self.grids if grid.values is not None]
         row: Array = rows[0] if len(rows) == 1 else np.concatenate(rows)
         return row if self.order is None else row[self.order]
+
+
+@dataclass
+class _Loose(_Rows):
+    """A grid whose formula moves in rows and columns with both axes: its cells have nothing in common."""
+
+    grid: Grid
+    pattern: Pattern
+    style: int
+
+    def __post_init__(self) -> None:
+        self.columns = [self.grid.col + j * self.grid.col_step for j in range(self.grid.width)]
+
+    @property
+    def most(self) -> int:
+        longest = self.pattern.longest(self.height, self.grid.width)
+        return self.height * self.grid.width * (longest + _CELL_CHARACTERS)
+
+    def filled(self, i: int) -> list[str]:
+        return self.cells(i)
+
+    def cells(self, i: int) -> list[str]:
+        assert self.grid.values is not None  # noqa: S101  (for mypy)
+        row = self.row + i * self.step
+        texts = numbers_text(self.grid.values[i]).split(",")
+        return [
+            f'<c r="{column_name(col)}{row}" s="{self.style}">'
+            f"<f>{xml_text(self.pattern.text(i, j))}</f><v>{text}{_CLOSE}"
+            if text != _ABSENT
+            else ""
+            for j, (col, text) in enumerate(zip(self.columns, texts, strict=True))
+        ]
 
 
 class SheetWriter:
@@ -134,21 +192,29 @@ class SheetWriter:
         self.share = share
         self.formulas = 0
         self._shared = 0
+        self._bands = self._make_bands()
+
+    @property
+    def most(self) -> int:
+        """An upper bound of the characters of the grids' cells."""
+        return sum(band.most for band in self._bands)
 
     def rows(self) -> Iterator[str]:
         """The `<row>` elements in order."""
-        bands = self._bands()
         singles: dict[int, list[tuple[int, str]]] = {}
         for cell in self.sheet.cells:
             xml = self._cell(cell)
             singles.setdefault(cell.row, []).append((cell.col, xml))
             style = self.styles[cell.style]
-            for extra in range(1, cell.merge):
-                at = address(cell.row, cell.col + extra)
-                singles[cell.row].append((cell.col + extra, f'<c r="{at}" s="{style}"/>'))
-        starts = sorted(bands, key=lambda b: b.row)
+            for down in range(cell.merge_rows):
+                for right in range(cell.merge):
+                    if down or right:
+                        row, col = cell.row + down, cell.col + right
+                        xml = f'<c r="{address(row, col)}" s="{style}"/>'
+                        singles.setdefault(row, []).append((col, xml))
+        starts = sorted(self._bands, key=lambda b: b.row)
         static = sorted({*singles, *self.sheet.row_heights})
-        active: list[_Band] = []
+        active: list[_Rows] = []
         next_band = next_static = 0
         row = 0
         while True:
@@ -170,7 +236,7 @@ class SheetWriter:
             if text:
                 yield text
 
-    def _row(self, row: int, active: Sequence[_Band], singles: list[tuple[int, str]]) -> str:
+    def _row(self, row: int, active: Sequence[_Rows], singles: list[tuple[int, str]]) -> str:
         chunks: list[tuple[int, int, str]] = []
         lines = [(b, (row - b.row) // b.step) for b in active if (row - b.row) % b.step == 0]
         spans = sorted([(b.columns[0], b.columns[-1]) for b, _ in lines] + [(c, c) for c, _ in singles])
@@ -202,8 +268,9 @@ class SheetWriter:
             return f'{opening} t="inlineStr"><is><t xml:space="preserve">{xml_text(value)}</t></is></c>'
         return f"{opening}><v>{value!r}</v></c>"
 
-    def _bands(self) -> list[_Band]:
+    def _make_bands(self) -> list[_Rows]:
         bands: list[_Band] = []
+        loose: list[_Loose] = []
         # From left to right: a band takes in the grids up to one that is different, so that its
         # columns do not reach around another's unless the grids' own columns do.
         for grid in sorted(self.sheet.grids, key=lambda g: (g.row, g.col)):
@@ -211,7 +278,9 @@ class SheetWriter:
             if pattern is not None:
                 self.formulas += grid.height * grid.width
                 if not pattern.by_axis:
-                    bands += self._cell_by_cell(grid, pattern)
+                    loose.append(
+                        _Loose(grid.row, grid.row_step, grid.height, grid, pattern, self.styles[grid.style])
+                    )
                     continue
             shared = pattern is not None and self._shares(grid, pattern)
             moving = _moving(grid, None if shared else pattern)
@@ -222,7 +291,7 @@ class SheetWriter:
             self._add(bands[-1], grid, pattern, shared=shared)
         for band in bands:
             band.sort()
-        return bands
+        return [*bands, *loose]
 
     def _shares(self, grid: Grid, pattern: Pattern) -> bool:
         """Whether a grid's columns are written as shared formulas, whose text the first row holds."""
@@ -255,20 +324,6 @@ class SheetWriter:
                 literals[0] = f"{styled}><f>{literals[0]}"
                 literals[-1] += "</f><v>"
                 band.add(col, _with_slots([opening, *literals, _CLOSE]))
-
-    def _cell_by_cell(self, grid: Grid, pattern: Pattern) -> Iterator[_Band]:
-        """One band per row, for a pattern whose rows and columns move with both axes."""
-        assert grid.values is not None  # noqa: S101  (for mypy)
-        styled = f'" s="{self.styles[grid.style]}"'
-        for i in range(grid.height):
-            row = grid.row + i * grid.row_step
-            line = Grid(row, grid.col, 1, grid.width, grid.style, grid.values[i : i + 1])
-            band = _Band(row, 1, 1, ((row, 1),), valued=True, grids=[line])
-            for j in range(grid.width):
-                col = grid.col + j * grid.col_step
-                text = f"{styled}><f>{xml_text(pattern.text(i, j))}</f><v>"
-                band.add(col, _with_slots([f'<c r="{column_name(col)}', text, _CLOSE]))
-            yield band
 
 
 def _moving(grid: Grid, pattern: Pattern | None) -> tuple[Moving, ...]:

@@ -6,26 +6,29 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterator
+from html import escape
 from pathlib import Path
 
 from sheetcnn.files import replacing
-from sheetcnn.formulas.a1 import area
+from sheetcnn.formulas.a1 import address, area
 from sheetcnn.xlsx.book import Book, Sheet
 from sheetcnn.xlsx.skeleton import repaired, skeleton
-from sheetcnn.xlsx.stream import SheetWriter
+from sheetcnn.xlsx.stream import SheetWriter, xml_text
 
 Progress = Callable[[int, int], None]
 
 _EMPTY = re.compile(rb"<sheetData\s*/>|<sheetData>\s*</sheetData>")
 _DIMENSION = re.compile(rb'<dimension ref="[^"]*"\s*/>')
-# What may follow <ignoredErrors> in a worksheet part, in the schema's order.
+# What may follow <hyperlinks> and <ignoredErrors> in a worksheet part, in the schema's order.
+_AFTER_LINKS = re.compile(rb"<(?:printOptions|pageMargins|pageSetup|headerFooter)[ >/]|</worksheet>")
 _AFTER_IGNORED = re.compile(
     rb"<(?:smartTags|drawing|legacyDrawing|legacyDrawingHF|picture|oleObjects|controls|webPublishItems|"
     rb"tableParts|extLst)[ >/]|</worksheet>"
 )
 _CHUNK = 1 << 18  # characters handed to the compressor at a time
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same input gives the same bytes
-_LEVEL = 5
+_LEVEL = 5  # of compression; level 6 takes twice as long for 1 % less, see docs/performance.md
+_LARGE = 1 << 30  # characters of a part; past 2 GiB the zip needs its 64-bit form, from the start
 
 
 def write_book(book: Book, path: Path, *, share: bool = True, progress: Progress | None = None) -> int:
@@ -60,7 +63,7 @@ def write_book(book: Book, path: Path, *, share: bool = True, progress: Progress
                 continue
             sheet = parts[name]
             writer = SheetWriter(sheet, styles, share=share)
-            with target.open(info, "w", force_zip64=_large(sheet)) as out:
+            with target.open(info, "w", force_zip64=writer.most > _LARGE) as out:
                 for chunk in _chunks(_sheet_xml(content, sheet, writer)):
                     out.write(chunk)
             formulas += writer.formulas
@@ -79,16 +82,32 @@ def _sheet_xml(content: bytes, sheet: Sheet, writer: SheetWriter) -> Iterator[st
         raise ValueError(f"the skeleton of {sheet.name} holds cells of its own")
     yield content[: place.start()].decode() + "<sheetData>"
     yield from writer.rows()
-    tail = content[place.end() :]
+    tail = _before(_AFTER_LINKS, content[place.end() :], _links(sheet))
     if writer.formulas:
         # Excel marks formulas that differ from their neighbours; on a feature map that is all of them.
-        at = _AFTER_IGNORED.search(tail)
-        cut = at.start() if at else len(tail)
         ignored = (
             f'<ignoredErrors><ignoredError sqref="{used}" formula="1" formulaRange="1"/></ignoredErrors>'
         )
-        tail = tail[:cut] + ignored.encode() + tail[cut:]
+        tail = _before(_AFTER_IGNORED, tail, ignored)
     yield "</sheetData>" + tail.decode()
+
+
+def _before(what: re.Pattern[bytes], tail: bytes, element: str) -> bytes:
+    """`tail` with an element before the first of what must follow it."""
+    at = what.search(tail)
+    cut = at.start() if at else len(tail)
+    return tail[:cut] + element.encode() + tail[cut:]
+
+
+def _links(sheet: Sheet) -> str:
+    """The links of the sheet's cells (openpyxl writes only those of cells of its own)."""
+    links = [
+        f'<hyperlink ref="{address(cell.row, cell.col)}" location="{escape(cell.link)}" '
+        f'display="{xml_text(str(cell.value)).replace(chr(34), "&quot;")}"/>'
+        for cell in sheet.cells
+        if cell.link is not None
+    ]
+    return f"<hyperlinks>{''.join(links)}</hyperlinks>" if links else ""
 
 
 def _chunks(pieces: Iterator[str]) -> Iterator[bytes]:
@@ -116,8 +135,3 @@ def _used(sheet: Sheet) -> str:
     top, left = min(b[0] for b in boxes), min(b[1] for b in boxes)
     bottom, right = max(b[2] for b in boxes), max(b[3] for b in boxes)
     return area(top, left, bottom - top + 1, right - left + 1)
-
-
-def _large(sheet: Sheet) -> bool:
-    """Whether the part may exceed 2 GiB (then the zip needs its 64-bit form from the start)."""
-    return sum(g.height * g.width for g in sheet.grids) > 10_000_000

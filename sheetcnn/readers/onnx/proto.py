@@ -105,7 +105,7 @@ class OnnxFile:
         entry = {e.key: e.value for e in tensor.external_data}
         where = f"{self.path}: the data of '{name}'"
         location = entry.get("location", "")
-        folder = self.path.resolve().parent
+        folder = self.path.parent.resolve()
         file = (folder / location).resolve()
         if not location or Path(location).is_absolute() or not file.is_relative_to(folder):
             raise SpecError(
@@ -162,9 +162,7 @@ def _parse(path: Path) -> ModelProto:
         import onnx
         from google.protobuf.message import DecodeError
     except ImportError:
-        raise SpecError(
-            f"{path}: reading ONNX needs the package onnx; pip install sheetcnn[onnx]"
-        ) from None
+        raise SpecError(f"{path}: reading ONNX needs the package onnx; pip install sheetcnn[onnx]") from None
     if not path.is_file():
         raise SpecError(f"{path} does not exist; name an .onnx file")
     model = onnx.ModelProto()

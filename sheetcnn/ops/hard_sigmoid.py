@@ -1,0 +1,58 @@
+"""A sigmoid made of straight lines: `max(0, min(1, alpha * x + beta))`.
+
+Shape unchanged. Definition: Courbariaux et al. (2015); PyTorch's `Hardsigmoid` (alpha 1/6, the default), ONNX
+`HardSigmoid` (alpha 0.2). First cell::
+
+    =MAX(0,MIN(1,conv1_f1!C7/6+0.5))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from sheetcnn.formulas.expr import Expr, Number, call
+from sheetcnn.ops.base import Elementwise
+from sheetcnn.shape import Array, Shape
+
+
+class HardSigmoid(Elementwise):
+    """hard sigmoid."""
+
+    kind: ClassVar[str] = "hard_sigmoid"
+    title: ClassVar[str] = "hard sigmoid"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("HardSigmoid", "Hardsigmoid", "hard_sigmoid")
+
+    alpha: float = 1 / 6
+    beta: float = 0.5
+
+    def compute(self, x: Array) -> Array:
+        """A line, clipped."""
+        return np.clip(self.alpha * x + self.beta, 0.0, 1.0)
+
+    def apply(self, x: Expr) -> Expr:
+        """`MAX(0,MIN(1,alpha*x+beta))`; a division where alpha is a whole number's part of one."""
+        whole = self._divisor()
+        line = x / whole if whole else Number(self.alpha) * x
+        return call("MAX", 0, call("MIN", 1, line + self.beta))
+
+    def _divisor(self) -> int:
+        """N where alpha is 1 / n for a whole n, else 0."""
+        n = round(1 / self.alpha) if self.alpha > 0 else 0
+        return n if n and 1 / n == self.alpha else 0
+
+    def nonnegative(self, inputs: Sequence[bool]) -> bool:
+        """Always."""
+        return True
+
+    def words(self, inputs: Sequence[Shape]) -> str:
+        """The function."""
+        return self.around("value")
+
+    def around(self, words: str) -> str:
+        """The function of something described in words."""
+        whole = self._divisor()
+        line = f"({words}) ÷ {whole}" if whole else f"{self.alpha:g} × ({words})"
+        return f"{line} + {self.beta:g}, clipped to 0 … 1"

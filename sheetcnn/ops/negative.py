@@ -1,0 +1,39 @@
+"""Every value with the opposite sign.
+
+Shape unchanged. Definition: PyTorch's `torch.neg`, ONNX `Neg`. First cell::
+
+    =-conv1_f1!C7
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from sheetcnn.formulas.expr import Expr
+from sheetcnn.ops.base import Elementwise
+from sheetcnn.shape import Array, Shape
+
+
+class Negative(Elementwise):
+    """Negation."""
+
+    kind: ClassVar[str] = "negative"
+    title: ClassVar[str] = "negation"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Neg", "neg", "")
+
+    def compute(self, x: Array) -> Array:
+        """`-x`."""
+        return -x
+
+    def apply(self, x: Expr) -> Expr:
+        """`-x`."""
+        return -x
+
+    def words(self, inputs: Sequence[Shape]) -> str:
+        """The function."""
+        return "−value"
+
+    def around(self, words: str) -> str:
+        """The function of something described in words."""
+        return f"−({words})"

@@ -1,0 +1,46 @@
+"""Rectified linear unit that is cut off at 6: `min(6, max(0, x))`.
+
+Shape unchanged. Definition: Krizhevsky (2010), Sandler et al. (2018, MobileNetV2); PyTorch's `ReLU6`. First
+cell::
+
+    =MIN(6,MAX(0,conv1_f1!C7))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from sheetcnn.formulas.expr import Expr, call
+from sheetcnn.ops.base import Elementwise
+from sheetcnn.shape import Array, Shape
+
+
+class Relu6(Elementwise):
+    """ReLU6."""
+
+    kind: ClassVar[str] = "relu6"
+    title: ClassVar[str] = "ReLU6"
+    elsewhere: ClassVar[tuple[str, str, str]] = ("Clip(0, 6)", "ReLU6", "ReLU(max_value=6)")
+
+    def compute(self, x: Array) -> Array:
+        """Clipped to 0 .. 6."""
+        return np.clip(x, 0.0, 6.0)
+
+    def apply(self, x: Expr) -> Expr:
+        """`MIN(6,MAX(0,x))`."""
+        return call("MIN", 6, call("MAX", 0, x))
+
+    def nonnegative(self, inputs: Sequence[bool]) -> bool:
+        """Always."""
+        return True
+
+    def words(self, inputs: Sequence[Shape]) -> str:
+        """The function."""
+        return self.around("value")
+
+    def around(self, words: str) -> str:
+        """The function of something described in words."""
+        return f"min(6, max(0, {words}))"
