@@ -79,7 +79,7 @@ class Report:
         ok: whether every formula cell agrees.
         layers: the same per layer.
         different: how many cells do not agree.
-        differences: the first of them.
+        differences: the first of them, in the order of computation.
         prediction: the label that the workbook's own weights and input give.
     """
 
@@ -151,7 +151,9 @@ def _check(path: Path, book: Workbook, plan: Plan, values: Recalculated, engine:
     model, image = read_model(book, plan, path, values)
     result = run(model, image)
     report = Report(engine, prediction=result.label)
-    for sheet in plan.sheets:
+    # Layers in the order of computation, then the pages that show them: a broken formula changes all
+    # that follows from it, so the first difference is the one to mend.
+    for sheet in sorted(plan.sheets, key=lambda sheet: not sheet.layer):
         cells = book.sheet(sheet.name)
         for grid in sheet.tensors:
             if grid.formula is not None:
@@ -201,6 +203,8 @@ def _described(cells: SheetCells, path: Path) -> tuple[Graph, Options]:
     try:
         spec = json.loads("".join(rows.get("spec", [])))
         options = Options(**json.loads("".join(rows.get("options", ["{}"]))))
+        if options.relu not in get_args(get_type_hints(Options)["relu"]):
+            raise ValueError(options.relu)
     except (ValueError, TypeError, RecursionError):
         raise WorkbookError(
             f"{path}: the rows 'spec' and 'options' of sheet {about.NAME} are damaged; "

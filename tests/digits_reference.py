@@ -1,18 +1,18 @@
 """The digits example computed by plain loops: an oracle that knows nothing of sheetcnn.
 
-It also knows where on the sheets the values have to stand: pixel (1, 1) of every map in C7, vectors
-from row 6 on.
+Where the values stand it reads off the workbook's defined names, with openpyxl.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter, range_boundaries
 from PIL import Image
 from safetensors.numpy import load_file
 
@@ -21,7 +21,6 @@ Array = NDArray[np.float64]
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "digits"
 SPEC = EXAMPLE / "digits.yaml"
 IMAGES = sorted((EXAMPLE / "images").glob("*.png"))
-FIRST_ROW, FIRST_COLUMN = 7, 3
 
 
 def weights() -> dict[str, Array]:
@@ -85,32 +84,60 @@ def forward(params: Mapping[str, Array], image: Array) -> dict[str, Array]:
     return found
 
 
-@cache
-def sheet_names() -> tuple[str, ...]:
-    """The sheets that the workbook has to have between the first and the last, in order."""
-
-    def maps(layer: str, count: int) -> list[str]:
-        return [f"{layer}_f{n}" for n in range(1, count + 1)]
-
-    return (
-        *("pixels_f1", "input_f1", "conv1_w", *maps("conv1", 4), *maps("pool1", 4)),
-        *("conv2_w", *maps("conv2", 8), *maps("pool2", 8)),
-        *("flatten_out", "fc_w", "fc_out", "softmax_out"),
-    )
+def shapes() -> dict[str, tuple[int, ...]]:
+    """The shape of every tensor that the workbook shows, by the beginning of its sheets' names."""
+    return {
+        **{"pixels": (1, 8, 8), "input": (1, 8, 8), "conv1": (4, 8, 8), "pool1": (4, 4, 4)},
+        **{"conv2": (8, 4, 4), "pool2": (8, 2, 2), "flatten": (32,), "fc": (10,), "softmax": (10,)},
+    }
 
 
-def cells(activations: Mapping[str, Array]) -> dict[tuple[str, str], float]:
-    """The value of every cell of every map and vector, by sheet and address."""
-    found = {}
-    for layer in ("pixels", "input", "conv1", "pool1", "conv2", "pool2"):
-        for (c, y, x), value in np.ndenumerate(activations[layer]):
-            found[f"{layer}_f{c + 1}", map_cell(y, x)] = float(value)
-    for layer, column in (("flatten", "C"), ("fc", "C"), ("softmax", "F")):
-        for n, value in enumerate(activations[layer]):
-            found[f"{layer}_out", f"{column}{n + 6}"] = float(value)
+def sheet_names() -> list[str]:
+    """The sheets that the workbook has to have besides its pages, in order."""
+    found = []
+    for layer, shape in shapes().items():
+        if layer in ("conv1", "conv2", "fc"):
+            found.append(f"{layer}_w")
+        found += [f"{layer}_out"] if len(shape) == 1 else [f"{layer}_f{n + 1}" for n in range(shape[0])]
     return found
 
 
-def map_cell(y: int, x: int) -> str:
-    """The address of a pixel, counted from 0."""
-    return f"{chr(ord('A') + FIRST_COLUMN - 1 + x)}{FIRST_ROW + y}"
+Place = tuple[str, int, int, int, int]
+"""Sheet, first row, first column, height, width."""
+
+
+def places(path: Path) -> dict[str, Place]:
+    """Where the defined names of a workbook lead."""
+    book = load_workbook(path)
+    found = {}
+    for name, defined in book.defined_names.items():
+        ((sheet, where),) = defined.destinations
+        left, top, right, bottom = range_boundaries(where)
+        found[name] = (sheet, top, left, bottom - top + 1, right - left + 1)
+    return found
+
+
+def cells(activations: Mapping[str, Array], named: Mapping[str, Place]) -> dict[tuple[str, str], float]:
+    """The value of every cell of every map and vector, by sheet and address."""
+    found = {}
+    for layer, shape in shapes().items():
+        maps = activations[layer].reshape((1, shape[0], 1) if len(shape) == 1 else shape)
+        for c, values in enumerate(maps):
+            sheet, top, left, height, width = named[f"{layer}_out" if len(shape) == 1 else f"{layer}_f{c + 1}"]
+            assert values.shape == (height, width)
+            for (y, x), value in np.ndenumerate(values):
+                found[sheet, f"{get_column_letter(left + x)}{top + y}"] = float(value)
+    return found
+
+
+def cell(place: Place, y: int = 0, x: int = 0) -> tuple[str, str]:
+    """Sheet and address of a value of a map, counted from 0."""
+    sheet, top, left, *_ = place
+    return sheet, f"{get_column_letter(left + x)}{top + y}"
+
+
+def holding(path: Path, sheet: str, value: float) -> tuple[str, str]:
+    """Sheet and address of the one cell of a sheet that holds this number."""
+    found = [c.coordinate for row in load_workbook(path)[sheet].iter_rows() for c in row if c.value == value]
+    assert len(found) == 1, (value, found)
+    return sheet, found[0]

@@ -21,14 +21,17 @@ def weight_sheet(layout: Layout, node: Node) -> SheetPlan:
     if cells.maps:
         line = f"{node.op.title}: one block per map and parameter, one value per pixel"
     elif kernel is None:
-        line = f"{node.op.title}: one row per map, one column per parameter"
+        shared = max(p.shape[0] for p in cells.parameters) < layout.graph.shapes[node.name].channels
+        row = "value" if layout.graph.shapes[node.name].is_vector else "map"
+        each = f"for all {row}s together" if shared else f"per {row}"
+        line = f"{node.op.title}: one row {each}, one column per parameter"
     elif cells.across:
         line = "one column per output, one row per input value; values per output above"
     else:
         height, width = kernel.kernel_shape[2:]
         line = f"rows: output maps; columns: input maps; each block is one {height}×{width} kernel slice"
     links = [("▲ overview", "overview"), (f"{out} ►", out)]
-    header(sheet, f"{node.name}, weights", line, links, [], 1 if cells.across else LINK_SPAN)
+    header(sheet, f"{node.name}, weights", line, links, [], LINK_SPAN)
     sheet.column_width, sheet.row_height = theme.CELL_WIDTH + 1, theme.CELL_HEIGHT * 0.7
     sheet.column_widths[1] = theme.HEAD_WIDTH + 7
     sheet.row_heights[HEADER_ROWS] = 20
@@ -85,7 +88,12 @@ def _labels(layout: Layout, node: Node, cells: WeightCells, sheet: SheetPlan) ->
     first = HEADER_ROWS + 1
     shared = outputs < layout.graph.shapes[node.name].channels
     for k in range(outputs):
-        text = "all" if shared else names[k] if len(names) == outputs else f"map {k + 1}"
+        if shared:
+            text = "all"
+        elif layout.graph.shapes[node.name].is_vector:
+            text = f"value {k + 1}"
+        else:
+            text = names[k] if len(names) == outputs else f"map {k + 1}"
         sheet.cells.append(
             Cell(first + k * cells.row_step, 1, text, theme.NAVIGATION, link=f"{text}!A1")
             if text in names

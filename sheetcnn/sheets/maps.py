@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.graph import Node
+from sheetcnn.graph import INPUT, Node
 from sheetcnn.shape import Margin, Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import FIRST_COLUMN, HEADER_ROWS, Layout
@@ -14,6 +14,8 @@ from sheetcnn.sheets.stamps import Stamped
 from sheetcnn.sheets.theme import Scale
 from sheetcnn.sheets.wording import activation_words, pre_words, words
 from sheetcnn.xlsx.book import Cell, Grid
+
+MARGIN_NOTE = "shaded: padding, blank cells that the windows of the next layer reach"
 
 LINK_SPAN = 2
 """Columns that a link spans, so that a sheet's name fits."""
@@ -66,6 +68,17 @@ def source_sheets(layout: Layout, node: Node, channel: int) -> list[str]:
     return list(found)
 
 
+def statistics_sheets(layout: Layout, node: Node) -> list[str]:
+    """The sheets that hold what all maps of a node share, such as means and variances."""
+    own = {block.sheet for block in layout.placements[node.name].blocks}
+    found: dict[str, None] = {}
+    for stage in layout.stages(node):
+        blocks = layout.placements[f"{node.name}.{stage.name}"].blocks
+        if len(blocks) == 1 and blocks[0].sheet not in own:
+            found[blocks[0].sheet] = None
+    return list(found)
+
+
 def map_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[SheetPlan]:
     """The sheets of a node's result and of its intermediate results of the same shape."""
     graph = layout.graph
@@ -77,13 +90,16 @@ def map_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[Sh
         links = [("▲ overview", "overview"), *neighbours(names, c)]
         if node.name in layout.weights:
             links.append((layout.weights[node.name].sheet, layout.weights[node.name].sheet))
+        links += [(name, name) for name in statistics_sheets(layout, node)]
         line = words(graph, node)
         if layout.separate(node):
             line = f"{activation_words(graph, node)}; right: {pre_words(graph, node)}"
+        if layout.margins[node.name].any:
+            line += f"   [{MARGIN_NOTE}]"
         title = f"{node.name}, feature map {c + 1} of {shape.channels}"
         header(sheet, title, line, links, source_sheets(layout, node, c), LINK_SPAN)
         frame(layout, sheet, shape, layout.margins[node.name])
-        grid(layout, sheet, node.name, c, "sequential" if graph.nonnegative[node.name] else "diverging")
+        grid(layout, sheet, node.name, c, scale_of(layout, node.name))
         for stage in own:
             key = f"{node.name}.{stage.name}"
             place = layout.placements[key].cell(c)
@@ -91,6 +107,13 @@ def map_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[Sh
             grid(layout, sheet, key, c, "diverging")
         place_stamps(sheet, node.name, [s for s in stamps if s.first.sheet == name])
         yield sheet
+
+
+def scale_of(layout: Layout, tensor: str) -> Scale:
+    """The colour scale of a tensor: grey for the input, diverging where values can be negative."""
+    if not layout.graph.nonnegative[tensor]:
+        return "diverging"
+    return "pixels" if tensor == INPUT else "sequential"
 
 
 def frame(layout: Layout, sheet: SheetPlan, shape: Shape, margin: Margin) -> None:

@@ -38,7 +38,7 @@ def vector_sheet(layout: Layout, node: Node, name: str, stamps: list[Stamped]) -
             break
     header(sheet, title, words(graph, node), links, list(sources)[:MOST_SOURCES], 1)
     labels = graph.labels if result and node.name in graph.outputs[:1] else ()
-    sheet.column_width = 16
+    sheet.column_width = 21
     sheet.column_widths |= {1: 6, 2: 18}
     sheet.row_heights[HEADER_ROWS] = 20
     sheet.freeze = (VECTOR_ROW, VECTOR_COLUMN)

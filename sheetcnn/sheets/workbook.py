@@ -14,7 +14,16 @@ from sheetcnn.pages.overview import PREDICTION_NAME, overview_sheet, prediction_
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.kernels import weight_sheet
 from sheetcnn.sheets.layout import Layout, Options, planar
-from sheetcnn.sheets.maps import LINK_SPAN, frame, grid, header, map_sheets, neighbours, place_stamps
+from sheetcnn.sheets.maps import (
+    LINK_SPAN,
+    MARGIN_NOTE,
+    frame,
+    grid,
+    header,
+    map_sheets,
+    neighbours,
+    place_stamps,
+)
 from sheetcnn.sheets.names import numbered
 from sheetcnn.sheets.placement import Placement
 from sheetcnn.sheets.plan import Plan, SheetPlan, TensorGrid
@@ -97,6 +106,8 @@ def _pixel_sheets(layout: Layout) -> Iterator[SheetPlan]:
     for c, name in enumerate(names):
         sheet = SheetPlan(name, graph.source, tab_color=theme.TABS["input"])
         line = "type numbers here: everything after this sheet is computed from them"
+        if layout.margins[graph.source].any:
+            line += f"   [{MARGIN_NOTE}]"
         links = [("▲ overview", "overview"), *neighbours(names, c)]
         title = f"{graph.source}, channel {c + 1} of {len(names)}"
         header(sheet, title, line, links, [], LINK_SPAN)

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sheetcnn.readers.onnx.call import Call, Entry, View, short
+from sheetcnn.readers.onnx.build import View
+from sheetcnn.readers.onnx.call import Call, Entry, short
 from sheetcnn.readers.onnx.fold import Unsupported
 from sheetcnn.readers.onnx.proto import count
 from sheetcnn.shape import Shape
@@ -30,12 +31,15 @@ def gelu(call: Call) -> View:
     return call.after(call.plain(), "gelu", approximate=call.text("approximate", "none"))
 
 
+_NAMED_CLIPS: Mapping[tuple[float | None, float | None], str] = {(0, 6): "relu6", (0, None): "relu"}
+
+
 def clip(call: Call) -> View:
     """Clip: `relu6` and `relu` where the bounds are theirs."""
     low, high = (_bound(call, n, name) for n, name in ((1, "min"), (2, "max")))
     if (low, high) == (None, None):
         return call.view()
-    named = {(0, 6): "relu6", (0, None): "relu"}.get((low, high))
+    named = _NAMED_CLIPS.get((low, high))
     if named:
         return call.after(call.plain(), named)
     return call.after(call.plain(), "clip", min=low, max=high)
@@ -78,7 +82,7 @@ def softmax(kind: str) -> Entry:
             turned = call.build.once(
                 call.build.reshaped(view.tensor, shape, view.name), "permute", {"order": [1, 0, 2]}
             )
-            tensor = call.layer("permute", [call.layer(kind, [turned])], part="back", order=[1, 0, 2])
+            tensor = call.layer("permute", [call.layer(kind, [turned])], None, "back", order=[1, 0, 2])
         else:
             flat = Shape.vector(size) if behind == 1 else Shape((size, behind, 1))
             tensor = call.layer(kind, [call.build.reshaped(view.tensor, flat, view.name)])

@@ -50,15 +50,13 @@ def merge(call: Call, kind: str, views: Sequence[View]) -> View:
     if alike and natural(first.dims, last=first.last) is None:
         if len({call.shape(v) for v in views}) > 1:
             raise Unsupported(f"has inputs of {len(first.dims)} axes that come from maps of different shapes")
-        return View(call.layer(kind, [v.tensor for v in views]), first.dims, name=first.name)
+        return View(call.layer(kind, [v.tensor for v in views]), first.dims)
     rank = max(len(v.dims) for v in views)
     if all(v.last and len(v.dims) == rank for v in views):
         settled = [call.build.settle(v) for v in views]
     else:
         rows = [call.build.rows(v) for v in views]
-        settled = [
-            call.build.settle(replace(v, dims=(1,) * (rank - len(v.dims)) + v.dims)) for v in rows
-        ]
+        settled = [call.build.settle(replace(v, dims=(1,) * (rank - len(v.dims)) + v.dims)) for v in rows]
     tensor = call.layer(kind, [v.tensor for v in settled])
     last = settled[0].last
     return View(tensor, dims_of(call.build.shapes[tensor], rank, last=last), last)
@@ -85,8 +83,8 @@ def per_channel(view: View, constant: np.ndarray) -> np.ndarray:
     line = full[tuple(slice(None) if n == axis else slice(1) for n in range(len(dims)))]
     if not (line == full).all():
         raise Unsupported(
-            f"has a constant of shape {_words(constant.shape)} that differs from pixel to pixel; one value per "
-            "channel can be expressed"
+            f"has a constant of shape {_words(constant.shape)} that differs from pixel to pixel; one value "
+            "per channel can be expressed"
         )
     return line.reshape(-1)
 
@@ -103,11 +101,10 @@ def affine(call: Call, view: View, scale: np.ndarray | None, shift: np.ndarray |
     elif not one:
         raise Unsupported(f"has a constant per channel for an activation of shape {_words(view.dims)}")
     channels = call.shape(view).channels
-    params = {
-        name: np.broadcast_to(p, channels) for name, p in (("weight", scale), ("bias", shift)) if p is not None
-    }
-    options = {"scale": None if scale is not None else False, "shift": None if shift is not None else False}
-    return call.after(view, "affine", params, **options)
+    given = {name: p for name, p in (("weight", scale), ("bias", shift)) if p is not None}
+    params = {name: np.broadcast_to(p, channels) for name, p in given.items()}
+    absent = {option: False for option, p in (("scale", scale), ("shift", shift)) if p is None}
+    return call.after(view, "affine", params, **absent)
 
 
 def _add(call: Call, view: View, constant: np.ndarray, _: bool) -> View:
@@ -116,15 +113,12 @@ def _add(call: Call, view: View, constant: np.ndarray, _: bool) -> View:
 
 def shifted(call: Call, view: View, shift: np.ndarray) -> View:
     """A constant added: as the bias of the layer before, if that has none and is read here only."""
-    fresh = any(
-        value == view and call.uses[name] == 1
-        for name, value in zip(call.node.inputs, call.values, strict=True)
-        if isinstance(value, View)
-    )
-    if fresh and not view.name and call.build.takes_bias(view.tensor) and call.build.lone(view.tensor):
-        channels = call.shape(view).channels
-        call.build.give_bias(view.tensor, np.broadcast_to(shift, channels))
-        return view
+    for name, value in zip(call.node.inputs, call.values, strict=True):
+        # A view with a name is reshaped: its channels may be others than the layer's.
+        own = value is view and call.uses[name] == 1 and not view.name
+        if own and call.build.takes_bias(view.tensor, name):
+            call.build.give_bias(view.tensor, np.broadcast_to(shift, call.shape(view).channels))
+            return view
     return affine(call, view, None, shift)
 
 
@@ -176,9 +170,9 @@ def power(call: Call) -> View:
         return call.after(view, "sqrt")
     if exponent not in (2, 3):
         raise Unsupported(f"raises to the power {exponent}; 0.5, 1, 2 and 3 can be expressed")
-    square = call.layer("multiply", [view.tensor] * 2, part="square" if exponent == 3 else "")
+    square = call.layer("multiply", [view.tensor] * 2, None, "square" if exponent == 3 else "")
     tensor = square if exponent == 2 else call.layer("multiply", [square, view.tensor])
-    return replace(view, tensor=tensor)
+    return replace(view, tensor=tensor, name="")
 
 
 def gemm(call: Call) -> View:
@@ -248,8 +242,8 @@ def cast(call: Call) -> View:
     """Cast to a floating-point type."""
     from onnx import TensorProto
 
-    if call.whole("to", 1) not in (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16):
-        name = TensorProto.DataType.Name(call.whole("to", 1))
+    name = TensorProto.DataType.Name(call.whole("to", 1))
+    if name not in ("FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16"):
         raise Unsupported(f"attribute to={name}; only floating-point types can be expressed")
     return call.view()
 

@@ -69,6 +69,8 @@ class Draft:
     options: dict[str, object]
     op: Op
     inputs: tuple[str, ...]
+    value: str = ""
+    """The ONNX name of what it computes."""
     params: dict[str, np.ndarray] = field(default_factory=dict)
 
 
@@ -114,6 +116,7 @@ class Builder:
         inputs: Iterable[str],
         options: Mapping[str, object] | None = None,
         params: Mapping[str, np.ndarray] | None = None,
+        value: str = "",
     ) -> str:
         """Add a layer.
 
@@ -123,6 +126,7 @@ class Builder:
             inputs: tensors.
             options: of the kind. None stands for the default.
             params: trained arrays, in PyTorch's shapes, not yet converted.
+            value: the ONNX name of what it computes.
 
         Returns:
             The name of its result.
@@ -134,7 +138,7 @@ class Builder:
         names = tuple(inputs)
         shape = self.imagined(kind, names, given)
         own = self._unique(name)
-        self.drafts[own] = Draft(kind, given, _op(kind, given), names, dict(params or {}))
+        self.drafts[own] = Draft(kind, given, _op(kind, given), names, value, dict(params or {}))
         self.shapes[own] = shape
         return own
 
@@ -204,10 +208,12 @@ class Builder:
             self._settled[key] = self.layer(name or f"{tensor}/{kind}", kind, [tensor], options)
         return self._settled[key]
 
-    def takes_bias(self, tensor: str) -> bool:
-        """Whether the tensor's layer has no bias yet, but could have one."""
+    def takes_bias(self, tensor: str, value: str) -> bool:
+        """Whether the layer that computes this ONNX value has no bias yet, but could have one."""
         draft = self.drafts.get(tensor)
-        return draft is not None and draft.kind in MERGES and not getattr(draft.op, MERGES[draft.kind])
+        if draft is None or draft.value != value or draft.kind not in MERGES:
+            return False
+        return not getattr(draft.op, MERGES[draft.kind])
 
     def give_bias(self, tensor: str, bias: np.ndarray) -> None:
         """Add a constant per channel to the tensor, within its layer."""

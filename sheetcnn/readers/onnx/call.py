@@ -115,17 +115,18 @@ class Call:
         inputs: Sequence[str],
         params: Mapping[str, np.ndarray] | None = None,
         part: str = "",
+        /,
         **options: object,
     ) -> str:
         """Add a layer named after the node (and the part, where there are several)."""
         name = f"{self.node.name}/{part}" if part else self.node.name
-        return self.build.layer(name, kind, inputs, options, params)
+        return self.build.layer(name, kind, inputs, options, params, self.node.outputs[0])
 
     def after(
-        self, view: View, kind: str, params: Mapping[str, np.ndarray] | None = None, **options: object
+        self, view: View, kind: str, params: Mapping[str, np.ndarray] | None = None, /, **options: object
     ) -> View:
         """A layer with one settled input; its result has as many axes as the input, where it can."""
-        tensor = self.layer(kind, [view.tensor], params, **options)
+        tensor = self.layer(kind, [view.tensor], params, "", **options)
         shape = self.build.shapes[tensor]
         if natural(view.dims, last=view.last) is None:
             return View(tensor, view.dims)

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sheetcnn.readers.onnx.call import Call, Entry, View
+from sheetcnn.readers.onnx.build import View
+from sheetcnn.readers.onnx.call import Call, Entry
 from sheetcnn.readers.onnx.fold import Unsupported
 from sheetcnn.readers.onnx.proto import count
 
@@ -17,8 +18,7 @@ from sheetcnn.readers.onnx.proto import count
 def batch_norm(call: Call) -> View:
     """BatchNormalization, with the statistics of the training."""
     params = {
-        name: call.constant(n)
-        for n, name in enumerate(("weight", "bias", "running_mean", "running_var"), 1)
+        name: call.constant(n) for n, name in enumerate(("weight", "bias", "running_mean", "running_var"), 1)
     }
     return call.after(call.first(), "batch_norm", params, epsilon=call.number("epsilon", 1e-5))
 
@@ -74,11 +74,13 @@ def layer_norm(call: Call) -> View:
         view = call.first()
         shape = call.shape(view).dims
         whole = [np.broadcast_to(p, view.dims[axis:]).reshape(shape) for p in (weight, bias)]
-        return call.after(view, "layer_norm", dict(zip(("weight", "bias"), whole, strict=True)), epsilon=epsilon)
+        return call.after(
+            view, "layer_norm", dict(zip(("weight", "bias"), whole, strict=True)), epsilon=epsilon
+        )
     if axis != rank - 1 or rank < 3:
         raise Unsupported(f"attribute axis={axis}; only 1 (all values) and the last one can be expressed")
     pixels = call.build.channels_last(view)
-    params = {"weight": weight.ravel(), "bias": bias.ravel()}
+    params = {"weight": weight.reshape(-1), "bias": bias.reshape(-1)}
     return call.after(pixels, "layer_norm", params, axes="channels", epsilon=epsilon)
 
 

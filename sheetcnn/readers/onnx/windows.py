@@ -11,7 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from sheetcnn.ops.spatial import extent, margins
-from sheetcnn.readers.onnx.call import Call, Entry, View
+from sheetcnn.readers.onnx.build import View
+from sheetcnn.readers.onnx.call import Call, Entry
 from sheetcnn.readers.onnx.fold import Unsupported
 
 
