@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import sysconfig
@@ -37,24 +38,37 @@ def measured(rounds: int) -> Report:
             "sheetcnn build digits.yaml": build,
         }
         times: dict[str, list[float]] = {name: [] for name in commands}
+        cpu: dict[str, list[float]] = {name: [] for name in commands}
         for command in commands.values():
             _seconds(command)  # fills the caches of the disk and of compiled modules
         for _ in range(rounds):
             for name, command in commands.items():
-                times[name].append(_seconds(command))
-    rows = [[name, f"{median(t):.3f}", f"{min(t):.3f}", f"{max(t):.3f}"] for name, t in times.items()]
+                seconds, busy = _seconds(command)
+                times[name].append(seconds)
+                cpu[name].append(busy)
+    rows = [
+        [name, *(f"{seconds:.3f}" for seconds in (median(t), min(t), max(t), median(cpu[name])))]
+        for name, t in times.items()
+    ]
     aims = [
         Aim("sheetcnn --help", 0.3, median(times["sheetcnn --help"]), "s", least=False),
         Aim("building the digits example", 2, median(times["sheetcnn build digits.yaml"]), "s", least=False),
     ]
-    header = ["whole process", "median, s", "least, s", "most, s"]
-    return Report("start", [(f"Start-up, {rounds} runs of each", header, rows)], aims, data=times)
+    header = ["whole process", "median, s", "least, s", "most, s", "CPU time, s"]
+    return Report(
+        "start",
+        [(f"Start-up, {rounds} runs of each", header, rows)],
+        aims,
+        data={"seconds": times, "cpu_seconds": cpu},
+    )
 
 
-def _seconds(command: list[str]) -> float:
-    start = time.perf_counter()
+def _seconds(command: list[str]) -> tuple[float, float]:
+    """How long a process took, and how long it kept a processor busy."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - start
+    seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 if __name__ == "__main__":

@@ -81,7 +81,8 @@ def from_torch(
     """
     from sheetcnn.readers.torch import from_torch as read
 
-    model = _transforms.fuse_activations(read(module, example_input, name=name, labels=tuple(labels)))
+    model = _transforms.share_weights(read(module, example_input, name=name, labels=tuple(labels)))
+    model = _transforms.fuse_activations(model)
     return _transforms.fold_batch_norm(model) if fold_batch_norm else model
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from sheetcnn.calculators import get
 from sheetcnn.calculators.base import Block, Recalculated
@@ -202,9 +203,9 @@ def _described(cells: SheetCells, path: Path) -> tuple[Graph, Options]:
         )
     try:
         spec = json.loads("".join(rows.get("spec", [])))
-        options = Options(**json.loads("".join(rows.get("options", ["{}"]))))
-        if options.relu not in get_args(get_type_hints(Options)["relu"]):
-            raise ValueError(options.relu)
+        chosen = json.loads("".join(rows.get("options", ["{}"])))
+        TypeAdapter(Options).validate_python(chosen)
+        options = Options(**chosen)
     except (ValueError, TypeError, RecursionError):
         raise WorkbookError(
             f"{path}: the rows 'spec' and 'options' of sheet {about.NAME} are damaged; "
@@ -227,7 +228,7 @@ def read_model(book: Workbook, plan: Plan, path: Path, values: Recalculated) -> 
     """
     graph = plan.layout.graph
     params: dict[str, dict[str, Array]] = {
-        node.name: {p.name: np.zeros(p.shape) for p in graph.parameters(node)} for node in graph.nodes
+        node.name: {p.name: np.zeros(p.shape) for p in graph.owned(node)} for node in graph.nodes
     }
     image = np.zeros(graph.source_shape.dims)
     for sheet in plan.sheets:

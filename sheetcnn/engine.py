@@ -72,7 +72,7 @@ def run(model: Model, image: Array) -> Result:
 def run_node(model: Model, node: Node, values: dict[str, Array]) -> None:
     """Compute one node from `values` and add its result, its stages and its pre-activation there."""
     inputs = [values[name] for name in node.inputs]
-    params = model.params.get(node.name, {})
+    params = model.params.get(node.owner, {})
     for stage, array in node.op.run_stages(inputs, params).items():
         values[f"{node.name}.{stage}"] = array
     result = node.op.run(inputs, params)

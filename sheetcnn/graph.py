@@ -24,12 +24,22 @@ INPUT = "input"
 
 @dataclass(frozen=True)
 class Node:
-    """One layer: its op, whose tensors it reads, and the activation applied to its result."""
+    """One layer: its op, whose tensors it reads, and the activation applied to its result.
+
+    `weights` names the layer whose trained arrays it uses, where they are not its own: a layer that is
+    used twice.
+    """
 
     name: str
     op: Op
     inputs: tuple[str, ...]
     activation: Elementwise | None = None
+    weights: str = ""
+
+    @property
+    def owner(self) -> str:
+        """The layer whose trained arrays it uses."""
+        return self.weights or self.name
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,7 @@ class Graph:
                 f"labels: there are {len(labels)}, but '{chosen[0]}' has shape {shapes[chosen[0]]}; "
                 f"give {shapes[chosen[0]].channels} labels or none"
             )
+        _check_shared(ordered, shapes)
         dropped = tuple(n for n in by_name if n not in shapes)
         return cls(name, source, source_shape, tuple(ordered), chosen, tuple(labels), shapes, dropped)
 
@@ -109,8 +120,12 @@ class Graph:
         return tuple(self.shapes[name] for name in node.inputs)
 
     def parameters(self, node: Node) -> tuple[Parameter, ...]:
-        """The trained arrays that a node needs, those of its activation included."""
+        """The trained arrays that a node needs."""
         return node.op.parameters(self.input_shapes(node))
+
+    def owned(self, node: Node) -> tuple[Parameter, ...]:
+        """The trained arrays of its own: none where it uses another layer's."""
+        return () if node.weights else self.parameters(node)
 
     @cached_property
     def consumers(self) -> dict[str, list[Node]]:
@@ -154,7 +169,7 @@ class Model:
         """
         kept: dict[str, dict[str, Array]] = {}
         for node in graph.nodes:
-            for parameter in graph.parameters(node):
+            for parameter in graph.owned(node):
                 key = f"{node.name}.{parameter.name}"
                 found = params.get(node.name, {}).get(parameter.name)
                 if found is None:
@@ -218,6 +233,27 @@ def _order(by_name: Mapping[str, Node], source: str, outputs: Sequence[str]) -> 
             return list(ordered.values())
         seen.add(name)
     return [ordered[name] for name in listed]
+
+
+def _check_shared(nodes: Sequence[Node], shapes: Mapping[str, Shape]) -> None:
+    """A layer that uses another's weights must need the very same arrays."""
+    earlier: dict[str, Node] = {}
+    for node in nodes:
+        owner = earlier.get(node.weights)
+        earlier[node.name] = node
+        if not node.weights:
+            continue
+        if owner is None or owner.weights:
+            raise SpecError(
+                f"layer '{node.name}': weights names '{node.weights}', which is no earlier layer "
+                "with weights of its own"
+            )
+        mine, theirs = (n.op.parameters([shapes[i] for i in n.inputs]) for n in (node, owner))
+        if mine != theirs:
+            raise ShapeError(
+                f"layer '{node.name}' cannot use the weights of '{owner.name}': they need different arrays; "
+                "give both the same options and inputs of the same channels"
+            )
 
 
 def _infer(nodes: Iterable[Node], source: str, source_shape: Shape) -> dict[str, Shape]:

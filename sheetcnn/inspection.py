@@ -96,7 +96,7 @@ def inspect(graph: Graph, options: Options | None = None) -> Inspection:
                 node.name,
                 kind_title(node),
                 graph.shapes[node.name].dims,
-                sum(p.size for p in graph.parameters(node)),
+                sum(p.size for p in graph.owned(node)),
                 node.op.multiply_adds(shapes),
                 formulas.get(node.name, 0),
                 sheets.get(node.name, 0),

@@ -17,6 +17,8 @@ from sheetcnn.ops.dense import Dense
 from sheetcnn.ops.depthwise_conv2d import DepthwiseConv2d
 from sheetcnn.shape import Array
 
+_TELLING = 4  # different values that a kernel must have to be recognised as used twice
+
 Params = Mapping[str, Mapping[str, Array]]
 
 
@@ -27,9 +29,12 @@ def fold_batch_norm(model: Model) -> Model:
     name and gets a bias; the normalisation disappears.
     """
     params = {name: dict(group) for name, group in model.params.items()}
+    shared = {name for node in model.graph.nodes if node.weights for name in (node.name, node.weights)}
 
     def folded(before: Node, node: Node) -> Node | None:
         if not isinstance(node.op, BatchNorm) or before.activation is not None:
+            return None
+        if {node.owner, node.name, before.owner, before.name} & shared:
             return None
         if not isinstance(before.op, Conv1d | Conv2d | ConvTranspose2d | DepthwiseConv2d | Dense):
             return None
@@ -57,12 +62,35 @@ def fuse_activations(model: Model) -> Model:
     return Model.of(_merged(model.graph, fused), model.params)
 
 
+def share_weights(model: Model) -> Model:
+    """Let layers with the same options and the same kernel use one set of weights.
+
+    Model files store the weights of a layer that is used twice for both uses; in a workbook they are to
+    be changed in one place.
+    """
+    first: dict[tuple[object, ...], str] = {}
+    nodes = []
+    for node in model.graph.nodes:
+        arrays = model.params.get(node.name, {})
+        kernel = arrays.get("weight")
+        # Kernels with many different values are equal for one reason only; constants prove nothing.
+        if not node.weights and kernel is not None and np.unique(kernel).size > _TELLING:
+            values = tuple((name, a.shape, a.tobytes()) for name, a in sorted(arrays.items()))
+            owner = first.setdefault((node.op, values), node.name)
+            if owner != node.name:
+                node = replace(node, weights=owner)
+        nodes.append(node)
+    graph = model.graph
+    shared = Graph.of(graph.name, graph.source, graph.source_shape, nodes, graph.outputs, graph.labels)
+    return Model.of(shared, model.params)
+
+
 def untrained(graph: Graph) -> Model:
     """A model with zeros for weights (and variances of 1), for questions about sizes only."""
     params = {
         node.name: {
             p.name: np.ones(p.shape) if p.name == "running_var" else np.zeros(p.shape)
-            for p in graph.parameters(node)
+            for p in graph.owned(node)
         }
         for node in graph.nodes
     }

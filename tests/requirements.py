@@ -8,7 +8,7 @@ import pytest
 
 
 def require(name: str, found: bool) -> None:
-    """Skips the running test if `name` was not found; fails it if SHEETCNN_REQUIRE lists the name.
+    """Skips the running test, or the module being imported, if `name` was not found; fails it if SHEETCNN_REQUIRE lists the name.
 
     SHEETCNN_REQUIRE is a list with commas, such as `libreoffice,gnumeric,torch,validator`. It is set
     where everything is meant to be installed, so that nothing is left out there by mistake.
@@ -18,4 +18,4 @@ def require(name: str, found: bool) -> None:
     required = {word.strip() for word in os.environ.get("SHEETCNN_REQUIRE", "").split(",")}
     if name in required:
         pytest.fail(f"{name} is not installed, and SHEETCNN_REQUIRE lists it")
-    pytest.skip(f"{name} is not installed")
+    pytest.skip(f"{name} is not installed", allow_module_level=True)

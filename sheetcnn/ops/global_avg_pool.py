@@ -25,7 +25,11 @@ class GlobalAvgPool(Op):
 
     kind: ClassVar[str] = "global_avg_pool"
     title: ClassVar[str] = "global average pooling"
-    elsewhere: ClassVar[tuple[str, str, str]] = ("GlobalAveragePool", "AdaptiveAvgPool2d(1)", "GlobalAveragePooling2D")
+    elsewhere: ClassVar[tuple[str, str, str]] = (
+        "GlobalAveragePool",
+        "AdaptiveAvgPool2d(1)",
+        "GlobalAveragePooling2D",
+    )
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(C, 1, 1)`."""

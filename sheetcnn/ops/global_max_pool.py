@@ -23,7 +23,11 @@ class GlobalMaxPool(Op):
 
     kind: ClassVar[str] = "global_max_pool"
     title: ClassVar[str] = "global max pooling"
-    elsewhere: ClassVar[tuple[str, str, str]] = ("GlobalMaxPool", "AdaptiveMaxPool2d(1)", "GlobalMaxPooling2D")
+    elsewhere: ClassVar[tuple[str, str, str]] = (
+        "GlobalMaxPool",
+        "AdaptiveMaxPool2d(1)",
+        "GlobalMaxPooling2D",
+    )
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(C, 1, 1)`."""

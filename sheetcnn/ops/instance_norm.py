@@ -30,7 +30,11 @@ class InstanceNorm(Normalisation):
 
     kind: ClassVar[str] = "instance_norm"
     title: ClassVar[str] = "instance normalisation"
-    elsewhere: ClassVar[tuple[str, str, str]] = ("InstanceNormalization", "InstanceNorm2d", "GroupNormalization(groups=-1)")
+    elsewhere: ClassVar[tuple[str, str, str]] = (
+        "InstanceNormalization",
+        "InstanceNorm2d",
+        "GroupNormalization(groups=-1)",
+    )
 
     def sets(self, x: Shape) -> int:
         """Every map is a set."""

@@ -213,7 +213,7 @@ def _layers(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], top: i
     row = top + 2
     lines = [(graph.source, "input", str(graph.source_shape), 0, "a number that you can change")]
     for node in graph.nodes:
-        count = sum(p.size for p in graph.parameters(node))
+        count = sum(p.size for p in graph.owned(node))
         line = words(graph, node)
         lines.append((node.name, kind_title(node), str(graph.shapes[node.name]), count, line))
     for name, kind, shape, count, line in lines:

@@ -167,7 +167,7 @@ def title(name: str) -> str:
 
 def per_channel(value: float | Numbers, channels: int) -> Numbers:
     """One number for every channel."""
-    return np.broadcast_to(np.asarray(value, dtype=np.float64).reshape(-1), (channels,)).copy()
+    return np.full(channels, 1.0) * np.asarray(value, dtype=np.float64).reshape(-1)
 
 
 def required(module: str, extra: str) -> Any:

@@ -10,7 +10,7 @@ from sheetcnn.graph import Graph, Model
 from sheetcnn.readers.spec import parse, read_mapping
 from sheetcnn.readers.weights import SUFFIXES, read_weights
 from sheetcnn.shape import Array
-from sheetcnn.transforms import fuse_activations
+from sheetcnn.transforms import fuse_activations, share_weights
 
 InputShape = tuple[int, int, int]
 
@@ -78,11 +78,11 @@ def load_model(path: Path, weights: Path | None = None, input_shape: InputShape 
         if not path.is_file():
             raise SpecError(f"{path} does not exist; name a model file")
         # Importers build one node per layer; here an activation becomes part of the layer before it.
-        return fuse_activations(IMPORTERS[suffix](path, input_shape))
+        return fuse_activations(share_weights(IMPORTERS[suffix](path, input_shape)))
     spec = _spec(path)
     graph = parse(read_mapping(spec), str(spec))
     if weights is None:
-        if not any(graph.parameters(node) for node in graph.nodes):
+        if not any(graph.owned(node) for node in graph.nodes):
             return Model.of(graph, {})
         beside = [spec.with_suffix(suffix) for suffix in SUFFIXES if spec.with_suffix(suffix).is_file()]
         if not beside:
@@ -104,7 +104,7 @@ def _arrays(path: Path) -> dict[str, dict[str, Array]]:
 
 def _expected(graph: Graph, arrays: Mapping[str, Mapping[str, object]], path: Path) -> None:
     """Refuse weights for layers that the spec does not have: most often the wrong file."""
-    known = {node.name: {p.name for p in graph.parameters(node)} for node in graph.nodes}
+    known = {node.name: {p.name for p in graph.owned(node)} for node in graph.nodes}
     for layer, group in arrays.items():
         for name in group:
             if name == "num_batches_tracked" or layer in graph.dropped:  # PyTorch's own counter

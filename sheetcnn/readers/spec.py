@@ -40,7 +40,7 @@ LONGEST_LABEL = 100
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./:-]*")
 _FORMULA_LIKE = re.compile(r"[=@]|[+-](?![0-9.]*$)")
 _ESCAPE_LIKE = re.compile("_x[0-9A-Fa-f]{4}_")
-_ENVELOPE = ("kind", "name", "inputs", "activation")
+_ENVELOPE = ("kind", "name", "inputs", "activation", "weights")
 
 Size = Annotated[int, Field(ge=1, le=1_000_000)]
 PerChannel = Annotated[
@@ -171,6 +171,8 @@ def dump(graph: Graph) -> dict[str, Any]:
         before = layers[-1]["name"] if layers else INPUT
         if node.inputs != (before,):
             layer["inputs"] = list(node.inputs)
+        if node.weights:
+            layer["weights"] = node.weights
         if node.activation is not None:
             own = node.activation.model_dump(mode="json", exclude_defaults=True)
             layer["activation"] = {"kind": node.activation.kind, **own} if own else node.activation.kind
@@ -212,6 +214,7 @@ def json_schema() -> dict[str, Any]:
                 "items": {"type": "string"},
                 "description": "default: the layer before",
             },
+            "weights": {"type": "string", "description": "a layer whose weights it uses, instead of its own"},
             **schema.get("properties", {}),
         }
         if layer.takes_activation:
@@ -294,7 +297,10 @@ def _layer(data: object, before: str, counts: dict[str, int], where: str, path: 
     allowed = [k for k in _ENVELOPE if k != "activation" or op_type.takes_activation]
     _known(layer, (*allowed, *op_type.model_fields), where, path)
     options = {k: v for k, v in layer.items() if k not in _ENVELOPE}
-    return Node(name, _options(op_type, options, where, path), tuple(inputs), activation)
+    weights = layer.get("weights", "")
+    if not isinstance(weights, str):
+        raise SpecError(f"{where}: {path}.weights: found {_show(weights)}; allowed is the name of a layer")
+    return Node(name, _options(op_type, options, where, path), tuple(inputs), activation, weights)
 
 
 def _activation(value: object, where: str, path: str) -> Elementwise | None:

@@ -21,10 +21,10 @@ def weight_sheet(layout: Layout, node: Node) -> SheetPlan:
     if cells.maps:
         line = f"{node.op.title}: one block per map and parameter, one value per pixel"
     elif kernel is None:
-        shared = max(p.shape[0] for p in cells.parameters) < layout.graph.shapes[node.name].channels
-        row = "value" if layout.graph.shapes[node.name].is_vector else "map"
-        each = f"for all {row}s together" if shared else f"per {row}"
-        line = f"{node.op.title}: one row {each}, one column per parameter"
+        shape = layout.graph.shapes[node.name]
+        each = "value" if shape.is_vector else "map"
+        rows = f"one row for every {each}" if _rows(cells) == shape.channels else f"one row for all {each}s"
+        line = f"{node.op.title}: {rows}, one column per parameter"
     elif cells.across:
         line = "one column per output, one row per input value; values per output above"
     else:
@@ -55,6 +55,12 @@ def _whole(cells: WeightCells, ranges: list[str]) -> tuple[str, ...]:
     return (f"{ranges[0].split(':')[0]}:{ranges[-1].split(':')[-1]}",)
 
 
+def _rows(cells: WeightCells) -> int:
+    """How many outputs have parameters of their own; 1 where all share one."""
+    kernel = cells.kernel_parameter
+    return max(p.shape[0] for p in cells.parameters) if kernel is None else kernel.kernel_shape[0]
+
+
 def _labels(layout: Layout, node: Node, cells: WeightCells, sheet: SheetPlan) -> None:
     kernel = cells.kernel_parameter
     for parameter in cells.parameters:
@@ -70,8 +76,7 @@ def _labels(layout: Layout, node: Node, cells: WeightCells, sheet: SheetPlan) ->
             sheet.cells.append(Cell(row, 1, parameter.label, theme.TEXT))
         else:
             sheet.cells.append(Cell(HEADER_ROWS, col, parameter.label, theme.HEADING_CENTER))
-    # Without a kernel there is a row per channel, or a single one where all channels share a parameter.
-    outputs = max(p.shape[0] for p in cells.parameters) if kernel is None else kernel.kernel_shape[0]
+    outputs, shape = _rows(cells), layout.graph.shapes[node.name]
     if cells.across:
         for k in range(outputs):
             sheet.cells.append(
@@ -86,11 +91,10 @@ def _labels(layout: Layout, node: Node, cells: WeightCells, sheet: SheetPlan) ->
         return
     names = [b.sheet for b in layout.placements[node.name].blocks]
     first = HEADER_ROWS + 1
-    shared = outputs < layout.graph.shapes[node.name].channels
     for k in range(outputs):
-        if shared:
+        if outputs < shape.channels:
             text = "all"
-        elif layout.graph.shapes[node.name].is_vector:
+        elif shape.is_vector:
             text = f"value {k + 1}"
         else:
             text = names[k] if len(names) == outputs else f"map {k + 1}"

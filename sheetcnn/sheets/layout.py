@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Literal
 
 from sheetcnn.engine import PRE
+from sheetcnn.errors import LimitError
 from sheetcnn.formulas.expr import Ref
 from sheetcnn.formulas.limits import EXCEL, Limits
 from sheetcnn.formulas.region import Region
@@ -119,9 +120,15 @@ def planar(graph: Graph, options: Options, limits: Limits = EXCEL) -> Layout:
         if parameters:
             faces = next((p.faces for p in parameters if p.faces), "")
             source = placements[f"{node.name}.{faces}" if faces else node.inputs[0]]
-            weights[node.name] = place_weights(
-                f"{names[node.name]}_w", parameters, source, (HEADER_ROWS + 1, FIRST_COLUMN + 1)
+            cells = place_weights(
+                f"{names[node.owner]}_w", parameters, source, (HEADER_ROWS + 1, FIRST_COLUMN + 1)
             )
+            if node.weights and not cells.laid_out_as(weights[node.weights]):
+                raise LimitError(
+                    f"layer '{node.name}' uses the weights of '{node.weights}', but reads maps where "
+                    "that reads a vector; give it weights of its own"
+                )
+            weights[node.name] = cells
     return layout
 
 

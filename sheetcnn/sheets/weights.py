@@ -72,6 +72,13 @@ class WeightCells:
     maps: dict[str, Placement]
     kernel_at: tuple[int, int]
 
+    def laid_out_as(self, other: WeightCells) -> bool:
+        """Whether every parameter stands at the same cells: one sheet can serve both layers."""
+        outputs = [(p, k) for p in self.parameters if p.role == "kernel" for k in range(p.kernel_shape[0])]
+        return self.across == other.across and all(
+            self.kernel(p.name, k) == other.kernel(p.name, k) for p, k in outputs
+        )
+
     def _named(self, name: str) -> Parameter:
         return next(p for p in self.parameters if p.name == name)
 

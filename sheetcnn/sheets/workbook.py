@@ -60,7 +60,7 @@ def _sheets(layout: Layout) -> Iterator[SheetPlan]:
     for node in graph.nodes:
         if node.op.aliases():
             continue
-        if node.name in layout.weights:
+        if node.name in layout.weights and not node.weights:
             yield weight_sheet(layout, node)
         stamps = list(stamped(layout, node))
         yield from _node_sheets(layout, node, stamps)
@@ -142,7 +142,9 @@ def _names(layout: Layout) -> Iterator[tuple[str, str]]:
             if name.lower() not in taken:
                 taken.add(name.lower())
                 yield name, target
-    for weights in layout.weights.values():
+    for owner, weights in layout.weights.items():
+        if graph.by_name[owner].weights:
+            continue
         cells = list(weights.grids())
         bottom = max(g.row + g.height - 1 for g in cells)
         right = max(g.col + g.width - 1 for g in cells)

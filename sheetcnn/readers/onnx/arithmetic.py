@@ -37,7 +37,13 @@ def merging(kind: str, constant: WithConstant) -> Entry:
         for n, array in enumerate(constants):
             part = "" if len(views) < 2 and not n else f"constant{n + 1}"
             named = replace(call, node=replace(call.node, name=f"{call.node.name}/{part}")) if part else call
+            dims = result.dims
+            dims = result.dims
             result = constant(named, result, array, isinstance(call.values[0], np.ndarray))
+            if array.ndim > len(dims):
+                result = call.reread(result, np.broadcast_shapes(dims, array.shape))
+            if array.ndim > len(dims):
+                result = call.reread(result, np.broadcast_shapes(dims, array.shape))
         return result
 
     return Entry(rule)
@@ -234,17 +240,23 @@ def _words(dims: Sequence[int]) -> str:
 
 
 def identity(call: Call) -> View:
-    """Identity, CastLike, and Cast to a floating-point type: no layer at all."""
+    """Identity: no layer at all."""
     return call.view()
 
 
-def cast(call: Call) -> View:
-    """Cast to a floating-point type."""
-    from onnx import TensorProto
+FLOATS = ("float16", "float32", "float64", "bfloat16")
 
-    name = TensorProto.DataType.Name(call.whole("to", 1))
-    if name not in ("FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16"):
-        raise Unsupported(f"attribute to={name}; only floating-point types can be expressed")
+
+def cast(call: Call) -> View:
+    """Cast and CastLike to a type for real numbers: no layer at all."""
+    from onnx import helper
+
+    if call.node.kind == "CastLike":
+        kind = str(call.constant(1).dtype) if isinstance(call.values[1], np.ndarray) else FLOATS[0]
+    else:
+        kind = str(helper.tensor_dtype_to_np_dtype(call.whole("to", 1)))
+    if kind not in FLOATS:
+        raise Unsupported(f"casts to {kind}; only {', '.join(FLOATS)} can be expressed")
     return call.view()
 
 
@@ -262,5 +274,5 @@ TABLE: Mapping[str, Entry] = {
     "MatMul": Entry(matmul),
     "Identity": Entry(identity),
     "Cast": Entry(cast),
-    "CastLike": Entry(identity),
+    "CastLike": Entry(cast),
 }

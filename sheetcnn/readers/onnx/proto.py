@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -160,7 +161,8 @@ def read_file(path: Path) -> OnnxFile:
 def _parse(path: Path) -> ModelProto:
     try:
         import onnx
-        from google.protobuf.message import DecodeError
+
+        protobuf = import_module("google.protobuf.message")  # ships no types
     except ImportError:
         raise SpecError(f"{path}: reading ONNX needs the package onnx; pip install sheetcnn[onnx]") from None
     if not path.is_file():
@@ -170,7 +172,7 @@ def _parse(path: Path) -> ModelProto:
         model.ParseFromString(path.read_bytes())
     except OSError as error:
         raise SpecError(f"{path} cannot be read: {error.strerror or error}") from None
-    except (DecodeError, ValueError, RecursionError) as error:
+    except (protobuf.DecodeError, ValueError, RecursionError) as error:
         raise SpecError(
             f"{path} is not a whole ONNX file ({' '.join(str(error).split())}); it may be truncated: "
             f"copy it or {AGAIN}"

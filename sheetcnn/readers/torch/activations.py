@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from sheetcnn.readers.building import RefusalError
 from sheetcnn.readers.torch.program import Constant
@@ -43,7 +41,7 @@ def clamp(t: Translator, x: Tensor, least: object = None, most: object = None) -
     if low == 0 and high in (None, 6):
         return t.under(x, "relu6" if high else "relu")
     bounds = {key: bound for key, bound in (("min", low), ("max", high)) if bound is not None}
-    return t.under(x, "clip", **bounds)
+    return t.under(x, "clip", None, **bounds)
 
 
 def threshold(t: Translator, x: Tensor, limit: float, value: float) -> Tensor:
@@ -102,9 +100,7 @@ def softplus(t: Translator, x: Tensor, beta: float = 1.0, limit: float = 20.0) -
 
 def log_sigmoid(t: Translator, x: Tensor) -> Tensor:
     """The logarithm of the sigmoid: -softplus(-x)."""
-    return t.under(
-        t.under(t.under(x, "negative", part="negative"), "softplus", part="softplus"), "negative"
-    )
+    return t.under(t.under(t.under(x, "negative", part="negative"), "softplus", part="softplus"), "negative")
 
 
 def softmax(t: Translator, x: Tensor, dim: int, *_: object, kind: str) -> Tensor:
@@ -154,32 +150,3 @@ ACTIVATIONS: dict[str, Callable[..., Value]] = {
     "native_dropout": lambda t, x, rate, train=False: [dropout(t, x, rate, bool(train)), None],
 }
 """Operators that are functions of each value, or of each pixel's channels."""
-
-
-def glu(t: Translator, x: Tensor, dim: int = -1) -> Tensor:
-    """Gated linear unit: one half times the sigmoid of the other."""
-    from sheetcnn.readers.torch.moves import chunk
-
-    one, gate = chunk(t, x, 2, dim)
-    return t.layer("multiply", [one, t.under(gate, "sigmoid", part="sigmoid")])
-
-
-ACTIVATIONS["glu"] = glu
-
-
-def per_channel(t: Translator, x: Tensor, value: object) -> Any:
-    """A constant as one number per channel of `x`.
-
-    Raises:
-        RefusalError: if it differs from pixel to pixel.
-    """
-    array = t.constant(value).array if not isinstance(value, int | float) else np.asarray(float(value))
-    axis, channels = x.channel_axis, (x.base[1] if len(x.base) > 1 else x.base[0])
-    if array.size == 1:
-        return np.full(channels, array.reshape(-1)[0])
-    padded = (1,) * (len(x.dims) - array.ndim) + array.shape
-    if len(padded) != len(x.dims) or padded[axis] != array.size or array.size != channels or axis < 0:
-        raise RefusalError(
-            f"it takes numbers of shape {array.shape} on a tensor {x.dims}; known is one per channel"
-        )
-    return array.reshape(-1)

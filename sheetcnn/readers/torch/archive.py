@@ -99,7 +99,7 @@ def _arrays(package: Package, folder: str, config: str) -> dict[str, Numbers]:
     for name, entry in entries.items():
         if entry["use_pickle"]:
             raise WeightsError(
-                f"{package.path}: '{name}' is stored as a pickle, which could run code; convert it to a plain "
+                f"{package.path}: '{name}' is stored as a pickle, which could run code; make it a plain "
                 "tensor and save the program again with torch.export.save"
             )
         file = entry["path_name"]
@@ -185,9 +185,8 @@ def _call(node: Mapping[str, Any]) -> Call:
     returned = [_value(output) for output in node["outputs"]]
     unpack = len(returned) > 1 or any(isinstance(value, list) for value in returned)
     results = [item.name for value in returned for item in _listed(value) if isinstance(item, Ref)]
-    visit, path = "", ""
-    for entry in node["metadata"].get("nn_module_stack", "").split(";"):
-        visit, path, *_ = [*entry.split(","), "", ""]
+    stack = str(node["metadata"].get("nn_module_stack", "")).split(";")
+    visit, path = [*stack[-1].split(","), ""][:2]
     label = node.get("name") or (results[0] if results else "")
     target = str(node["target"]).removeprefix("torch.ops.").removeprefix("_")
     return Call(target, tuple(args), kwargs, tuple(results), unpack, path, visit, label)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sheetcnn.readers.building import RefusalError
-from sheetcnn.readers.torch.activations import number, per_channel
-from sheetcnn.readers.torch.moves import along, view
+from sheetcnn.readers.torch.activations import number
+from sheetcnn.readers.torch.moves import along, chunk
 from sheetcnn.readers.torch.program import Constant
 from sheetcnn.readers.torch.values import Tensor, Unknown, Value, moved
 
@@ -34,13 +34,33 @@ def merge(t: Translator, one: Tensor, other: Tensor, *, kind: str) -> Tensor:
     return t.layer(kind, [a, b])
 
 
+def per_channel(t: Translator, x: Tensor, value: object) -> Any:
+    """A constant as one number per channel of `x`.
+
+    Raises:
+        RefusalError: if it differs from pixel to pixel.
+    """
+    array = t.constant(value).array if not isinstance(value, int | float) else np.asarray(float(value))
+    axis, channels = x.channel_axis, (x.base[1] if len(x.base) > 1 else x.base[0])
+    if array.size == 1:
+        return np.full(channels, array.reshape(-1)[0])
+    padded = (1,) * (len(x.dims) - array.ndim) + array.shape
+    if len(padded) != len(x.dims) or padded[axis] != array.size or array.size != channels or axis < 0:
+        raise RefusalError(
+            f"it takes numbers of shape {array.shape} on a tensor {x.dims}; known is one per channel"
+        )
+    return array.reshape(-1)
+
+
 def affine(t: Translator, x: Tensor, weight: object = None, bias: object = None) -> Tensor:
     """`x * weight + bias`, numbers or one per channel."""
     x = t.tensor(x)
     if x.steps and not x.channels_last:
         x = t.settled(x)
     params = {
-        key: per_channel(t, x, value) for key, value in (("weight", weight), ("bias", bias)) if value is not None
+        key: per_channel(t, x, value)
+        for key, value in (("weight", weight), ("bias", bias))
+        if value is not None
     }
     options = {} if len(params) == 2 else {"shift" if "weight" in params else "scale": False}
     return t.under(x, "affine", params, **options)
@@ -111,7 +131,7 @@ def extreme(t: Translator, one: Value, other: Value, *, kind: str) -> Tensor:
         raise RefusalError("it compares with numbers that differ from value to value")
     if kind == "maximum" and bound == 0:
         return t.under(x, "relu")
-    return t.under(x, "clip", **{"min" if kind == "maximum" else "max": bound})
+    return t.under(x, "clip", None, **{"min" if kind == "maximum" else "max": bound})
 
 
 def power(t: Translator, x: Tensor, exponent: object = 2) -> Tensor:
@@ -139,15 +159,16 @@ def reduce(
 ) -> Tensor:
     """The mean, the sum or the maximum along axes: pooling over the whole of them."""
     x = t.tensor(x)
-    listed = [dims] if isinstance(dims, int) else list(dims or range(1, len(x.dims)))
+    rank = len(x.dims)
+    listed = [dims] if isinstance(dims, int) else list(dims or range(1, rank))
     axes = {along(t, x, dim)[1] for dim in listed}
-    y = Tensor(x.name, x.base, x.base) if x.channels_last else t.settled(x)
-    if len(y.dims) < 3:
+    above = x.steps if x.channels_last else ()
+    y = Tensor(x.name, x.base, x.base) if above else t.settled(x)
+    if rank < 3:
         raise RefusalError("it works along a vector")
-    count = math.prod(x.dims[dim] for dim in listed)
-    several = total or 0 in axes
-    if len(y.dims) == 3 and 2 in axes:
+    if rank == 3 and 2 in axes:
         axes.add(1)
+    several = total or 0 in axes
     if {1, 2} <= axes:
         y = t.layer(whole, y, part=whole if several else "")
     elif axes & {1, 2}:
@@ -158,12 +179,22 @@ def reduce(
         turned = t.layer(pool, turned, kernel_size=(y.dims[1], 1), part=pool)
         y = t.layer("permute", turned, order=(1, 0, 2))
     if total:
-        y = affine(t, y, float(count))
-    return view(t, y) if y.dims != t.dims else y
+        y = affine(t, y, float(math.prod(x.dims[dim] for dim in listed)))
+    gone = {dim % rank for dim in listed}
+    left = tuple(1 if n in gone else d for n, d in enumerate(x.dims) if keep or n not in gone)
+    y = moved(y, above)
+    return y if y.dims == left else t.settled(moved(y, [("view", left)]))
 
 
 _mean = partial(reduce, pool="avg_pool", whole="global_avg_pool")
 _most = partial(reduce, pool="max_pool", whole="global_max_pool")
+
+
+def glu(t: Translator, x: Tensor, dim: int = -1) -> Tensor:
+    """Gated linear unit: one half times the sigmoid of the other."""
+    one, gate = chunk(t, x, 2, dim)
+    return t.layer("multiply", [one, t.under(gate, "sigmoid", part="sigmoid")])
+
 
 ARITHMETIC: dict[str, Callable[..., Value]] = {
     "add": add,
@@ -173,6 +204,7 @@ ARITHMETIC: dict[str, Callable[..., Value]] = {
     **dict.fromkeys(("div", "divide", "true_divide"), divide),
     **dict.fromkeys(("maximum", "max.other"), partial(extreme, kind="maximum")),
     **dict.fromkeys(("minimum", "min.other"), partial(extreme, kind="minimum")),
+    "glu": glu,
     "pow": power,
     "square": power,
     "mean": _mean,
@@ -183,6 +215,7 @@ ARITHMETIC: dict[str, Callable[..., Value]] = {
     "operator.sub": lambda t, one, other: one - other,
     "operator.mul": lambda t, one, other: one * other,
     "operator.floordiv": lambda t, one, other: one // other,
+    "_assert_tensor_metadata": lambda t, *_, **__: None,
     "sym_size": lambda t, x, dim: t.tensor(x).dims[dim],
 }
 """Operators that calculate with values of the network, and with sizes."""

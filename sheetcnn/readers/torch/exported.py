@@ -65,7 +65,7 @@ def _trace(torch: Any, module: Any, examples: Iterable[Any]) -> Any:
     for x in examples:
         try:
             return torch.export.export(module, (x,))
-        except Exception as error:  # whatever the module's own code raises
+        except Exception as error:  # noqa: PERF203 - whatever the module's own code raises
             first = first or error
     reason = next((line.strip() for line in str(first).splitlines() if line.strip()), "")
     raise UnsupportedError(

@@ -217,7 +217,8 @@ def interpolate(
 
 def shuffle(t: Translator, x: Tensor, number: int, *, kind: str, option: str) -> Tensor:
     """Values between channels and pixels, or between channels."""
-    return t.layer(kind, x, **{option: number})
+    options: dict[str, Any] = {option: number}
+    return t.layer(kind, x, **options)
 
 
 _exact = partial(resize, mode="nearest", coordinates="half_pixel", rounding="round_prefer_ceil")

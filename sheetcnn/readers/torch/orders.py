@@ -95,8 +95,8 @@ def _grouped(steps: Sequence[Step], ends: Plan) -> Iterator[Plan]:
         kept = [axis for axis in order if dims[axis] > 1]
         runs: list[list[int]] = []
         for axis in kept:
-            together = runs and all(dims[a] == 1 for a in range(runs[-1][-1] + 1, axis)) and axis > runs[-1][-1]
-            if together:
+            end = runs[-1][-1] if runs else axis
+            if axis > end and all(dims[a] == 1 for a in range(end + 1, axis)):
                 runs[-1].append(axis)
             else:
                 runs.append([axis])

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from sheetcnn.graph import Model
 from sheetcnn.readers.building import Builder, Numbers, RefusalError
 from sheetcnn.readers.torch.orders import plan_of
@@ -131,7 +133,8 @@ class Translator:
         if handler is None:
             raise RefusalError("there is no such layer")
         if not _holds(every, Tensor | Unknown) and call.operator in self._tables.folds:
-            return _folded(self._tables.folds[call.operator], args)
+            moves = call.operator in self._tables.views
+            return _folded(self._tables.folds[call.operator], args, moves=moves)
         try:
             bound = inspect.signature(handler).bind(self, *args, **kwargs)
         except TypeError as error:
@@ -290,13 +293,15 @@ def _holds(value: object, kind: Any) -> bool:
     return isinstance(value, kind)
 
 
-def _folded(fold: Callable[..., Any], args: Sequence[Value]) -> Constant:
+def _folded(fold: Callable[..., Any], args: Sequence[Value], *, moves: bool) -> Constant:
     """The result of an operator on arrays; it keeps the name of the one that it only moves."""
-    arrays = [arg.array if isinstance(arg, Constant) else arg for arg in args]
     try:
-        array = fold(*arrays)
+        array = fold(*_arrays(args))
     except (TypeError, ValueError, IndexError) as error:
-        raise RefusalError(f"it computes with the weights alone in a way that is not known ({error})") from None
-    named = [arg for arg in args if isinstance(arg, Constant)]
-    moves = len(named) == 1 and array.size == named[0].array.size and fold.__name__ in ("moved", "same")
-    return Constant(named[0].name if moves else "", array)
+        raise RefusalError(f"it computes with weights alone in a way that is not known ({error})") from None
+    name = args[0].name if moves and args and isinstance(args[0], Constant) else ""
+    return Constant(name, np.asarray(array))
+
+
+def _arrays(values: Sequence[Value]) -> list[Any]:
+    return [v.array if isinstance(v, Constant) else _arrays(v) if isinstance(v, list) else v for v in values]
