@@ -114,7 +114,7 @@ def _refilled(inside: str, kind: str = "") -> Change:
 
 def number(value: float) -> Change:
     """Type a number into the cell."""
-    return _refilled(f"<v>{value!r}</v>")
+    return _refilled(f"<v>{float(value)!r}</v>")
 
 
 def text(value: str) -> Change:
@@ -137,7 +137,7 @@ def cached(value: float) -> Change:
 
     def change(xml: str) -> str:
         assert "<f" in xml, "a cell without a formula has no cached value"
-        return re.sub(r"<v>[^<]*</v>", f"<v>{value!r}</v>", xml)
+        return re.sub(r"<v>[^<]*</v>", f"<v>{float(value)!r}</v>", xml)
 
     return change
 

@@ -39,20 +39,23 @@ def numbers(shape: tuple[int, ...], seed: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=shape)
 
 
-def model(spec: dict[str, object] = SPEC) -> Model:
-    return Model.of(
-        parse(spec, "twice"), {"conv": {"weight": numbers((2, 2, 3, 3), 1), "bias": numbers((2,), 2)}}
-    )
+def kernel() -> dict[str, np.ndarray]:
+    return {"weight": numbers((2, 2, 3, 3), 1), "bias": numbers((2,), 2)}
+
+
+def model() -> Model:
+    return Model.of(parse(SPEC, "twice"), {"conv": kernel()})
+
+
+def apart() -> Graph:
+    layers = [{k: v for k, v in layer.items() if k != "weights"} for layer in SPEC["layers"]]
+    return parse({**SPEC, "layers": layers}, "apart")
 
 
 def test_both_uses_compute_with_one_kernel(tmp_path: Path) -> None:
     shared = model()
     image = numbers((2, 4, 4), 3)
-    apart = {
-        **SPEC,
-        "layers": [{k: v for k, v in layer.items() if k != "weights"} for layer in SPEC["layers"]],
-    }
-    own = Model.of(parse(apart, "apart"), {"conv": shared.params["conv"], "again": shared.params["conv"]})
+    own = Model.of(apart(), {"conv": kernel(), "again": kernel()})
     np.testing.assert_array_equal(run(shared, image).output, run(own, image).output)
     path = tmp_path / "twice.xlsx"
     build(shared, image, path)

@@ -84,8 +84,8 @@ def as_input(images: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(images[:, None].astype(np.float32) / 255)
 
 
-def jitter(batch: Tensor) -> Tensor:
-    """Turn, scale and shift every image of (N, 1, H, W) a little, at random."""
+def jitter(batch: Tensor, max_shift: float = MAX_SHIFT) -> Tensor:
+    """Turn, scale and shift (by at most `max_shift` pixels) every image of (N, 1, H, W), at random."""
     n, _, height, width = batch.shape
 
     def uniform(limit: float) -> Tensor:
@@ -94,7 +94,7 @@ def jitter(batch: Tensor) -> Tensor:
     turn, scale = uniform(MAX_TURN), 1 + uniform(MAX_SCALE)
     cosine, sine = torch.cos(turn) * scale, torch.sin(turn) * scale
     # affine_grid measures shifts in half widths.
-    shift_x, shift_y = uniform(MAX_SHIFT * 2 / width), uniform(MAX_SHIFT * 2 / height)
+    shift_x, shift_y = uniform(max_shift * 2 / width), uniform(max_shift * 2 / height)
     rows = [torch.stack([cosine, -sine, shift_x], 1), torch.stack([sine, cosine, shift_y], 1)]
     grid = F.affine_grid(torch.stack(rows, 1), list(batch.shape), align_corners=False)
     return F.grid_sample(batch, grid, align_corners=False)

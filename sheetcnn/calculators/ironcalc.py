@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,8 +57,9 @@ class IronCalc(Calculator):
                 f"IronCalc cannot be imported ({error}); {self.missing()}, or use another calculator"
             ) from error
         try:
-            model = ironcalc.load_from_xlsx(str(path), "en", "UTC", "en")
-            model.evaluate()
+            with _silence():
+                model = ironcalc.load_from_xlsx(str(path), "en", "UTC", "en")
+                model.evaluate()
         except Exception as error:
             raise failure(self.title, path, str(error)) from error
         except BaseException as error:
@@ -64,6 +68,30 @@ class IronCalc(Calculator):
                 raise failure(self.title, path, f"it panicked: {error}") from error
             raise
         return _Evaluated(path, model)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Drop what is written to this process's output meanwhile.
+
+    IronCalc prints a line for each formula without a cached value, and what it panics about, straight
+    to the file descriptors, in between a report that another program may be reading.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # a program with windows has none
+            stream.flush()
+    with ExitStack() as stack:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        stack.callback(os.close, nowhere)
+        for descriptor in (1, 2):
+            try:
+                kept = os.dup(descriptor)
+            except OSError:  # closed, so nothing can be written there
+                continue
+            stack.callback(os.close, kept)
+            stack.callback(os.dup2, kept, descriptor)
+            os.dup2(nowhere, descriptor)
+        yield
 
 
 class _Evaluated(Recalculated):

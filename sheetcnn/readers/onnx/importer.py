@@ -188,7 +188,7 @@ def _sizes(
     dims = value.dims if value.dims is not None else ("", "", "", "")
     if not 1 <= len(dims) <= 4:
         raise SpecError(f"{where} has {len(dims)} axes; sheetcnn takes images (1, C, H, W), rows and vectors")
-    if any(isinstance(d, int) and not 1 <= d <= LARGEST_SIDE for d in dims[1:]):
+    if any(isinstance(d, int) and not 1 <= d <= LARGEST_SIDE for d in dims[len(dims) > 1 :]):
         raise SpecError(
             f"{where} has the shape {_words(dims)}; sizes are numbers of at least 1. Also: {AGAIN}"
         )

@@ -21,7 +21,7 @@ from sheetcnn.readers.torch.layers import LAYERS
 from sheetcnn.readers.torch.moves import MOVES, VIEWS
 from sheetcnn.readers.torch.norms import NORMS
 from sheetcnn.readers.torch.patterns import joined
-from sheetcnn.readers.torch.program import Program
+from sheetcnn.readers.torch.program import Program, live
 from sheetcnn.readers.torch.state import match, read_state_dict
 from sheetcnn.readers.torch.translator import Tables, Translator
 
@@ -68,4 +68,4 @@ def supported() -> tuple[str, ...]:
 
 
 def _model(program: Program, name: str, where: str, labels: Sequence[str]) -> Model:
-    return Translator(joined(program), _TABLES, where).model(name, labels)
+    return Translator(joined(live(program)), _TABLES, where).model(name, labels)

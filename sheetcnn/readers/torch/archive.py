@@ -37,7 +37,7 @@ _LARGEST_RANK = 16
 _TYPES = {1: "<u1", 2: "<i1", 3: "<i2", 4: "<i4", 5: "<i8", 6: "<f2", 7: "<f4", 8: "<f8", 12: "?", 13: "<u2"}
 _BFLOAT16 = 13
 _FLOATING = frozenset((6, 7, 8, _BFLOAT16))
-_SYMBOL = re.compile(r"s\d+")
+_SYMBOL = re.compile(r"s\d+|Symbol\('s\d+'[^()]*\)")
 _OLD = "serialized_exported_program.json"
 _PLAIN = frozenset(
     ("as_int", "as_ints", "as_float", "as_floats", "as_string", "as_strings", "as_bool", "as_bools")

@@ -29,7 +29,7 @@ def merge(t: Translator, one: Tensor, other: Tensor, *, kind: str) -> Tensor:
     if len(a.dims) != len(b.dims):
         raise RefusalError(f"it combines tensors of shapes {a.dims} and {b.dims}; they need as many axes")
     if a.steps and a.steps == b.steps and a.channels_last:
-        below = t.layer(kind, [Tensor(x.name, x.base, x.base) for x in (a, b)])
+        below = t.layer(kind, [a.below, b.below])
         return moved(below, a.steps)
     return t.layer(kind, [a, b])
 
@@ -55,8 +55,7 @@ def per_channel(t: Translator, x: Tensor, value: object) -> Any:
 def affine(t: Translator, x: Tensor, weight: object = None, bias: object = None) -> Tensor:
     """`x * weight + bias`, numbers or one per channel."""
     x = t.tensor(x)
-    if x.steps and not x.channels_last:
-        x = t.settled(x)
+    x = x if x.channels_last else t.settled(x)
     params = {
         key: per_channel(t, x, value)
         for key, value in (("weight", weight), ("bias", bias))
@@ -163,7 +162,7 @@ def reduce(
     listed = [dims] if isinstance(dims, int) else list(dims or range(1, rank))
     axes = {along(t, x, dim)[1] for dim in listed}
     above = x.steps if x.channels_last else ()
-    y = Tensor(x.name, x.base, x.base) if above else t.settled(x)
+    y = x.below if above else t.settled(x)
     if rank < 3:
         raise RefusalError("it works along a vector")
     if rank == 3 and 2 in axes:
@@ -183,7 +182,7 @@ def reduce(
     gone = {dim % rank for dim in listed}
     left = tuple(1 if n in gone else d for n, d in enumerate(x.dims) if keep or n not in gone)
     y = moved(y, above)
-    return y if y.dims == left else t.settled(moved(y, [("view", left)]))
+    return y if y.dims == left else moved(y, [("view", left)], f"{t.wanted}.flatten")
 
 
 _mean = partial(reduce, pool="avg_pool", whole="global_avg_pool")

@@ -76,6 +76,10 @@ FOLDS: dict[str, Callable[..., Any]] = {
     "softplus": lambda x, beta=1, limit=20: np.log1p(np.exp(beta * x)) / beta,
     "mean": lambda x, dims=None, keep=False: np.mean(x, _axes(dims), keepdims=keep),
     "sum": lambda x, dims=None, keep=False: np.sum(x, _axes(dims), keepdims=keep),
+    "ones": lambda dims: np.ones(dims, np.float32),
+    "zeros": lambda dims: np.zeros(dims, np.float32),
+    "full": lambda dims, value: np.full(dims, value, np.float32),
+    "scalar_tensor": np.float32,
     "cat": lambda arrays, dim=0: np.concatenate(arrays, dim),
 }
 """From an operator to a function of arrays, with the operator's arguments in their order."""

@@ -147,8 +147,7 @@ def linear(t: Translator, x: Tensor, weight: object, bias: object = None) -> Ten
     if x.channels_last:
         axes = len(x.base) - 2
         params["weight"] = Constant(w.name, w.array.reshape(*w.array.shape, *[1] * axes))
-        below = Tensor(x.name, x.base, x.base)
-        made = t.layer(f"conv{axes}d", below, params, filters=units, kernel_size=1, bias=bias is not None)
+        made = t.layer(f"conv{axes}d", x.below, params, filters=units, kernel_size=1, bias=bias is not None)
         return moved(made, x.steps)
     x = t.settled(x)
     if len(x.dims) > 2:

@@ -25,17 +25,13 @@ def same(t: Translator, x: Value, *args: object, **kwargs: object) -> Value:
 
 def view(t: Translator, x: Tensor, *_: object) -> Tensor:
     """Another shape with the same order of the values."""
-    x = moved(t.tensor(x), [("view", t.dims)])
-    try:
-        return t.settled(x)
-    except RefusalError:  # perhaps the middle of a longer chain
-        return x
+    return moved(t.tensor(x), [("view", t.dims)], t.wanted)
 
 
 def permute(t: Translator, x: Tensor, order: Sequence[int]) -> Tensor:
-    """Another order of the axes; it waits, for often it is taken back."""
+    """Another order of the axes."""
     axes = len(t.tensor(x).dims)
-    return moved(x, [("permute", tuple(axis % axes for axis in order))])
+    return moved(x, [("permute", tuple(axis % axes for axis in order))], t.wanted)
 
 
 def transpose(t: Translator, x: Tensor, one: int = 0, other: int = 1) -> Tensor:
@@ -78,7 +74,7 @@ def along(t: Translator, x: Tensor, dim: int) -> tuple[Tensor, int, tuple[Step, 
     x = t.tensor(x)
     axis, above = dim % len(x.dims), x.steps
     if x.channels_last:
-        axis, x = LAST[len(x.dims)][axis], Tensor(x.name, x.base, x.base)
+        axis, x = LAST[len(x.dims)][axis], x.below
     else:
         x, above = t.settled(x), ()
     if axis == 0 and len(x.dims) > 1:

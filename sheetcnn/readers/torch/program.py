@@ -7,7 +7,7 @@ translation into a graph knows nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sheetcnn.readers.building import Numbers
 
@@ -113,3 +113,14 @@ def refs(value: object) -> list[str]:
     if isinstance(value, list | tuple):
         return [name for item in value for name in refs(item)]
     return []
+
+
+def live(program: Program) -> Program:
+    """The program without the calls whose results nothing reads."""
+    needed = set(refs(list(program.outputs)))
+    kept: list[Call] = []
+    for call in reversed(program.calls):
+        if call.in_place or needed.intersection(call.results):
+            kept.append(call)
+            needed.update(refs([list(call.args), list(call.kwargs.values())]))
+    return replace(program, calls=tuple(reversed(kept)))

@@ -59,15 +59,16 @@ def _first(error: Exception) -> str:
 def _arrays(torch: Any, content: object, path: Path) -> dict[str, Numbers]:
     if not isinstance(content, Mapping):
         raise WeightsError(f"{path} holds a {type(content).__name__}, not a state dict; {_REMEDY}")
+    inner = next((key for key, value in content.items() if isinstance(value, Mapping)), None)
+    if inner is not None:
+        raise WeightsError(
+            f"{path} is a checkpoint ({_shown(map(str, content))}), not a state dict; save the part with the "
+            f"weights alone: torch.save(checkpoint['{inner}'], ...)"
+        )
     arrays = {}
     for key, value in content.items():
         if not isinstance(key, str) or not isinstance(value, torch.Tensor):
-            if isinstance(value, Mapping):
-                raise WeightsError(
-                    f"{path} is a checkpoint ({_shown(map(str, content))}), not a state dict; save the part "
-                    f"with the weights alone: torch.save(checkpoint['{key}'], ...)"
-                )
-            raise WeightsError(f"{path}: '{key}' is a {type(value).__name__}, not a tensor; {_REMEDY}")
+            raise WeightsError(f"{path}: '{key}' is of type {type(value).__name__}, no tensor; {_REMEDY}")
         if key.endswith(f".{_UNUSED}"):
             continue
         try:

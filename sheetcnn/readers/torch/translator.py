@@ -7,6 +7,7 @@ the layer's own rule gives; it is compared with PyTorch's.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -49,6 +50,7 @@ class Translator:
         self._program, self._tables, self._where = program, tables, where
         self._builder = Builder()
         self._values: dict[str, Value] = dict(program.constants)
+        self._settled: dict[Tensor, Tensor] = {}
         self._roots: dict[str, str] = {}
         self._last_use = {
             name: position
@@ -129,12 +131,12 @@ class Translator:
         args = [self._resolve(arg) for arg in call.args]
         kwargs = {key: self._resolve(arg) for key, arg in call.kwargs.items()}
         every = [*args, *kwargs.values()]
-        handler = self._tables.layers.get(call.qualified) or self._tables.layers.get(call.operator)
-        if handler is None:
-            raise RefusalError("there is no such layer")
         if not _holds(every, Tensor | Unknown) and call.operator in self._tables.folds:
             moves = call.operator in self._tables.views
             return _folded(self._tables.folds[call.operator], args, moves=moves)
+        handler = self._tables.layers.get(call.qualified) or self._tables.layers.get(call.operator)
+        if handler is None:
+            raise RefusalError("there is no such layer")
         try:
             bound = inspect.signature(handler).bind(self, *args, **kwargs)
         except TypeError as error:
@@ -219,6 +221,7 @@ class Translator:
         params: Mapping[str, Numbers | Constant | None] | None = None,
         *,
         part: str = "",
+        name: str = "",
         **options: Any,
     ) -> Tensor:
         """Add a node; its result has as many axes as its first input.
@@ -228,6 +231,7 @@ class Translator:
             inputs: what it reads.
             params: its arrays; those that are None are left out.
             part: added to the name, where a call becomes several nodes.
+            name: instead of that of the call.
             options: of the layer.
         """
         read = [self.settled(x) for x in ([inputs] if isinstance(inputs, Tensor) else inputs)]
@@ -235,16 +239,22 @@ class Translator:
         paths = (v.name for v in found.values() if isinstance(v, Constant))
         owner = next((path.rpartition(".")[0] for path in paths if path.rpartition(".")[2] in found), "")
         arrays = {key: v.array if isinstance(v, Constant) else v for key, v in found.items()}
-        wanted = ".".join(filter(None, (owner or self.wanted, part)))
-        name = self._builder.add(wanted, kind, [x.name for x in read], options, arrays)
-        dims = dims_of(self._builder.shape(name), len(read[0].dims))
-        return Tensor(name, dims, dims)
+        wanted = ".".join(filter(None, (name or owner or self.wanted, part)))
+        made = self._builder.add(wanted, kind, [x.name for x in read], options, arrays)
+        dims = dims_of(self._builder.shape(made), len(read[0].dims))
+        return Tensor(made, dims, dims)
 
     def under(self, x: Tensor, kind: str, params: Mapping[str, Any] | None = None, **options: Any) -> Tensor:
-        """Add a node below the moves that wait: they go on waiting, above its result."""
+        """Add a node for a function of each value, or each pixel.
+
+        Where the channels were moved to the end, and where moves are on the way to something that has
+        no node yet, it goes below them: they go on waiting, above its result.
+        """
         x = self.tensor(x)
-        below = self.layer(kind, Tensor(x.name, x.base, x.base), params, **options)
-        return moved(below, x.steps)
+        if x.steps and not x.channels_last:
+            with contextlib.suppress(RefusalError):
+                x = self.settled(x)
+        return moved(self.layer(kind, x.below, params, **options), x.steps, x.label)
 
     def tensor(self, x: object) -> Tensor:
         """A tensor of the network.
@@ -267,12 +277,13 @@ class Translator:
         x = self.tensor(x)
         if not x.steps:
             return x
-        plan = plan_of(x)
-        whole = Tensor(x.name, x.base, x.base)
-        own = len(plan) == 1 and self._call is not None and self._call.operator in self._tables.views
-        for kind, options in plan:
-            whole = self.layer(kind, whole, part="" if own else kind, **options)
-        return Tensor(whole.name, x.dims, x.dims)
+        if x not in self._settled:
+            whole, plan = x.below, plan_of(x)
+            for n, (kind, options) in enumerate(plan):
+                name = x.label if n == len(plan) - 1 else f"{x.label}.{kind}"
+                whole = self.layer(kind, whole, name=name, **options)
+            self._settled[x] = Tensor(whole.name, x.dims, x.dims)
+        return self._settled[x]
 
     def constant(self, value: object) -> Constant:
         """Weights.

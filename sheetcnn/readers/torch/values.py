@@ -30,12 +30,19 @@ class Tensor:
         dims: PyTorch's shape.
         base: PyTorch's shape of the graph's tensor itself.
         steps: the moves from `base` to `dims` that have no node yet.
+        label: a name for their node.
     """
 
     name: str
     dims: Dims
     base: Dims
     steps: tuple[Step, ...] = ()
+    label: str = ""
+
+    @property
+    def below(self) -> Tensor:
+        """The graph's tensor itself, without the moves that wait."""
+        return Tensor(self.name, self.base, self.base)
 
     @property
     def channels_last(self) -> bool:
@@ -50,27 +57,20 @@ class Tensor:
         return -1 if self.steps else min(1, len(self.dims) - 1)
 
 
-def moved(x: Tensor, steps: Iterable[Step]) -> Tensor:
-    """A tensor after further moves, which wait."""
+def moved(x: Tensor, steps: Iterable[Step], label: str = "") -> Tensor:
+    """A tensor after further moves, which wait; moves that undo each other are dropped."""
     for kind, given in steps:
-        x = _viewed(x, given) if kind == "view" else _permuted(x, given)
+        waiting, last = x.steps, x.steps[-1] if x.steps else None
+        dims = given if kind == "view" else tuple(x.dims[axis] for axis in given)
+        if last and last[0] == kind:
+            waiting = waiting[:-1]
+            if kind == "permute":
+                given = tuple(last[1][axis] for axis in given)
+        if (not waiting and dims == x.base) if kind == "view" else given == tuple(range(len(given))):
+            x = Tensor(x.name, dims, x.base, waiting, x.label)
+        else:
+            x = Tensor(x.name, dims, x.base, (*waiting, (kind, given)), label or x.label)
     return x
-
-
-def _viewed(x: Tensor, dims: Dims) -> Tensor:
-    waiting = x.steps[:-1] if x.steps and x.steps[-1][0] == "view" else x.steps
-    if not waiting and dims == x.base:
-        return Tensor(x.name, dims, x.base)
-    return Tensor(x.name, dims, x.base, (*waiting, ("view", dims)))
-
-
-def _permuted(x: Tensor, order: Dims) -> Tensor:
-    dims, waiting = tuple(x.dims[axis] for axis in order), x.steps
-    if waiting and waiting[-1][0] == "permute":
-        order, waiting = tuple(waiting[-1][1][axis] for axis in order), waiting[:-1]
-    if order == tuple(range(len(order))):
-        return Tensor(x.name, dims, x.base, waiting)
-    return Tensor(x.name, dims, x.base, (*waiting, ("permute", order)))
 
 
 @dataclass(frozen=True)
