@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sheetcnn.errors import ImageError
+from sheetcnn.errors import ImageError, LimitError
 from sheetcnn.graph import Model, Node
 from sheetcnn.shape import Array
 
@@ -48,6 +48,7 @@ def run(model: Model, image: Array) -> Result:
 
     Raises:
         ImageError: if the image has another shape than the network's input, or is not finite.
+        LimitError: if a layer computes a value that no cell can hold.
     """
     graph = model.graph
     pixels = np.asarray(image, dtype=np.float64)
@@ -59,14 +60,25 @@ def run(model: Model, image: Array) -> Result:
     if not np.isfinite(pixels).all():
         raise ImageError("the image holds values that are not finite (NaN or infinity)")
     values: dict[str, Array] = {graph.source: pixels}
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(all="ignore"):
         for node in graph.nodes:
             run_node(model, node, values)
+            _check_finite(node, values[node.name])
     output = values[graph.outputs[0]]
     if output.size != output.shape[0] or output.size == 1:
         return Result(values, output, None, "")
     best = int(np.argmax(output))
     return Result(values, output, best, graph.labels[best] if graph.labels else str(best))
+
+
+def _check_finite(node: Node, result: Array) -> None:
+    """Only of results: a stage may be NaN where a cell stays blank."""
+    bad = int(result.size - np.isfinite(result).sum())
+    if bad:
+        raise LimitError(
+            f"layer '{node.name}' ({node.op.kind}) computes {bad:,} values that are not numbers or greater "
+            "than 1.8e308, which no cell can hold; check the weights and the scaling of the pixels"
+        )
 
 
 def run_node(model: Model, node: Node, values: dict[str, Array]) -> None:

@@ -1,14 +1,48 @@
-"""Writing files so that nothing is ever half written."""
+"""Files: reading none that is not there, and writing so that nothing is ever half written."""
 
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sheetcnn.errors import OutputError
+from sheetcnn.errors import OutputError, SheetCnnError
+
+
+def check_file(path: Path, error: type[SheetCnnError], remedy: str) -> None:
+    """Refuse a path that is not a file to read.
+
+    Args:
+        path: to look at.
+        error: what to raise.
+        remedy: the end of the message.
+
+    Raises:
+        error: saying whether it is missing, a directory, or cannot be opened.
+    """
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise error(f"{path} is a directory; {remedy}")
+        if not stat.S_ISREG(mode):
+            raise error(f"{path} is not a regular file; {remedy}")
+        path.open("rb").close()
+    except FileNotFoundError:
+        raise error(f"{path} does not exist; {remedy}") from None
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or problem
+        raise error(f"{path} cannot be read ({reason}); {remedy}") from None
+
+
+def is_directory(path: Path) -> bool:
+    """Whether `path` is a directory; not, if that cannot be told."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 @contextmanager
@@ -20,15 +54,16 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: if the directory is missing or cannot be written.
     """
-    if path.is_dir():
+    if is_directory(path):
         raise OutputError(f"{path} is a directory; name a file to write")
-    if not path.parent.is_dir():
+    if not is_directory(path.parent):
         raise OutputError(f"{path}: the directory {path.parent} does not exist; create it first")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
         os.close(handle)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{path} cannot be written: {reason}") from None
     part = Path(name)
     try:
         yield part

@@ -51,7 +51,7 @@ TRAINED: dict[str, Training] = {
     "tiny_vgg": Training(),
     "alexnet": Training(),
     "inception": Training(epochs=150, learning_rate=0.02),
-    "mobilenet": Training(epochs=150, learning_rate=0.02),
+    "mobilenet": Training(epochs=150, learning_rate=0.03),
     "resnet": Training(epochs=150, learning_rate=0.02),
     "squeezenet": Training(epochs=150, learning_rate=0.02),
     "densenet": Training(learning_rate=0.02),

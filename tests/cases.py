@@ -874,8 +874,6 @@ LAYER_NORM = (
     _layer("channels_relu", (4, 2, 3), axes="channels", activation="relu"),
     _layer("channels_far", (6, 3, 2), axes="channels", span=FAR),
     _layer("channels_extreme", (4, 2, 2), axes="channels", span=EXTREME),
-    # More channels than a function takes arguments.
-    _layer("channels_many", (258, 1, 2), axes="channels", affine=False),
 )
 
 _affine = partial(_case, "affine")
@@ -927,15 +925,25 @@ LOG_SOFTMAX = (
 def _values(
     kind: str, label: str = "", extreme: tuple[float, float] = EXTREME, **options: Any
 ) -> tuple[Case, ...]:
-    """The cases of a function of single values; the first and the last value of a span are among them."""
-    start = f"{label}_" if label else ""
+    """The cases of a function of single values; the first and the last value of a span are among them.
+
+    With a label, those that show what the options change.
+    """
     case = partial(_case, kind, **options)
-    spans = {"steep": (-40.0, 40.0), "to_zero": (-2.0, 0.0), "from_zero": (0.0, 8.0), "extreme": extreme}
+    if label:
+        return (
+            case(label, (2, 3, 4)),
+            case(f"{label}_steep", (2, 3, 3), span=(-40.0, 40.0)),
+            case(f"{label}_extreme", (2, 3, 3), span=extreme),
+        )
     return (
-        case(f"{start}maps", (3, 4, 5)),
-        case(f"{start}one_pixel_maps", (4, 1, 1)),
-        case(f"{start}vector", (9,)),
-        *(case(f"{start}{name}", (2, 3, 3), span=span) for name, span in spans.items()),
+        case("maps", (3, 4, 5)),
+        case("one_pixel_maps", (4, 1, 1)),
+        case("vector", (9,)),
+        case("to_zero", (2, 3, 3), span=(-2.0, 0.0)),
+        case("from_zero", (2, 3, 3), span=(0.0, 8.0)),
+        case("steep", (2, 3, 3), span=(-40.0, 40.0)),
+        case("extreme", (2, 3, 3), span=extreme),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from onnx_models import agree, imported, kinds, node, onnx_model, weights
+from onnx_models import agree, kinds, node, onnx_model, weights
 from requirements import require
 
 MAPS = (1, 4, 6, 5)
@@ -239,6 +239,39 @@ NORMS = [
         constants={"s": weights(5)},
         axis=-1,
         name="last",
+    ),
+    many(
+        "layer_norm_written_out",
+        "layer_norm affine permute",
+        ("Transpose", "x", "x2", {"perm": [0, 2, 3, 1]}),
+        ("ReduceMean", "x2", "mean", {"axes": [-1]}),
+        ("Sub", "x2 mean", "centred"),
+        ("Pow", "centred two", "square"),
+        ("ReduceMean", "square", "variance", {"axes": [-1]}),
+        ("Add", "variance epsilon", "sum"),
+        ("Sqrt", "sum", "root"),
+        ("Div", "centred root", "normal"),
+        ("Mul", "normal scale", "scaled"),
+        ("Add", "scaled shift", "y"),
+        constants={
+            "two": np.float32(2),
+            "epsilon": np.float32(1e-3),
+            "scale": weights(4),
+            "shift": weights(4, seed=1),
+        },
+        opset=13,
+    ),
+    many(
+        "layer_norm_of_all_written_out",
+        "layer_norm",
+        ("ReduceMean", "x axes", "mean"),
+        ("Sub", "x mean", "centred"),
+        ("Mul", "centred centred", "square"),
+        ("ReduceMean", "square axes", "variance"),
+        ("Add", "epsilon variance", "sum"),
+        ("Sqrt", "sum", "root"),
+        ("Div", "centred root", "y"),
+        constants={"epsilon": np.float32(1e-3), "axes": [-3, -2, -1]},
     ),
     many(
         "group_norm_of_pytorch",

@@ -44,10 +44,10 @@ class BatchNorm(Op):
         """`weight` (gamma), `bias` (beta), `running_mean`, `running_var`."""
         shape = (inputs[0].channels,)
         return (
-            Parameter("weight", shape, "channel", "γ weight"),
-            Parameter("bias", shape, "channel", "β bias"),
-            Parameter("running_mean", shape, "channel", "μ mean"),
-            Parameter("running_var", shape, "channel", "σ² variance"),
+            Parameter("weight", shape, "channel", "γ"),
+            Parameter("bias", shape, "channel", "β"),
+            Parameter("running_mean", shape, "channel", "mean"),
+            Parameter("running_var", shape, "channel", "variance"),
         )
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:

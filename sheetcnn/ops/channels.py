@@ -28,18 +28,18 @@ def cells_of_channels(x: Placement) -> list[Ref]:
     return x.windows(range(shape.channels), Window(0, 0, 1, 1))
 
 
-def combined(function: str, cells: Sequence[Ref]) -> Expr:
-    """MAX, MIN, SUM or SUMSQ of cells that may be more than one call takes as arguments."""
-    parts = [call(function, *cells[n : n + MOST_ARGUMENTS]) for n in range(0, len(cells), MOST_ARGUMENTS)]
+def combined(function: str, cells: Sequence[Ref], most: int = MOST_ARGUMENTS) -> Expr:
+    """MAX, MIN, SUM or SUMSQ of cells that may be more than the `most` arguments of one call."""
+    parts = [call(function, *cells[n : n + most]) for n in range(0, len(cells), most)]
     if len(parts) == 1 or function in ("SUM", "SUMSQ"):
         return add(*parts)
     return call(function, *parts)
 
 
-def average(cells: Sequence[Ref], number: int) -> Expr:
+def average(cells: Sequence[Ref], number: int, most: int = MOST_ARGUMENTS) -> Expr:
     """The mean of cells that hold `number` values."""
-    if len(cells) > MOST_ARGUMENTS:
-        return combined("SUM", cells) / number
+    if len(cells) > most:
+        return combined("SUM", cells, most) / number
     return call("AVERAGE", *cells)
 
 

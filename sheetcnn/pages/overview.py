@@ -40,11 +40,12 @@ _COLUMNS = (
     ("parameters", 4),
     ("", 1),
     ("each value is", 22),
-    ("sheets", 40),
+    ("sheets", 36),
 )
 """The table of layers: headings, and how many columns each spans."""
 _PARAMETERS, _WORDS, _SHEETS = 3, 5, 6
-_PER_ROW = 10  # links to sheets, of 4 columns each
+_LINK_SPAN = 3
+_PER_ROW = 12  # links to sheets
 
 _PIXEL = Style(";;;", size=8, border=theme.RULE)  # the colour is the picture; the number would only blur it
 _SECTION = Style(bold=True, size=12, color=theme.INK)
@@ -223,7 +224,8 @@ def _layers(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], top: i
             page.cells.append(Cell(row, at[n], value, style, merge=spans[n][1]))
         names = owned.get(name, [])
         for n, target in enumerate(names):
-            place = (row + n // _PER_ROW, at[_SHEETS] + n % _PER_ROW * 4)
-            page.cells.append(Cell(*place, target, _LINK, link=f"{target}!A1", merge=4))
+            place = (row + n // _PER_ROW, at[_SHEETS] + n % _PER_ROW * _LINK_SPAN)
+            text = target.removeprefix(f"{layout.bases[name]}_")  # the row names the layer already
+            page.cells.append(Cell(*place, text, _LINK, link=f"{target}!A1", merge=_LINK_SPAN))
         row += max(1, -(-len(names) // _PER_ROW))
     page.cells.append(Cell(row + 1, LEFT, "about this file ►", _LINK, link="about!A1", merge=6))

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from sheetcnn.errors import ImageError
+from sheetcnn.files import check_file
+from sheetcnn.readers.weights import UNREADABLE
 from sheetcnn.shape import Array, Shape
 
 LARGEST = 100_000_000
@@ -29,10 +31,10 @@ def read_image(path: Path, shape: Shape, *, resize: bool = False) -> Array:
     Raises:
         ImageError: if it cannot be read or does not fit.
     """
-    if not path.is_file():
-        raise ImageError(f"{path} does not exist; name an image with --input")
+    check_file(path, ImageError, "name an image with --input")
     readers = {".npy": _npy, ".csv": _csv}
-    pixels = readers[path.suffix](path) if path.suffix in readers else _picture(path, shape, resize=resize)
+    kind = path.suffix.lower()
+    pixels = readers[kind](path) if kind in readers else _picture(path, shape, resize=resize)
     if pixels.ndim == 2:
         pixels = pixels[None]
     if pixels.shape[0] != shape.channels:
@@ -54,8 +56,10 @@ def read_image(path: Path, shape: Shape, *, resize: bool = False) -> Array:
 def _npy(path: Path) -> Array:
     try:
         array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise ImageError(f"{path} is not a readable .npy file ({error})") from None
+    except UNREADABLE as error:
+        raise ImageError(f"{path} is not a readable .npy file ({error}); save it with numpy.save") from None
+    if isinstance(array, np.lib.npyio.NpzFile):
+        array.close()
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub" or array.ndim not in (2, 3):
         raise ImageError(f"{path} must hold one array of numbers (C, H, W) or (H, W)")
     return array.astype(np.float64)

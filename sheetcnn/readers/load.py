@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sheetcnn.errors import SpecError, WeightsError
+from sheetcnn.files import check_file, is_directory
 from sheetcnn.graph import Graph, Model
 from sheetcnn.readers.spec import parse, read_mapping
 from sheetcnn.readers.weights import SUFFIXES, read_weights
@@ -75,8 +76,7 @@ def load_model(path: Path, weights: Path | None = None, input_shape: InputShape 
     if suffix in IMPORTERS:
         if weights is not None:
             raise WeightsError(f"{path} holds its own weights; leave out --weights")
-        if not path.is_file():
-            raise SpecError(f"{path} does not exist; name a model file")
+        check_file(path, SpecError, "name a model file")
         # Importers build one node per layer; here an activation becomes part of the layer before it.
         return fuse_activations(share_weights(IMPORTERS[suffix](path, input_shape)))
     spec = _spec(path)
@@ -118,14 +118,16 @@ def _expected(graph: Graph, arrays: Mapping[str, Mapping[str, object]], path: Pa
 
 
 def _spec(path: Path) -> Path:
-    if path.is_dir():
-        found = sorted(p for p in path.iterdir() if p.suffix in SPEC_SUFFIXES)
+    if is_directory(path):
+        try:
+            found = sorted(p for p in path.iterdir() if p.suffix in SPEC_SUFFIXES)
+        except OSError as error:
+            raise SpecError(f"{path} cannot be read ({error.strerror}); name a spec in it") from None
         if len(found) != 1:
             raise SpecError(f"{path} holds {len(found)} specs ({', '.join(SPEC_SUFFIXES)}); name one of them")
         return found[0]
     endings = ", ".join((*SPEC_SUFFIXES, *IMPORTERS))
-    if not path.exists():
-        raise SpecError(f"{path} does not exist; name a model ({endings})")
+    check_file(path, SpecError, f"name a model ({endings})")
     if path.suffix in STATE_DICT_SUFFIXES:
         raise SpecError(
             f"{path}: a PyTorch state dict holds weights only; name a spec as the model and give this file "

@@ -40,6 +40,7 @@ LONGEST_LABEL = 100
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./:-]*")
 _FORMULA_LIKE = re.compile(r"[=@]|[+-](?![0-9.]*$)")
 _ESCAPE_LIKE = re.compile("_x[0-9A-Fa-f]{4}_")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _ENVELOPE = ("kind", "name", "inputs", "activation", "weights")
 
 Size = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -424,6 +425,8 @@ def _labels(value: object, where: str) -> list[str]:
             raise SpecError(
                 f'{where}: labels[{n}]: found {_show(label)}; allowed is a text, in quotes: "yes"'
             )
+        if label == "":
+            raise SpecError(f"{where}: labels[{n}]: is empty; give every class a text")
         _harmless(str(label), where, f"labels[{n}]")
         labels.append(str(label))
     return labels
@@ -442,5 +445,5 @@ def _harmless(text: str, where: str, path: str) -> None:
         raise SpecError(
             f"{where}: {path}: {text!r} holds an escape sequence of spreadsheet files; leave it out"
         )
-    if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 or 0xD800 <= ord(c) < 0xE000 for c in text):
+    if _CONTROL.search(text):
         raise SpecError(f"{where}: {path}: {text!r} holds a control character; leave it out")

@@ -6,7 +6,9 @@ stands in the cell, so that the engine and the workbook compute with the very sa
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,10 +16,19 @@ import numpy as np
 import orjson
 
 from sheetcnn.errors import WeightsError
+from sheetcnn.files import check_file
 from sheetcnn.shape import Array
 
 _PIECE = 1 << 20  # values converted at a time, to bound the memory
 SUFFIXES = (".safetensors", ".npz")
+
+UNREADABLE = (
+    *(OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error),
+    NotImplementedError,  # zip: a method of compression or encryption that Python does not know
+    MemoryError,  # a header that promises more than there can be
+    *(SyntaxError, tokenize.TokenError),  # a header that is no Python literal
+)
+"""What NumPy raises for a damaged .npz or .npy file."""
 
 
 def read_weights(path: Path) -> dict[str, dict[str, Array]]:
@@ -28,8 +39,7 @@ def read_weights(path: Path) -> dict[str, dict[str, Array]]:
     """
     if path.suffix not in SUFFIXES:
         raise WeightsError(f"{path}: weights come from {' or '.join(SUFFIXES)} files")
-    if not path.is_file():
-        raise WeightsError(f"{path} does not exist; name the file of weights with --weights")
+    check_file(path, WeightsError, "name the file of weights with --weights")
     arrays = _safetensors(path) if path.suffix == ".safetensors" else _npz(path)
     return by_layer({name: decimal(array, f"{path}: '{name}'") for name, array in arrays.items()})
 
@@ -82,7 +92,7 @@ def _npz(path: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, AttributeError) as error:
+    except UNREADABLE as error:
         reason = "it holds pickled objects" if "allow_pickle" in str(error) else str(error)
         raise WeightsError(
             f"{path} is not a readable .npz file ({reason}); save it with numpy.savez"

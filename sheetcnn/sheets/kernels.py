@@ -6,7 +6,7 @@ from sheetcnn.formulas.a1 import area
 from sheetcnn.graph import Node
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import FIRST_COLUMN, HEADER_ROWS, Layout
-from sheetcnn.sheets.maps import LINK_SPAN, header
+from sheetcnn.sheets.maps import header
 from sheetcnn.sheets.plan import SheetPlan, WeightGrid
 from sheetcnn.sheets.weights import WeightCells
 from sheetcnn.xlsx.book import Cell
@@ -31,7 +31,7 @@ def weight_sheet(layout: Layout, node: Node) -> SheetPlan:
         height, width = kernel.kernel_shape[2:]
         line = f"rows: output maps; columns: input maps; each block is one {height}×{width} kernel slice"
     links = [("▲ overview", "overview"), (f"{out} ►", out)]
-    header(sheet, f"{node.name}, weights", line, links, [], LINK_SPAN)
+    header(sheet, f"{node.name}, weights", line, links, [], theme.CELL_WIDTH + 1)
     sheet.column_width, sheet.row_height = theme.CELL_WIDTH + 1, theme.CELL_HEIGHT * 0.7
     sheet.column_widths[1] = theme.HEAD_WIDTH + 7
     sheet.row_heights[HEADER_ROWS] = 20

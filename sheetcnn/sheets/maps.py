@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 
 from sheetcnn.formulas.a1 import area
 from sheetcnn.graph import INPUT, Node
@@ -17,14 +18,16 @@ from sheetcnn.xlsx.book import Cell, Grid
 
 MARGIN_NOTE = "shaded: padding, blank cells that the windows of the next layer reach"
 
-LINK_SPAN = 2
-"""Columns that a link spans, so that a sheet's name fits."""
-
 
 def header(
-    sheet: SheetPlan, title: str, line: str, links: list[tuple[str, str]], sources: list[str], span: int
+    sheet: SheetPlan, title: str, line: str, links: list[tuple[str, str]], sources: list[str], width: float
 ) -> None:
-    """Write the rows above the grid: title, words, navigation (text, sheet), sources."""
+    """Write the rows above the grid: title, words, navigation (text, sheet), sources.
+
+    `width` is that of the sheet's columns in characters; a link spans as many as the longest name needs.
+    """
+    longest = max(len(text) for text in (*(t for t, _ in links), *sources))
+    span = max(1, ceil((longest + 1) / width))
     sheet.cells += [
         Cell(1, 1, title, theme.TITLE),
         Cell(2, 1, line, theme.SUBTITLE),
@@ -97,7 +100,7 @@ def map_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[Sh
         if layout.margins[node.name].any:
             line += f"   [{MARGIN_NOTE}]"
         title = f"{node.name}, feature map {c + 1} of {shape.channels}"
-        header(sheet, title, line, links, source_sheets(layout, node, c), LINK_SPAN)
+        header(sheet, title, line, links, source_sheets(layout, node, c), theme.CELL_WIDTH)
         frame(layout, sheet, shape, layout.margins[node.name])
         grid(layout, sheet, node.name, c, scale_of(layout, node.name))
         for stage in own:

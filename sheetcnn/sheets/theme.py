@@ -31,9 +31,9 @@ HEAD_WIDTH = 5.5
 
 TITLE = Style(bold=True, size=16, color=INK)
 SUBTITLE = Style(size=11, color=MUTED)
-TEXT = Style(color=INK)
+TEXT = Style(color=INK, vertical="center")
 TEXT_WRAPPED = Style(color=INK, wrap=True, vertical="top")
-NAVIGATION = Style(color=LINK, underline=True)
+NAVIGATION = Style(color=LINK, underline=True, vertical="center")
 HEADING = Style(bold=True, color=INK, fill=HEAD, vertical="center")
 HEADING_CENTER = Style(bold=True, color=INK, fill=HEAD, horizontal="center", vertical="center")
 INDEX = Style(size=9, color=MUTED, horizontal="center", vertical="center")

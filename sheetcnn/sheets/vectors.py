@@ -36,7 +36,7 @@ def vector_sheet(layout: Layout, node: Node, name: str, stamps: list[Stamped]) -
         sources |= dict.fromkeys(source_sheets(layout, node, channel))
         if len(sources) > MOST_SOURCES:
             break
-    header(sheet, title, words(graph, node), links, list(sources)[:MOST_SOURCES], 1)
+    header(sheet, title, words(graph, node), links, list(sources)[:MOST_SOURCES], 18)
     labels = graph.labels if result and node.name in graph.outputs[:1] else ()
     sheet.column_width = 21
     sheet.column_widths |= {1: 6, 2: 18}

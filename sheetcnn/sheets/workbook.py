@@ -15,7 +15,6 @@ from sheetcnn.sheets import theme
 from sheetcnn.sheets.kernels import weight_sheet
 from sheetcnn.sheets.layout import Layout, Options, planar
 from sheetcnn.sheets.maps import (
-    LINK_SPAN,
     MARGIN_NOTE,
     frame,
     grid,
@@ -91,7 +90,7 @@ def _stage_sheet(layout: Layout, node: Node, name: str, tensor: str, stamps: lis
     stage = next(s for s in layout.stages(node) if f"{node.name}.{s.name}" == tensor)
     first = layout.placements[node.name].blocks[0].sheet
     links = [("▲ overview", "overview"), (f"{first} ►", first)]
-    header(sheet, f"{node.name}, {stage.label}", words(layout.graph, node), links, [], LINK_SPAN)
+    header(sheet, f"{node.name}, {stage.label}", words(layout.graph, node), links, [], theme.CELL_WIDTH)
     frame(layout, sheet, stage.shape, stage.margin)
     channel = next(b.first for b in layout.placements[tensor].blocks if b.sheet == name)
     grid(layout, sheet, tensor, channel, "diverging")
@@ -110,7 +109,7 @@ def _pixel_sheets(layout: Layout) -> Iterator[SheetPlan]:
             line += f"   [{MARGIN_NOTE}]"
         links = [("▲ overview", "overview"), *neighbours(names, c)]
         title = f"{graph.source}, channel {c + 1} of {len(names)}"
-        header(sheet, title, line, links, [], LINK_SPAN)
+        header(sheet, title, line, links, [], theme.CELL_WIDTH)
         frame(layout, sheet, graph.source_shape, layout.margins[graph.source])
         grid(layout, sheet, graph.source, c, "pixels")
         block, shape = placement.blocks[c], placement.shape

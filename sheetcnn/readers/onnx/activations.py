@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sheetcnn.readers.onnx.build import View
+from sheetcnn.readers.building import RefusalError
 from sheetcnn.readers.onnx.call import Call, Entry, short
-from sheetcnn.readers.onnx.fold import Unsupported
 from sheetcnn.readers.onnx.proto import count
+from sheetcnn.readers.onnx.views import View
 from sheetcnn.shape import Shape
 
 
@@ -60,7 +60,9 @@ def prelu(call: Call) -> View:
         return call.after(view, "prelu", {"weight": slope.reshape(1)}, shared=True)
     padded = (1,) * (len(view.dims) - slope.ndim) + slope.shape
     if slope.size != channels or len(padded) != len(view.dims) or padded[view.axis] != channels:
-        raise Unsupported(f"has slopes of shape {slope.shape}; one, or one for each channel can be expressed")
+        raise RefusalError(
+            f"has slopes of shape {slope.shape}; one, or one for each channel can be expressed"
+        )
     return call.after(view, "prelu", {"weight": slope.reshape(channels)})
 
 
@@ -94,7 +96,7 @@ def softmax(kind: str) -> Entry:
 def dropout(call: Call) -> View:
     """Dropout, which does nothing here."""
     if call.has(2) and bool(call.constant(2).item()):
-        raise Unsupported("input training_mode=True; export the model in evaluation mode")
+        raise RefusalError("input training_mode=True; export the model in evaluation mode")
     rate = short(call.constant(1).item()) if call.has(1) else call.number("ratio", 0.5)
     return call.after(call.plain(), "dropout", rate=rate if 0 <= rate < 1 else None)
 

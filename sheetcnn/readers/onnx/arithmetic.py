@@ -12,10 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from sheetcnn.readers.onnx.build import View, dims_of, natural
+from sheetcnn.readers.building import RefusalError
 from sheetcnn.readers.onnx.call import Call, Entry, short
-from sheetcnn.readers.onnx.fold import Unsupported
 from sheetcnn.readers.onnx.proto import count
+from sheetcnn.readers.onnx.views import View, dims_of, natural, words
 from sheetcnn.readers.weights import decimal
 
 WithConstant = Callable[[Call, View, np.ndarray, bool], View]
@@ -33,7 +33,7 @@ def merging(kind: str, constant: WithConstant) -> Entry:
         elif views:
             result = views[0]
         else:
-            raise Unsupported("computes with constants only; simplify the model before the export")
+            raise RefusalError("computes with constants only; simplify the model before the export")
         for n, array in enumerate(constants):
             part = "" if len(views) < 2 and not n else f"constant{n + 1}"
             named = replace(call, node=replace(call.node, name=f"{call.node.name}/{part}")) if part else call
@@ -55,7 +55,9 @@ def merge(call: Call, kind: str, views: Sequence[View]) -> View:
     alike = all(v.dims == first.dims and v.last == first.last for v in views)
     if alike and natural(first.dims, last=first.last) is None:
         if len({call.shape(v) for v in views}) > 1:
-            raise Unsupported(f"has inputs of {len(first.dims)} axes that come from maps of different shapes")
+            raise RefusalError(
+                f"has inputs of {len(first.dims)} axes that come from maps of different shapes"
+            )
         return View(call.layer(kind, [v.tensor for v in views]), first.dims)
     rank = max(len(v.dims) for v in views)
     if all(v.last and len(v.dims) == rank for v in views):
@@ -65,14 +67,14 @@ def merge(call: Call, kind: str, views: Sequence[View]) -> View:
         settled = [call.build.settle(replace(v, dims=(1,) * (rank - len(v.dims)) + v.dims)) for v in rows]
     tensor = call.layer(kind, [v.tensor for v in settled])
     last = settled[0].last
-    return View(tensor, dims_of(call.build.shapes[tensor], rank, last=last), last)
+    return View(tensor, dims_of(call.build.shape(tensor), rank, last=last), last)
 
 
 def per_channel(view: View, constant: np.ndarray) -> np.ndarray:
     """A constant that broadcasts to an activation, as one value per channel (or one for all).
 
     Raises:
-        Unsupported: if it differs from pixel to pixel, or makes the activation larger.
+        RefusalError: if it differs from pixel to pixel, or makes the activation larger.
     """
     if constant.size == 1:
         return constant.reshape(1)
@@ -81,15 +83,15 @@ def per_channel(view: View, constant: np.ndarray) -> np.ndarray:
     except ValueError:
         dims = ()
     if not dims or count(dims) != count(view.dims):
-        raise Unsupported(
-            f"has a constant of shape {_words(constant.shape)} for an activation of shape {_words(view.dims)}"
+        raise RefusalError(
+            f"has a constant of shape {words(constant.shape)} for an activation of shape {words(view.dims)}"
         )
     axis = view.axis + len(dims) - len(view.dims)
     full = np.broadcast_to(constant, dims)
     line = full[tuple(slice(None) if n == axis else slice(1) for n in range(len(dims)))]
     if not (line == full).all():
-        raise Unsupported(
-            f"has a constant of shape {_words(constant.shape)} that differs from pixel to pixel; one value "
+        raise RefusalError(
+            f"has a constant of shape {words(constant.shape)} that differs from pixel to pixel; one value "
             "per channel can be expressed"
         )
     return line.reshape(-1)
@@ -105,7 +107,7 @@ def affine(call: Call, view: View, scale: np.ndarray | None, shift: np.ndarray |
     if natural(view.dims, last=view.last) is not None:
         view = call.build.settle(view)
     elif not one:
-        raise Unsupported(f"has a constant per channel for an activation of shape {_words(view.dims)}")
+        raise RefusalError(f"has a constant per channel for an activation of shape {words(view.dims)}")
     channels = call.shape(view).channels
     given = {name: p for name, p in (("weight", scale), ("bias", shift)) if p is not None}
     params = {name: np.broadcast_to(p, channels) for name, p in given.items()}
@@ -121,9 +123,9 @@ def shifted(call: Call, view: View, shift: np.ndarray) -> View:
     """A constant added: as the bias of the layer before, if that has none and is read here only."""
     for name, value in zip(call.node.inputs, call.values, strict=True):
         # A view with a name is reshaped: its channels may be others than the layer's.
-        own = value is view and call.uses[name] == 1 and not view.name
-        if own and call.build.takes_bias(view.tensor, name):
-            call.build.give_bias(view.tensor, np.broadcast_to(shift, call.shape(view).channels))
+        if value is not view or call.uses[name] > 1 or view.name:
+            continue
+        if call.build.give_bias(view.tensor, name, shift):
             return view
     return affine(call, view, None, shift)
 
@@ -139,10 +141,10 @@ def _multiply(call: Call, view: View, constant: np.ndarray, _: bool) -> View:
 
 def _divide(call: Call, view: View, constant: np.ndarray, first: bool) -> View:
     if first:
-        raise Unsupported("divides a constant by an activation")
+        raise RefusalError("divides a constant by an activation")
     divisor = decimal(per_channel(view, constant))
     if not divisor.all():
-        raise Unsupported("divides by 0")
+        raise RefusalError("divides by 0")
     return affine(call, view, 1 / divisor, None)
 
 
@@ -150,7 +152,7 @@ def _bound(option: str) -> WithConstant:
     def rule(call: Call, view: View, constant: np.ndarray, _: bool) -> View:
         bound = per_channel(view, constant)
         if bound.size > 1 and (bound != bound[0]).any():
-            raise Unsupported("compares with a constant per channel; one for all can be expressed")
+            raise RefusalError("compares with a constant per channel; one for all can be expressed")
         value = short(bound[0])
         if natural(view.dims, last=view.last) is not None:
             view = call.build.settle(view)
@@ -162,7 +164,7 @@ def _bound(option: str) -> WithConstant:
 
 
 def _no_constant(call: Call, view: View, constant: np.ndarray, first: bool) -> View:
-    raise Unsupported("averages an activation with a constant")
+    raise RefusalError("averages an activation with a constant")
 
 
 def power(call: Call) -> View:
@@ -175,7 +177,7 @@ def power(call: Call) -> View:
     if exponent == 0.5:
         return call.after(view, "sqrt")
     if exponent not in (2, 3):
-        raise Unsupported(f"raises to the power {exponent}; 0.5, 1, 2 and 3 can be expressed")
+        raise RefusalError(f"raises to the power {exponent}; 0.5, 1, 2 and 3 can be expressed")
     square = call.layer("multiply", [view.tensor] * 2, None, "square" if exponent == 3 else "")
     tensor = square if exponent == 2 else call.layer("multiply", [square, view.tensor])
     return replace(view, tensor=tensor, name="")
@@ -186,10 +188,10 @@ def gemm(call: Call) -> View:
     view, matrix = call.view(0), call.constant(1)
     if call.whole("transA", 0):
         if len(view.dims) != 2:
-            raise Unsupported("attribute transA=1 of an input that is no matrix")
+            raise RefusalError("attribute transA=1 of an input that is no matrix")
         view = call.reread(view, view.dims[::-1]) if 1 in view.dims else view
         if view.dims[0] != 1:
-            raise Unsupported("attribute transA=1 of more than one row")
+            raise RefusalError("attribute transA=1 of more than one row")
     weight = matrix if call.whole("transB", 0) else matrix.T
     alpha, beta = call.number("alpha", 1.0), call.number("beta", 1.0)
     bias = addend = None
@@ -211,7 +213,7 @@ def matmul(call: Call) -> View:
     """MatMul with a constant matrix: `dense`, or a 1×1 convolution over the pixels."""
     view, matrix = call.view(0), call.constant(1)
     if matrix.ndim != 2:
-        raise Unsupported(f"has a constant with {matrix.ndim} axes; a matrix can be expressed")
+        raise RefusalError(f"has a constant with {matrix.ndim} axes; a matrix can be expressed")
     if count(view.dims[:-1]) == 1:
         rank = len(view.dims)
         result = dense(call, call.reread(view, (1, view.dims[-1])), {"weight": matrix.T})
@@ -226,17 +228,13 @@ def dense(call: Call, view: View, params: Mapping[str, np.ndarray]) -> View:
     view = call.build.first(view)
     units, inputs = params["weight"].shape
     if call.shape(view).dims != (inputs,):
-        raise Unsupported(f"multiplies {_words(view.dims)} with {inputs}×{units}; the sizes do not fit")
+        raise RefusalError(f"multiplies {words(view.dims)} with {inputs}×{units}; the sizes do not fit")
     bias = None if "bias" in params else False
     return call.after(view, "dense", params, units=units, bias=bias)
 
 
 def _times(array: np.ndarray, factor: float) -> np.ndarray:
     return array if factor == 1 else decimal(array) * factor
-
-
-def _words(dims: Sequence[int]) -> str:
-    return "×".join(map(str, dims)) or "one value"
 
 
 def identity(call: Call) -> View:
@@ -256,7 +254,7 @@ def cast(call: Call) -> View:
     else:
         kind = str(helper.tensor_dtype_to_np_dtype(call.whole("to", 1)))
     if kind not in FLOATS:
-        raise Unsupported(f"casts to {kind}; only {', '.join(FLOATS)} can be expressed")
+        raise RefusalError(f"casts to {kind}; only {', '.join(FLOATS)} can be expressed")
     return call.view()
 
 

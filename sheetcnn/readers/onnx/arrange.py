@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from sheetcnn.ops import OPS
-from sheetcnn.readers.onnx.build import View, dims_of, natural
+from sheetcnn.readers.building import RefusalError
 from sheetcnn.readers.onnx.call import Call, Entry, short
-from sheetcnn.readers.onnx.fold import Unsupported
 from sheetcnn.readers.onnx.proto import count
+from sheetcnn.readers.onnx.views import View, dims_of, natural
 from sheetcnn.shape import Shape
 
 SWAPS = {"y": [1, 0, 2], "x": [2, 1, 0]}
@@ -27,7 +27,7 @@ def expand(call: Call) -> View:
     """Expand that only adds axes of size 1."""
     dims = call.imagine()
     if count(dims) != count(call.view().dims):
-        raise Unsupported(f"repeats an activation of shape {call.view().dims} to {dims}")
+        raise RefusalError(f"repeats an activation of shape {call.view().dims} to {dims}")
     return call.reread(call.view(), dims)
 
 
@@ -87,7 +87,7 @@ def _turned(call: Call, view: View, perm: Sequence[int], dims: tuple[int, ...]) 
         else:
             blocks.append([axis])
     if len(blocks) > 3:
-        raise Unsupported(f"attribute perm={list(perm)} of an input of shape {view.dims}")
+        raise RefusalError(f"attribute perm={list(perm)} of an input of shape {view.dims}")
     ordered = sorted(blocks)
     sizes = [count(view.dims[a] for a in block) for block in ordered]
     order = [ordered.index(block) for block in blocks]
@@ -114,7 +114,7 @@ def chosen(call: Call, view: View, ranges: Mapping[int, range], part: str = "") 
     axes = {places(view).get(axis, "batch"): r for axis, r in ranges.items()}
     for name, r in axes.items():
         if not r or r.step < 1 or name == "batch":
-            raise Unsupported(f"takes the positions {list(r)[:8]} of the {name} axis")
+            raise RefusalError(f"takes the positions {list(r)[:8]} of the {name} axis")
     tensor = view.tensor
     if "channel" in axes:
         r = axes.pop("channel")
@@ -122,7 +122,7 @@ def chosen(call: Call, view: View, ranges: Mapping[int, range], part: str = "") 
         tensor = call.layer("slice_channels", [tensor], None, part, start=r.start, stop=r[-1] + 1, step=step)
         part = f"{part}pixels"
     if axes:
-        shape = call.build.shapes[tensor]
+        shape = call.build.shape(tensor)
         rows, columns = axes.get("y", range(shape.height)), axes.get("x", range(shape.width))
         cut = [rows[0], shape.height - rows[-1] - 1, columns[0], shape.width - columns[-1] - 1]
         if any(cut):
@@ -131,7 +131,7 @@ def chosen(call: Call, view: View, ranges: Mapping[int, range], part: str = "") 
         if (rows.step, columns.step) != (1, 1):  # the largest of one pixel is that pixel
             stride = [rows.step, columns.step]
             tensor = call.layer("max_pool", [tensor], None, part, kernel_size=1, stride=stride)
-    return View(tensor, dims_of(call.build.shapes[tensor], len(view.dims), last=view.last), view.last)
+    return View(tensor, dims_of(call.build.shape(tensor), len(view.dims), last=view.last), view.last)
 
 
 def slice_(call: Call) -> View:
@@ -139,7 +139,7 @@ def slice_(call: Call) -> View:
     view = call.view()
     starts, ends = call.numbers(1, "starts"), call.numbers(2, "ends")
     if starts is None or ends is None:
-        raise Unsupported("lacks starts or ends")
+        raise RefusalError("lacks starts or ends")
     rank = len(view.dims)
     axes = call.numbers(3, "axes") or list(range(len(starts)))
     steps = call.numbers(4, "steps") or [1] * len(starts)
@@ -160,7 +160,7 @@ def split(call: Call) -> list[View]:
         each = -(-size // parts)
         sizes = [min(each, size - n * each) for n in range(parts)]
     if min(sizes) < 1 or sum(sizes) != size or len(sizes) != parts:
-        raise Unsupported(f"splits {size} positions into {sizes}")
+        raise RefusalError(f"splits {size} positions into {sizes}")
     ends = [sum(sizes[: n + 1]) for n in range(parts)]
     return [
         chosen(call, view, {axis: range(end - n, end)}, f"part{k}") if call.uses[name] else view
@@ -181,9 +181,9 @@ def gather(call: Call) -> View:
     elif axis == view.axis:
         pieces = [chosen(call, view, {axis: range(i, i + 1)}, f"channel{n}") for n, i in enumerate(places, 1)]
         tensor = call.layer("concat", [p.tensor for p in pieces])
-        taken = View(tensor, dims_of(call.build.shapes[tensor], len(view.dims), last=view.last), view.last)
+        taken = View(tensor, dims_of(call.build.shape(tensor), len(view.dims), last=view.last), view.last)
     else:
-        raise Unsupported(f"takes the positions {places[:8]} of axis {axis}; evenly spaced ones can be")
+        raise RefusalError(f"takes the positions {places[:8]} of axis {axis}; evenly spaced ones can be")
     dims = (*view.dims[:axis], *index.shape, *view.dims[axis + 1 :])
     return call.reread(taken, dims)
 
@@ -205,7 +205,7 @@ def concat(call: Call) -> View:
     dims[axis] = sum(v.dims[axis] for v in views)
     turned = not views[0].last and count(views[0].dims[:axis]) > 1
     if turned or (views[0].axis and not axis):
-        raise Unsupported(f"attribute axis={axis} for inputs of shape {views[0].dims}")
+        raise RefusalError(f"attribute axis={axis} for inputs of shape {views[0].dims}")
     return View(call.layer("concat", [v.tensor for v in views]), tuple(dims), views[0].last)
 
 
@@ -215,7 +215,7 @@ def _beside(call: Call, views: Sequence[View], axis: int) -> View:
     turned = [call.build.once(v.tensor, "permute", {"order": order}) for v in views]
     whole = call.layer("concat", turned, None, "turned")
     tensor = call.layer("permute", [whole], order=order)
-    return View(tensor, dims_of(call.build.shapes[tensor], len(views[0].dims)))
+    return View(tensor, dims_of(call.build.shape(tensor), len(views[0].dims)))
 
 
 def pad(call: Call) -> View:
@@ -224,7 +224,7 @@ def pad(call: Call) -> View:
     rank = len(view.dims)
     axes = [a % rank for a in (call.numbers(3, "axes") or range(rank))]
     if pads is None or len(pads) != 2 * len(axes):
-        raise Unsupported(f"has {len(pads or [])} pads for {len(axes)} axes")
+        raise RefusalError(f"has {len(pads or [])} pads for {len(axes)} axes")
     before, after = dict.fromkeys(range(rank), 0), dict.fromkeys(range(rank), 0)
     before.update(zip(axes, pads, strict=False))
     after.update(zip(axes, pads[len(axes) :], strict=True))
@@ -240,7 +240,7 @@ def pad(call: Call) -> View:
     view = call.build.settle(view)
     sides = {places(view).get(a, "batch"): ends for a, ends in grow.items()}
     if "batch" in sides:
-        raise Unsupported("pads the batch axis")
+        raise RefusalError("pads the batch axis")
     tensor = view.tensor
     if "channel" in sides:
         turned = call.build.once(tensor, "permute", {"order": SWAPS["y"]})
@@ -250,7 +250,7 @@ def pad(call: Call) -> View:
     if sides:
         edges = [*sides.get("y", (0, 0)), *sides.get("x", (0, 0))]
         tensor = call.layer("pad", [tensor], padding=edges, **options)
-    return View(tensor, dims_of(call.build.shapes[tensor], rank, last=view.last), view.last)
+    return View(tensor, dims_of(call.build.shape(tensor), rank, last=view.last), view.last)
 
 
 def blocks(kind: str) -> Entry:

@@ -1,28 +1,25 @@
-"""Builds the graph: layers one by one, and views, which are tensors read in another shape.
+"""Builds the graph: what the importers share, and what ONNX needs besides.
 
-ONNX's Reshape, Flatten, Squeeze and Unsqueeze move no value, so they make no layer: they give a
-`View`. Only a layer that needs its input in a certain shape has the view *settled*, which puts in one
-layer for the whole chain, and none where the shape is the tensor's own again. Shapes come from the
-layers' own `out_shape`.
+That is views that are settled when a layer needs them, and constants that are added to a layer as its
+bias. Shapes come from the layers' own `out_shape`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
-from pydantic import ValidationError
 
 from sheetcnn.errors import UnsupportedError
-from sheetcnn.graph import INPUT, PIXELS, Graph, Model, Node
-from sheetcnn.ops import OPS, Op
-from sheetcnn.ops.base import ShapeMismatchError
-from sheetcnn.readers.onnx.fold import Unsupported
-from sheetcnn.readers.onnx.proto import count
+from sheetcnn.graph import Model
+from sheetcnn.ops import OPS
+from sheetcnn.readers import building
+from sheetcnn.readers.building import RefusalError
+from sheetcnn.readers.onnx.views import View, natural, words
 from sheetcnn.readers.weights import decimal
-from sheetcnn.shape import Array, Shape
+from sheetcnn.shape import Shape
 
 LONGEST_NAME = 100
 MOST_WEIGHTS = 1 << 29
@@ -38,76 +35,14 @@ MERGES = {
 """Layers that can take an added constant in: the option that says whether they have a bias."""
 
 
-@dataclass(frozen=True)
-class View:
-    """A tensor of the graph as ONNX sees it at some place.
-
-    Attributes:
-        tensor: its name in the graph.
-        dims: the shape in ONNX, with the batch axis. The order of the values is the tensor's.
-        last: the channels come last: `dims` is `(1, H, W, C)` of a tensor `(C, H, W)`. The one case in
-            which the order of the values is not the tensor's.
-        name: of the ONNX node that reshaped it; names the layer, should one be needed.
-    """
-
-    tensor: str
-    dims: tuple[int, ...]
-    last: bool = False
-    name: str = ""
-
-    @property
-    def axis(self) -> int:
-        """The axis of the channels."""
-        return len(self.dims) - 1 if self.last or len(self.dims) < 2 else 1
-
-
-@dataclass
-class Draft:
-    """A layer that may still take in the constant added after it."""
-
-    kind: str
-    options: dict[str, object]
-    op: Op
-    inputs: tuple[str, ...]
-    value: str = ""
-    """The ONNX name of what it computes."""
-    params: dict[str, np.ndarray] = field(default_factory=dict)
-
-
-def natural(dims: Sequence[int], *, last: bool = False) -> Shape | None:
-    """The shape, without a batch axis, of a tensor that ONNX gives these dimensions.
-
-    `(1, C, H, W)` is `(C, H, W)`, `(1, C, L)` is one row `(C, 1, L)`, `(1, N)` and `(N,)` are vectors.
-    None for others: more axes, or more than one item in the batch.
-    """
-    if min(dims, default=1) < 1:
-        return None
-    if len(dims) < 2:
-        return Shape.vector(count(dims))
-    if dims[0] != 1 or len(dims) > 4:
-        return None
-    if len(dims) == 2:
-        return Shape.vector(dims[1])
-    inner = (*dims[-1:], *dims[1:-1]) if last else tuple(dims[1:])
-    return Shape((inner[0], 1, inner[1]) if len(inner) == 2 else inner)
-
-
-def dims_of(shape: Shape, rank: int, *, last: bool = False) -> tuple[int, ...]:
-    """The ONNX dimensions of a tensor where its neighbours have `rank` axes."""
-    if shape.is_vector:
-        return (1,) * (rank - 1) + shape.dims if rank < 2 else (1, *shape.dims)
-    inner = shape.dims if rank != 3 else (shape.channels, shape.width)
-    return (1, *inner[1:], inner[0]) if last else (1, *inner)
-
-
-class Builder:
+class Builder(building.Builder):
     """The layers made so far."""
 
     def __init__(self, source: Shape) -> None:
-        self.source = source
-        self.shapes: dict[str, Shape] = {INPUT: source}
-        self.drafts: dict[str, Draft] = {}
-        self._settled: dict[tuple[str, Shape, str], str] = {}
+        super().__init__()
+        self.source(source)
+        self._once: dict[tuple[str, str], str] = {}
+        self._values: dict[str, str] = {}
 
     def layer(
         self,
@@ -132,40 +67,25 @@ class Builder:
             The name of its result.
 
         Raises:
-            Unsupported: if the kind cannot have these options, or these inputs.
+            RefusalError: if the kind cannot have these options, or these inputs.
         """
         given = {k: v for k, v in (options or {}).items() if v is not None}
-        names = tuple(inputs)
-        shape = self.imagined(kind, names, given)
-        own = self._unique(name)
-        self.drafts[own] = Draft(kind, given, _op(kind, given), names, value, dict(params or {}))
-        self.shapes[own] = shape
-        return own
-
-    def imagined(self, kind: str, inputs: Iterable[str], options: Mapping[str, object]) -> Shape:
-        """The shape that a layer would give.
-
-        Raises:
-            Unsupported: as `layer`.
-        """
-        op = _op(kind, {k: v for k, v in options.items() if v is not None})
-        try:
-            return op.out_shape([self.shapes[n] for n in inputs])
-        except ShapeMismatchError as error:
-            raise Unsupported(str(error)) from None
+        tensor = self.add(clean(name), kind, tuple(inputs), given, params)
+        self._values[tensor] = value
+        return tensor
 
     def settle(self, view: View) -> View:
         """The view, on a tensor that has its natural shape.
 
         Raises:
-            Unsupported: if it has none.
+            RefusalError: if it has none.
         """
         shape = natural(view.dims, last=view.last)
         if shape is None:
             if len(view.dims) > 4:
-                raise Unsupported(f"has an input with {len(view.dims)} axes; at most 4 can be expressed")
-            raise Unsupported(
-                f"has an input of shape {'×'.join(map(str, view.dims))}; the first axis must be a batch of 1"
+                raise RefusalError(f"has an input with {len(view.dims)} axes; at most 4 can be expressed")
+            raise RefusalError(
+                f"has an input of shape {words(view.dims)}; the first axis must be a batch of 1"
             )
         return replace(view, tensor=self.reshaped(view.tensor, shape, view.name))
 
@@ -174,7 +94,7 @@ class Builder:
         if not view.last:
             return view
         view = self.settle(view)
-        shape = self.shapes[view.tensor]
+        shape = self.shape(view.tensor)
         if shape.height == shape.width == 1:  # one order or the other, it is the same
             return replace(view, last=False)
         order = [1, 2, 0] if len(view.dims) == 4 else [2, 1, 0]  # (C, 1, L) becomes (L, 1, C)
@@ -194,7 +114,7 @@ class Builder:
 
     def reshaped(self, tensor: str, shape: Shape, name: str = "") -> str:
         """The tensor in another shape; the same one, where it has that shape."""
-        if self.shapes[tensor] == shape:
+        if self.shape(tensor) == shape:
             return tensor
         if shape.is_vector:
             return self.once(tensor, "flatten", {}, name)
@@ -202,25 +122,33 @@ class Builder:
 
     def once(self, tensor: str, kind: str, options: Mapping[str, object], name: str = "") -> str:
         """A layer without weights, made once for all that need it."""
-        op = _op(kind, options)
-        key = (tensor, op.out_shape([self.shapes[tensor]]), repr(op))
-        if key not in self._settled:
-            self._settled[key] = self.layer(name or f"{tensor}/{kind}", kind, [tensor], options)
-        return self._settled[key]
+        key = (tensor, f"{kind} {options}")
+        if key not in self._once:
+            self._once[key] = self.layer(name or f"{tensor}/{kind}", kind, [tensor], options)
+        return self._once[key]
 
-    def takes_bias(self, tensor: str, value: str) -> bool:
-        """Whether the layer that computes this ONNX value has no bias yet, but could have one."""
-        draft = self.drafts.get(tensor)
-        if draft is None or draft.value != value or draft.kind not in MERGES:
+    def give_bias(self, tensor: str, value: str, bias: np.ndarray) -> bool:
+        """Add a constant per channel within the layer that computes an ONNX value.
+
+        Args:
+            tensor: which of the graph.
+            value: the ONNX name; another one than the layer's own is a copy, which others may read.
+            bias: one number, or one per channel.
+
+        Returns:
+            False if the layer has a bias already, can have none, or computes another value.
+        """
+        place = next((n for n, node in enumerate(self._nodes) if node.name == tensor), None)
+        if place is None or self._values.get(tensor) != value:
             return False
-        return not getattr(draft.op, MERGES[draft.kind])
-
-    def give_bias(self, tensor: str, bias: np.ndarray) -> None:
-        """Add a constant per channel to the tensor, within its layer."""
-        draft = self.drafts[tensor]
-        draft.options.pop(MERGES[draft.kind])  # the default is to have one
-        draft.op = _op(draft.kind, draft.options)
-        draft.params["bias"] = bias
+        node = self._nodes[place]
+        option = MERGES.get(node.op.kind)
+        if option is None or getattr(node.op, option):
+            return False
+        others = {k: v for k, v in node.op.model_dump(exclude_unset=True).items() if k != option}
+        self._nodes[place] = replace(node, op=OPS[node.op.kind](**others))
+        self._params.setdefault(tensor, {})["bias"] = np.broadcast_to(bias, self.shape(tensor).channels)
+        return True
 
     def finish(self, name: str, outputs: Sequence[str], where: str) -> Model:
         """The model: the graph, and the weights converted.
@@ -229,49 +157,25 @@ class Builder:
             UnsupportedError: if there are more weights than sheetcnn takes.
             ShapeError, WeightsError: see `Graph.of` and `Model.of`.
         """
-        nodes = [Node(key, draft.op, draft.inputs) for key, draft in self.drafts.items()]
-        graph = Graph.of(name, INPUT, self.source, nodes, tuple(dict.fromkeys(outputs)))
-        total = sum(p.size for node in graph.nodes for p in graph.parameters(node))
+        total = sum(array.size for arrays in self._params.values() for array in arrays.values())
         if total > MOST_WEIGHTS:
             raise UnsupportedError(
                 f"{where} has {total:,} weights; sheetcnn takes up to {MOST_WEIGHTS:,}: use a smaller model"
             )
-        params = {
-            node.name: {
-                key: exact(array, f"{where}: '{node.name}.{key}'")
-                for key, array in self.drafts[node.name].params.items()
-            }
-            for node in graph.nodes
-        }
-        return Model.of(graph, params, where)
-
-    def _unique(self, wish: str) -> str:
-        name = clean(wish)
-        taken, n = {*self.drafts, INPUT, PIXELS}, 2
-        unique = name
-        while unique in taken:
-            unique, n = f"{name}_{n}", n + 1
-        return unique
+        for arrays in self._params.values():
+            arrays.update({key: _plain(array) for key, array in arrays.items()})
+        return self.model(name, outputs, (), where)
 
 
 def clean(text: str) -> str:
-    """A layer name from any text: of letters, digits and `_ . / : -`, a letter, digit or `_` first."""
+    """A layer name from any text: PyTorch's names begin with `/`, and have their ends in common least."""
     return re.sub(r"[^A-Za-z0-9_./:-]+", "_", text)[-LONGEST_NAME:].lstrip("./:-") or "layer"
 
 
-def exact(array: np.ndarray, where: str) -> Array:
-    """See `decimal`; one value repeated by strides of 0 is converted once."""
+def _plain(array: np.ndarray) -> np.ndarray:
+    """An array that is quick to convert and of a type that NumPy knows."""
     if array.dtype.kind == "V":  # bfloat16 and smaller floats are types of their own
         array = array.astype(np.float32)
-    if array.size and not any(array.strides):
-        return np.broadcast_to(decimal(array[(0,) * array.ndim].reshape(1), where), array.shape)
-    return decimal(array, where)
-
-
-def _op(kind: str, options: Mapping[str, object]) -> Op:
-    try:
-        return OPS[kind].model_validate(dict(options))
-    except ValidationError as error:
-        problem = error.errors()[0]
-        key = ".".join(str(part) for part in problem["loc"][:1])
-        raise Unsupported(f"{kind} cannot have {key}={options.get(key)!r} ({problem['msg']})") from None
+    if array.dtype.kind == "f" and array.size > 1 and not any(array.strides):
+        return np.broadcast_to(decimal(array[(0,) * array.ndim].reshape(1)), array.shape)
+    return array

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from sheetcnn.readers.onnx.build import Builder, View, dims_of, natural
-from sheetcnn.readers.onnx.fold import Unsupported, evaluate, ghost
+from sheetcnn.readers.building import RefusalError
+from sheetcnn.readers.onnx.build import Builder
+from sheetcnn.readers.onnx.fold import evaluate, ghost
 from sheetcnn.readers.onnx.proto import OnnxFile, OnnxNode
+from sheetcnn.readers.onnx.views import View, dims_of, natural
 from sheetcnn.shape import Shape
 
 Value = View | np.ndarray
@@ -48,7 +50,7 @@ class Call:
         """Input n, which must be an activation."""
         value = self.values[n] if self.has(n) else None
         if not isinstance(value, View):
-            raise Unsupported(f"needs an activation as input {n + 1}, but has {_what(value)}")
+            raise RefusalError(f"needs an activation as input {n + 1}, but has {_what(value)}")
         return value
 
     def first(self, n: int = 0) -> View:
@@ -59,7 +61,7 @@ class Call:
         """Input n as feature maps with the channels first."""
         view = self.first(n)
         if self.shape(view).is_vector:
-            raise Unsupported(f"needs feature maps (1, C, H, W), but its input has the shape {view.dims}")
+            raise RefusalError(f"needs feature maps (1, C, H, W), but its input has the shape {view.dims}")
         return view
 
     def plain(self, n: int = 0) -> View:
@@ -69,13 +71,13 @@ class Call:
 
     def shape(self, view: View) -> Shape:
         """The shape of the view's tensor."""
-        return self.build.shapes[view.tensor]
+        return self.build.shape(view.tensor)
 
     def constant(self, n: int) -> np.ndarray:
         """Input n, which must be a constant."""
         value = self.values[n] if self.has(n) else None
         if not isinstance(value, np.ndarray):
-            raise Unsupported(f"needs a constant as input {n + 1}, but has {_what(value)}")
+            raise RefusalError(f"needs a constant as input {n + 1}, but has {_what(value)}")
         return value
 
     def numbers(self, n: int, name: str) -> list[int] | None:
@@ -106,7 +108,7 @@ class Call:
         """The attribute `axis`, counted from the front."""
         axis = self.whole("axis", default)
         if not -rank <= axis < rank:
-            raise Unsupported(f"has axis={axis}, but its input has {rank} axes")
+            raise RefusalError(f"has axis={axis}, but its input has {rank} axes")
         return axis % rank
 
     def layer(
@@ -127,7 +129,7 @@ class Call:
     ) -> View:
         """A layer with one settled input; its result has as many axes as the input, where it can."""
         tensor = self.layer(kind, [view.tensor], params, "", **options)
-        shape = self.build.shapes[tensor]
+        shape = self.build.shape(tensor)
         if natural(view.dims, last=view.last) is None:
             return View(tensor, view.dims)
         return View(tensor, dims_of(shape, len(view.dims), last=view.last), view.last)

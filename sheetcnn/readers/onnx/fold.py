@@ -10,16 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from sheetcnn.readers.building import RefusalError
 from sheetcnn.readers.onnx.proto import OnnxFile, OnnxNode, count
 
 LARGEST = 1 << 28
 """Values of one constant: 2 GiB in float64. VGG's largest array has 1.03e8."""
 
 Arrays = Sequence["np.ndarray | None"]
-
-
-class Unsupported(Exception):  # noqa: N818  (a note for the list of problems, never seen by a user)
-    """Why a node cannot be expressed; the importer collects these into one message."""
 
 
 def _broadcast(inputs: Arrays) -> int:
@@ -80,16 +77,16 @@ def fold(file: OnnxFile, node: OnnxNode, inputs: Arrays) -> list[np.ndarray]:
     """The results of a node whose inputs are known.
 
     Raises:
-        Unsupported: if the operator is not one of `FOLDABLE`, or its result would be huge.
+        RefusalError: if the operator is not one of `FOLDABLE`, or its result would be huge.
     """
     if node.kind not in FOLDABLE:
-        raise Unsupported("computes with constants only; simplify the model before the export")
+        raise RefusalError("computes with constants only; simplify the model before the export")
     try:
         size = FOLDABLE[node.kind](inputs)
     except (ValueError, TypeError, IndexError, ArithmeticError) as error:
-        raise Unsupported(f"cannot be evaluated ({error})") from None
+        raise RefusalError(f"cannot be evaluated ({error})") from None
     if size > LARGEST:
-        raise Unsupported(f"makes a constant of {size:,} values; at most {LARGEST:,} are allowed")
+        raise RefusalError(f"makes a constant of {size:,} values; at most {LARGEST:,} are allowed")
     if node.kind == "ConstantOfShape":
         return [_filled(file, node, inputs)]
     if node.kind == "Constant" and "value" in node.attributes:
@@ -106,13 +103,13 @@ def evaluate(node: OnnxNode, inputs: Arrays, opset: int) -> list[np.ndarray]:
     """The results of one node, by onnx's reference evaluator.
 
     Raises:
-        Unsupported: if it fails.
+        RefusalError: if it fails.
     """
     from onnx import TensorProto, helper
     from onnx.reference import ReferenceEvaluator
 
     if node.proto is None:
-        raise Unsupported("stands for several nodes and has no constant value")
+        raise RefusalError("stands for several nodes and has no constant value")
     feeds = {name: a for name, a in zip(node.inputs, inputs, strict=True) if name and a is not None}
     outputs = [name for name in node.outputs if name]
     graph = helper.make_graph(
@@ -126,7 +123,7 @@ def evaluate(node: OnnxNode, inputs: Arrays, opset: int) -> list[np.ndarray]:
         with np.errstate(all="ignore"):
             return [np.asarray(a) for a in ReferenceEvaluator(model).run(None, feeds)]
     except Exception as error:  # the evaluator raises whatever NumPy does
-        raise Unsupported(f"cannot be evaluated ({' '.join(str(error).split())})") from None
+        raise RefusalError(f"cannot be evaluated ({' '.join(str(error).split())})") from None
 
 
 def _filled(file: OnnxFile, node: OnnxNode, inputs: Arrays) -> np.ndarray:
@@ -137,5 +134,5 @@ def _filled(file: OnnxFile, node: OnnxNode, inputs: Arrays) -> np.ndarray:
     assert inputs[0] is not None  # noqa: S101
     dims = [int(d) for d in inputs[0]]
     if value.size != 1 or any(d < 0 for d in dims):
-        raise Unsupported(f"fills the shape {dims} with {value.size} values; allowed is one value")
+        raise RefusalError(f"fills the shape {dims} with {value.size} values; allowed is one value")
     return np.broadcast_to(value.reshape(()), dims)

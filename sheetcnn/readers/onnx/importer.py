@@ -10,12 +10,14 @@ import numpy as np
 
 from sheetcnn.errors import SpecError, UnsupportedError
 from sheetcnn.graph import INPUT, Model
-from sheetcnn.readers.onnx.build import Builder, View, clean
+from sheetcnn.readers.building import RefusalError
+from sheetcnn.readers.onnx.build import Builder, clean
 from sheetcnn.readers.onnx.call import Call, Value, refused
-from sheetcnn.readers.onnx.fold import FOLDABLE, Unsupported, evaluate, fold, ghost
+from sheetcnn.readers.onnx.fold import FOLDABLE, evaluate, fold, ghost
 from sheetcnn.readers.onnx.patterns import condense
 from sheetcnn.readers.onnx.proto import AGAIN, OnnxFile, OnnxInput, OnnxNode, count, read_file
 from sheetcnn.readers.onnx.table import REASONS, TABLE
+from sheetcnn.readers.onnx.views import View
 from sheetcnn.shape import Shape
 
 LARGEST_SIDE = 1 << 20
@@ -55,7 +57,6 @@ class _Walk:
         """What is known by its ONNX name; None for the results of nodes that cannot be expressed."""
         self.uses = Counter(name for node in file.nodes for name in node.inputs)
         self.uses.update(file.outputs)
-        self.problems: list[str] = []
 
     def run(self) -> None:
         """Take in every node.
@@ -67,12 +68,12 @@ class _Walk:
             inputs = [self._value(name, node) for name in node.inputs]
             try:
                 results = self._results(node, inputs)
-            except Unsupported as reason:
-                self.problems.append(f"{node.kind} '{node.name}': {reason}")
+            except RefusalError as reason:
+                self.build.refuse(node.kind, node.name, str(reason))
                 results = []
             except (ValueError, TypeError, IndexError, KeyError, ArithmeticError) as error:
-                words = " ".join(str(error).split())
-                self.problems.append(f"{node.kind} '{node.name}': unusual attributes or inputs ({words})")
+                said = " ".join(str(error).split())
+                self.build.refuse(node.kind, node.name, f"has unusual attributes or inputs ({said})")
                 results = []
             for n, name in enumerate(node.outputs):
                 if n < len(results):
@@ -80,13 +81,8 @@ class _Walk:
                 elif name:
                     self.values[name] = None
                     if n and results and self.uses[name]:
-                        self.problems.append(f"{node.kind} '{node.name}': its output '{name}' is read")
-        if self.problems:
-            number = len(self.problems)
-            raise UnsupportedError(
-                f"{self.file.path} holds {number} node{'s' * (number > 1)} that sheetcnn cannot express: "
-                f"{'; '.join(self.problems)}. Leave them out or replace them, and {AGAIN}"
-            )
+                        self.build.refuse(node.kind, node.name, f"its output '{name}' is read")
+        self.build.check(str(self.file.path))
 
     def outputs(self) -> list[str]:
         """The tensors that the graph's outputs are, each in its natural shape."""
@@ -98,10 +94,10 @@ class _Walk:
             tensor = value.tensor
             try:
                 tensor = self.build.first(value).tensor
-            except Unsupported:  # an output may have any shape: it is shown as it is computed
+            except RefusalError:  # an output may have any shape: it is shown as it is computed
                 tensor = self.build.rows(value).tensor
             if tensor == INPUT:
-                dims = list(self.build.source.dims)
+                dims = list(self.build.shape(INPUT).dims)
                 tensor = self.build.layer(name, "reshape", [INPUT], {"shape": dims})
             names.append(tensor)
         return names
@@ -125,11 +121,11 @@ class _Walk:
         lost = len(known) < sum(1 for name in node.inputs if name)
         constant = all(isinstance(v, np.ndarray) for v in known)
         if entry is None and node.kind not in FOLDABLE:
-            raise Unsupported(_reason(node))
+            raise RefusalError(_reason(node))
         if entry is not None and not (constant and not lost and node.kind in FOLDABLE):
             reason = refused(node, entry)
             if reason:
-                raise Unsupported(reason)
+                raise RefusalError(reason)
         if lost:
             return []
         if node.kind in ASKS_SHAPE:
@@ -139,7 +135,7 @@ class _Walk:
         if constant:
             return fold(self.file, node, [v for v in inputs if not isinstance(v, View)])
         if entry is None:
-            raise Unsupported("computes with an activation; only constants are expected here")
+            raise RefusalError("computes with an activation; only constants are expected here")
         result = entry.rule(Call(node, self.file, self.build, inputs, self.uses))
         return result if isinstance(result, list) else [result]
 

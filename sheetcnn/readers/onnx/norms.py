@@ -9,10 +9,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sheetcnn.readers.onnx.build import View
+from sheetcnn.readers.building import RefusalError
 from sheetcnn.readers.onnx.call import Call, Entry
-from sheetcnn.readers.onnx.fold import Unsupported
 from sheetcnn.readers.onnx.proto import count
+from sheetcnn.readers.onnx.views import View
+
+NAMES = ("weight", "bias")
 
 
 def batch_norm(call: Call) -> View:
@@ -67,9 +69,9 @@ def layer_norm(call: Call) -> View:
     """LayerNormalization: over all values, or over the channels of each pixel."""
     view = call.view()
     rank, axis = len(view.dims), call.axis(-1, len(view.dims))
-    weight = call.constant(1)
-    bias = call.constant(2) if call.has(2) else np.zeros_like(weight)
-    epsilon = call.number("epsilon", 1e-5)
+    given = [call.constant(1)] if call.has(1) else []
+    given += [call.constant(2) if call.has(2) else np.zeros_like(p) for p in given]
+    options = {"epsilon": call.number("epsilon", 1e-5), "affine": None if given else False}
     if count(view.dims[:axis]) == 1:
         view = call.first()
         shape = call.shape(view).dims
@@ -78,10 +80,10 @@ def layer_norm(call: Call) -> View:
             view, "layer_norm", dict(zip(("weight", "bias"), whole, strict=True)), epsilon=epsilon
         )
     if axis != rank - 1 or rank < 3:
-        raise Unsupported(f"attribute axis={axis}; only 1 (all values) and the last one can be expressed")
+        raise RefusalError(f"attribute axis={axis}; only 1 (all values) and the last one can be expressed")
     pixels = call.build.channels_last(view)
-    params = {"weight": weight.reshape(-1), "bias": bias.reshape(-1)}
-    return call.after(pixels, "layer_norm", params, axes="channels", epsilon=epsilon)
+    params = dict(zip(NAMES, (p.reshape(-1) for p in given), strict=False))
+    return call.after(pixels, "layer_norm", params, axes="channels", **options)
 
 
 TABLE: Mapping[str, Entry] = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,17 +16,16 @@ CLOSE = 1e-5
 
 
 def condense(file: OnnxFile) -> OnnxFile:
-    """The file with each exact GELU, written as x / 2 * (1 + erf(x / sqrt 2)), as one node."""
+    """The file with one node for each exact GELU and each layer normalisation that is written out."""
     finder = _Finder(file)
-    groups = [g for node in file.nodes if node.kind == "Erf" and (g := finder.gelu(node))]
+    starts = {"Erf": finder.gelu, "Div": finder.layer_norm}
+    groups = [g for node in file.nodes if node.kind in starts and (g := starts[node.kind](node))]
     if not groups:
         return file
     gone = {id(node) for group in groups for node in group.nodes}
     ends = {id(group.nodes[-1]): group for group in groups}
     nodes = [
-        replace(node, kind="Gelu", inputs=(ends[id(node)].x,), attributes={}, proto=None)
-        if id(node) in ends
-        else node
+        ends[id(node)].node() if id(node) in ends else node
         for node in file.nodes
         if id(node) in ends or id(node) not in gone
     ]
@@ -34,10 +34,17 @@ def condense(file: OnnxFile) -> OnnxFile:
 
 @dataclass(frozen=True)
 class _Group:
-    """Nodes that belong together, the last one giving the result, and what they read."""
+    """Nodes that belong together, the last one giving the result; what they are and what they read."""
 
+    kind: str
     x: str
     nodes: tuple[OnnxNode, ...]
+    attributes: Mapping[str, float] = field(default_factory=dict)
+
+    def node(self) -> OnnxNode:
+        """The one node that they are."""
+        last = self.nodes[-1]
+        return replace(last, kind=self.kind, inputs=(self.x,), attributes=self.attributes, proto=None)
 
 
 class _Finder:
@@ -52,31 +59,71 @@ class _Finder:
         self.uses.update(file.outputs)
 
     def gelu(self, erf: OnnxNode) -> _Group | None:
-        """The group around an Erf; None where it is not all there."""
-        scaling = self.writer.get(erf.inputs[0])
-        x = scaling and (
-            self._with(scaling, "Div", math.sqrt(2)) or self._with(scaling, "Mul", math.sqrt(0.5))
-        )
-        plus = self._next(erf)
-        if not (scaling and x and plus and self._with(plus, "Add", 1.0)) or self.uses[erf.inputs[0]] != 1:
+        """x / 2 * (1 + erf(x / sqrt 2)) around an Erf, the half anywhere; None where it is not all there."""
+        scaling, plus = self.writer.get(erf.inputs[0]), self._next(erf)
+        if scaling is None or plus is None or self.uses[erf.inputs[0]] != 1:
             return None
+        x = self._with(scaling, "Div", math.sqrt(2)) or self._with(scaling, "Mul", math.sqrt(0.5))
         product = self._next(plus)
-        if product is None or product.kind != "Mul":
+        if not x or not self._with(plus, "Add", 1.0) or product is None or product.kind != "Mul":
             return None
-        others = [name for name in product.inputs if name != plus.outputs[0]]
-        if others == [x]:  # x * (1 + erf), then by a half
-            half = self._next(product)
-            if half is not None and self._with(half, "Mul", 0.5) == product.outputs[0]:
-                return _Group(x, (scaling, erf, plus, product, half))
-            return None
-        half = self.writer.get(others[0]) if len(others) == 1 else None
-        if half is not None and self._with(half, "Mul", 0.5) == x and self.uses[half.outputs[0]] == 1:
-            return _Group(x, (scaling, erf, plus, half, product))
-        if len(others) == 1 and self._number(others[0]) == 0.5:  # (1 + erf) by a half, then x
-            last = self._next(product)
-            if last is not None and last.kind == "Mul" and x in last.inputs:
-                return _Group(x, (scaling, erf, plus, product, last))
+        (other,) = [name for name in product.inputs if name != plus.outputs[0]] or [""]
+        after, half = self._next(product), self.writer.get(other)
+        if other == x:  # x * (1 + erf), then by a half
+            whole = after if after and self._with(after, "Mul", 0.5) == product.outputs[0] else None
+            return whole and _Group("Gelu", x, (scaling, erf, plus, product, whole))
+        if self._number(other) == 0.5:  # (1 + erf) by a half, then x
+            whole = after if after and after.kind == "Mul" and x in after.inputs else None
+            return whole and _Group("Gelu", x, (scaling, erf, plus, product, whole))
+        if half is not None and self._with(half, "Mul", 0.5) == x and self.uses[other] == 1:
+            return _Group("Gelu", x, (scaling, erf, plus, half, product))
         return None
+
+    def layer_norm(self, quotient: OnnxNode) -> _Group | None:
+        """(x - mean) / sqrt(mean of (x - mean)^2 + epsilon), over the last axes."""
+        centred, root = (self.writer.get(name) for name in quotient.inputs)
+        plus = self._before(root, "Sqrt")
+        if centred is None or centred.kind != "Sub" or root is None or plus is None or plus.kind != "Add":
+            return None
+        mean = self.writer.get(centred.inputs[1])
+        for name, constant in (plus.inputs, plus.inputs[::-1]):
+            variance, epsilon = self.writer.get(name), self._number(constant)
+            square = self._before(variance, "ReduceMean")
+            if variance is None or square is None or mean is None or epsilon is None:
+                continue
+            axes = self._axes(variance)
+            inner = (mean, centred, square, variance, plus, root)
+            if (
+                axes
+                and axes == self._axes(mean)
+                and mean.inputs[0] == centred.inputs[0]
+                and self._squares(square, centred.outputs[0])
+                and self.uses[centred.outputs[0]] == 1 + square.inputs.count(centred.outputs[0])
+                and all(self.uses[node.outputs[0]] == 1 for node in inner if node is not centred)
+            ):
+                attributes = {"axis": min(axes), "epsilon": epsilon}
+                return _Group("LayerNormalization", mean.inputs[0], (*inner, quotient), attributes)
+        return None
+
+    def _before(self, node: OnnxNode | None, kind: str) -> OnnxNode | None:
+        """The node before one of this kind."""
+        return self.writer.get(node.inputs[0]) if node is not None and node.kind == kind else None
+
+    def _squares(self, node: OnnxNode, x: str) -> bool:
+        if node.kind == "Pow":
+            return node.inputs[0] == x and self._number(node.inputs[1]) == 2
+        return node.kind == "Mul" and node.inputs == (x, x)
+
+    def _axes(self, mean: OnnxNode) -> list[int]:
+        """The axes of a ReduceMean that keeps them, if they are the last ones, counted from the end."""
+        if mean.kind != "ReduceMean" or not mean.attributes.get("keepdims", 1):
+            return []
+        given = mean.attributes.get("axes")
+        if given is None and len(mean.inputs) > 1:
+            array = self._constant(mean.inputs[1])
+            given = None if array is None else array.ravel()
+        axes = sorted(int(a) for a in ([] if given is None else given))
+        return axes if axes == list(range(-len(axes), 0)) else []
 
     def _next(self, node: OnnxNode) -> OnnxNode | None:
         """The only reader of the node's result."""
@@ -98,16 +145,18 @@ class _Finder:
 
     def _number(self, name: str) -> float | None:
         """The value of a constant with one value."""
+        array = self._constant(name)
+        return float(array.item()) if array is not None and array.size == 1 else None
+
+    def _constant(self, name: str) -> np.ndarray | None:
+        """A small constant; None for what is none."""
         writer = self.writer.get(name)
-        array: np.ndarray | None = None
-        if name in self.file.tensors and max(self.file.tensors[name].dims, default=1) == 1:
-            array = self.file.constant(name)
+        if name in self.file.tensors:
+            tensor = self.file.tensors[name]
         elif writer is not None and writer.kind == "Constant" and "value" in writer.attributes:
             tensor = writer.attributes["value"]
-            array = self.file.array(tensor, name) if max(tensor.dims, default=1) == 1 else None
-        if array is not None and array.size == 1 and array.dtype.kind == "f":
-            return float(array.item())
-        value = (
-            writer.attributes.get("value_float") if writer is not None and writer.kind == "Constant" else None
-        )
-        return None if value is None else float(value)
+        elif writer is not None and writer.kind == "Constant" and "value_float" in writer.attributes:
+            return np.array(writer.attributes["value_float"])
+        else:
+            return None
+        return self.file.array(tensor, name) if max(tensor.dims, default=1) <= 8 else None

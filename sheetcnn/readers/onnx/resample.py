@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sheetcnn.readers.onnx.build import View
+from sheetcnn.readers.building import RefusalError
 from sheetcnn.readers.onnx.call import Call, Entry
-from sheetcnn.readers.onnx.fold import Unsupported
+from sheetcnn.readers.onnx.views import View
 
 _MODES = {"nearest": "nearest", "linear": "bilinear", "bilinear": "bilinear"}
 
@@ -15,7 +15,7 @@ def upsample(call: Call) -> View:
     """Upsample (up to opset 9), and Resize of opset 10, which has the same rule."""
     factors = call.constant(1).ravel() if call.has(1) else call.node.attributes.get("scales")
     if factors is None:
-        raise Unsupported("lacks scales")
+        raise RefusalError("lacks scales")
     mode = _MODES[call.text("mode", "nearest")]
     return _by_factors(call, [float(f) for f in factors], list(range(len(factors))), mode, "asymmetric")
 
@@ -34,7 +34,7 @@ def resize(call: Call) -> View:
         sizes = dict(enumerate(view.dims)) | dict(zip(axes, call.numbers(3, "sizes") or [], strict=True))
         return _to_size(call, sizes, mode, coordinates, options)
     if not call.has(2):
-        raise Unsupported("lacks scales and sizes")
+        raise RefusalError("lacks scales and sizes")
     factors = [float(f) for f in call.constant(2).ravel()]
     return _by_factors(call, factors, axes, mode, coordinates, options)
 
@@ -51,7 +51,7 @@ def _by_factors(
     rank = len(view.dims)
     each = dict.fromkeys(range(rank), 1.0) | dict(zip(axes, factors, strict=True))
     if each[0] != 1 or each[1] != 1:
-        raise Unsupported("resizes the batch or the channels")
+        raise RefusalError("resizes the batch or the channels")
     scale = [each[n] for n in range(2, rank)]
     scale = [1.0, *scale] if rank == 3 else scale
     short = scale[0] if scale[0] == scale[1] else scale
@@ -64,7 +64,7 @@ def _to_size(
     view = call.maps()
     rank = len(view.dims)
     if (sizes[0], sizes[1]) != view.dims[:2]:
-        raise Unsupported("resizes the batch or the channels")
+        raise RefusalError("resizes the batch or the channels")
     size = [sizes[n] for n in range(2, rank)]
     size = [1, *size] if rank == 3 else size
     return call.after(view, "upsample", size=size, mode=mode, coordinates=coordinates, **options)

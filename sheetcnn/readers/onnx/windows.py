@@ -10,10 +10,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from sheetcnn.ops import OPS
 from sheetcnn.ops.spatial import extent, margins
-from sheetcnn.readers.onnx.build import View
+from sheetcnn.readers.building import RefusalError
 from sheetcnn.readers.onnx.call import Call, Entry
-from sheetcnn.readers.onnx.fold import Unsupported
+from sheetcnn.readers.onnx.views import View
 
 
 def _pair(call: Call, name: str, default: int | None = 1, rank: int = 4) -> tuple[int, int]:
@@ -21,10 +22,10 @@ def _pair(call: Call, name: str, default: int | None = 1, rank: int = 4) -> tupl
     values = call.wholes(name)
     if values is None:
         if default is None:
-            raise Unsupported(f"lacks the attribute {name}")
+            raise RefusalError(f"lacks the attribute {name}")
         values = [default] * (rank - 2)
     if len(values) != rank - 2:
-        raise Unsupported(
+        raise RefusalError(
             f"attribute {name}={values}, but the input has {rank - 2} axes besides its channels"
         )
     return (1 if default is None else default, values[0]) if rank == 3 else (values[0], values[1])
@@ -36,9 +37,9 @@ def _edges(call: Call, name: str, rank: int) -> list[int] | None:
     if pads is None:
         return None
     if len(pads) != 2 * (rank - 2):
-        raise Unsupported(f"attribute {name}={pads}, but the input has {rank - 2} axes besides its channels")
+        raise RefusalError(f"attribute {name}={pads}, but the input has {rank - 2} axes besides its channels")
     if min(pads) < 0:
-        raise Unsupported(f"attribute {name}={pads}; negative padding cannot be expressed here")
+        raise RefusalError(f"attribute {name}={pads}; negative padding cannot be expressed here")
     return [0, 0, *pads] if rank == 3 else [pads[0], pads[2], pads[1], pads[3]]
 
 
@@ -70,7 +71,7 @@ def _kernel(call: Call, view: View) -> np.ndarray:
     """The kernel, of as many axes as the input."""
     weight = call.constant(1)
     if weight.ndim != len(view.dims):
-        raise Unsupported(f"has a kernel with {weight.ndim} axes for an input with {len(view.dims)}")
+        raise RefusalError(f"has a kernel with {weight.ndim} axes for an input with {len(view.dims)}")
     return weight
 
 
@@ -106,7 +107,7 @@ def _not_1(value: object) -> object:
 
 def _agree(call: Call, kernel: tuple[int, int], rank: int) -> None:
     if "kernel_shape" in call.node.attributes and _pair(call, "kernel_shape", 1, rank) != kernel:
-        raise Unsupported(
+        raise RefusalError(
             f"attribute kernel_shape={call.wholes('kernel_shape')}, but its kernel is {kernel[0]}×{kernel[1]}"
         )
 
@@ -133,7 +134,8 @@ def conv_transpose(call: Call) -> View:
     wanted = _wanted(call, view, stride)
     edges = _edges(call, "pads", rank)
     if wanted is not None:
-        full = call.build.imagined("conv_transpose2d", [view.tensor], sizes)
+        given = {k: v for k, v in sizes.items() if v is not None}
+        full = OPS["conv_transpose2d"].model_validate(given).out_shape([call.shape(view)])
         surplus = (full.height + extra[0] - wanted[0], full.width + extra[1] - wanted[1])
         upper = call.text("auto_pad", "NOTSET") == "SAME_UPPER"
         extra = (extra[0] + max(0, -surplus[0]), extra[1] + max(0, -surplus[1]))
@@ -208,7 +210,7 @@ def reduce_spatial(kind: str) -> Entry:
             or chosen & full != spatial & full
             or (call.whole("noop_with_empty_axes", 0) and not axes)
         ):
-            raise Unsupported(f"reduces the axes {sorted(chosen)}; only height and width together can be")
+            raise RefusalError(f"reduces the axes {sorted(chosen)}; only height and width together can be")
         result = call.after(call.build.settle(view), kind)
         return result if call.whole("keepdims", 1) else call.reread(result, call.imagine())
 

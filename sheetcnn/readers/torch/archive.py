@@ -18,6 +18,7 @@ PyTorch 2.1 to 2.7) hold pickled weights only, and are refused with the advice t
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ from sheetcnn.readers.torch.program import Call, Constant, Dims, Dtype, Program,
 _REMEDY = "save it again with torch.export.save"
 _SCHEMA = 8
 _LARGEST_RANK = 16
+_LARGEST_REPEATED = 1 << 24  # numbers of an array that repeats fewer (stride 0)
 _TYPES = {1: "<u1", 2: "<i1", 3: "<i2", 4: "<i4", 5: "<i8", 6: "<f2", 7: "<f4", 8: "<f8", 12: "?", 13: "<u2"}
 _BFLOAT16 = 13
 _FLOATING = frozenset((6, 7, 8, _BFLOAT16))
@@ -123,6 +125,8 @@ def _array(content: bytes, meta: Mapping[str, Any], name: str) -> Numbers:
         raise ValueError(f"'{name}' has sizes {sizes}, strides {strides}, offset {offset}")
     if 0 in sizes:
         return np.zeros(sizes, flat.dtype)
+    if math.prod(sizes) > max(flat.size, _LARGEST_REPEATED):
+        raise ValueError(f"'{name}' repeats {flat.size} numbers to a size of {sizes}")
     if offset + sum((n - 1) * step for n, step in zip(sizes, strides, strict=True)) >= flat.size:
         raise ValueError(f"'{name}' reaches beyond its file")
     steps = tuple(step * flat.itemsize for step in strides)

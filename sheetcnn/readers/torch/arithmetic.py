@@ -28,7 +28,7 @@ def merge(t: Translator, one: Tensor, other: Tensor, *, kind: str) -> Tensor:
     a, b = t.tensor(one), t.tensor(other)
     if len(a.dims) != len(b.dims):
         raise RefusalError(f"it combines tensors of shapes {a.dims} and {b.dims}; they need as many axes")
-    if a.steps and a.steps == b.steps and a.channels_last:
+    if a.steps and a.steps == b.steps and a.ends_in_channels:
         below = t.layer(kind, [a.below, b.below])
         return moved(below, a.steps)
     return t.layer(kind, [a, b])
@@ -55,7 +55,7 @@ def per_channel(t: Translator, x: Tensor, value: object) -> Any:
 def affine(t: Translator, x: Tensor, weight: object = None, bias: object = None) -> Tensor:
     """`x * weight + bias`, numbers or one per channel."""
     x = t.tensor(x)
-    x = x if x.channels_last else t.settled(x)
+    x = x if x.ends_in_channels else t.settled(x)
     params = {
         key: per_channel(t, x, value)
         for key, value in (("weight", weight), ("bias", bias))

@@ -144,11 +144,11 @@ def linear(t: Translator, x: Tensor, weight: object, bias: object = None) -> Ten
     """A dense layer on a vector; on maps with the channels last a convolution of one pixel."""
     x, w = t.tensor(x), t.constant(weight)
     units, params = int(w.array.shape[0]), {"weight": w, "bias": optional(t, bias)}
-    if x.channels_last:
+    if x.ends_in_channels:
         axes = len(x.base) - 2
         params["weight"] = Constant(w.name, w.array.reshape(*w.array.shape, *[1] * axes))
         made = t.layer(f"conv{axes}d", x.below, params, filters=units, kernel_size=1, bias=bias is not None)
-        return moved(made, x.steps)
+        return moved(made, [(kind, (*d[:-1], units) if kind == "view" else d) for kind, d in x.steps])
     x = t.settled(x)
     if len(x.dims) > 2:
         raise RefusalError(f"a linear layer along the last axis of {x.dims}; known is one on a vector")

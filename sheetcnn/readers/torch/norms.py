@@ -41,7 +41,7 @@ def batch_norm(
         "running_mean": m,
         "running_var": v,
     }
-    if t.tensor(x).channels_last:
+    if t.tensor(x).ends_in_channels:
         raise RefusalError("it normalises along the last axis of maps")
     return t.layer("batch_norm", x, params, epsilon=float(epsilon))
 
@@ -117,7 +117,7 @@ def layer_norm(
 ) -> Tensor:
     """Layer normalisation, over all values or over the channels of each pixel."""
     x, axes = t.tensor(x), "all"
-    if x.channels_last and len(shape) == 1:
+    if x.ends_in_channels and len(shape) == 1:
         axes, params = "channels", _affine(t, weight, bias, tuple(shape))
         return t.under(x, "layer_norm", params, axes=axes, epsilon=float(epsilon), affine=bool(params))
     x = t.settled(x)

@@ -25,6 +25,9 @@ from sheetcnn.shape import Shape
 Plan = list[tuple[str, dict[str, Any]]]
 """Layers one after the other: kinds and options."""
 
+LARGEST = 1 << 27
+"""Values of a tensor whose moves are tried: far more than a workbook holds."""
+
 
 def plan_of(x: Tensor) -> Plan:
     """The layers that make the moves of a tensor that wait.
@@ -35,6 +38,8 @@ def plan_of(x: Tensor) -> Plan:
     start, target = shape_of(x.base), shape_of(x.dims)
     if start is None or target is None:
         raise RefusalError(f"it reads a tensor of shape {x.dims}; known are 1×C×H×W, 1×C×L and 1×N")
+    if start.size > LARGEST:
+        raise RefusalError(f"it moves a tensor of {start.size:,} values; {LARGEST:,} are tried at most")
     given = np.arange(start.size)
     wanted: npt.NDArray[Any] = given.reshape(x.base)
     for kind, numbers in x.steps:

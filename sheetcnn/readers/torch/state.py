@@ -85,8 +85,10 @@ def match(graph: Graph, arrays: Mapping[str, Mapping[str, Array]], path: Path) -
     Raises:
         WeightsError: naming the keys without a layer and the layers without a key.
     """
-    wanted = {f"{node.name}.{p.name}" for node in graph.nodes for p in graph.parameters(node)}
-    found = {f"{layer}.{name}" for layer, group in arrays.items() for name in group}
+    wanted = {f"{node.name}.{p.name}" for node in graph.nodes for p in graph.owned(node)}
+    found = {
+        f"{layer}.{name}" for layer, group in arrays.items() if layer not in graph.dropped for name in group
+    }
     missing = [key for key in wanted if key not in found]
     extra = [key for key in found if key not in wanted]
     if missing or extra:

@@ -251,7 +251,7 @@ class Translator:
         no node yet, it goes below them: they go on waiting, above its result.
         """
         x = self.tensor(x)
-        if x.steps and not x.channels_last:
+        if x.steps and not x.ends_in_channels:
             with contextlib.suppress(RefusalError):
                 x = self.settled(x)
         return moved(self.layer(kind, x.below, params, **options), x.steps, x.label)

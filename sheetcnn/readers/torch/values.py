@@ -46,15 +46,28 @@ class Tensor:
 
     @property
     def channels_last(self) -> bool:
-        """Whether it is maps with the channels moved to the last axis."""
-        return self.steps == (("permute", LAST.get(len(self.base), ())),)
+        """Whether it is maps with the channels moved to the last axis, and nothing else."""
+        return len(self.steps) == 1 and self.ends_in_channels
+
+    @property
+    def ends_in_channels(self) -> bool:
+        """Whether it is maps with the channels moved to the last axis; the axes before may be joined."""
+        first, *rest = self.steps or (("view", ()),)
+        kept = not rest or (len(rest) == 1 and rest[0][0] == "view" and self.dims[-1] == self.base[1])
+        return first == ("permute", LAST.get(len(self.base))) and kept
 
     @property
     def channel_axis(self) -> int:
         """The axis of the channels, -1 if they have none of their own."""
-        if self.channels_last:
+        if self.ends_in_channels:
             return len(self.dims) - 1
         return -1 if self.steps else min(1, len(self.dims) - 1)
+
+
+def _after(dims: Dims, steps: Iterable[Step]) -> Dims:
+    for kind, given in steps:
+        dims = given if kind == "view" else tuple(dims[axis] for axis in given)
+    return dims
 
 
 def moved(x: Tensor, steps: Iterable[Step], label: str = "") -> Tensor:
@@ -66,7 +79,7 @@ def moved(x: Tensor, steps: Iterable[Step], label: str = "") -> Tensor:
             waiting = waiting[:-1]
             if kind == "permute":
                 given = tuple(last[1][axis] for axis in given)
-        if (not waiting and dims == x.base) if kind == "view" else given == tuple(range(len(given))):
+        if given == (_after(x.base, waiting) if kind == "view" else tuple(range(len(given)))):
             x = Tensor(x.name, dims, x.base, waiting, x.label)
         else:
             x = Tensor(x.name, dims, x.base, (*waiting, (kind, given)), label or x.label)
