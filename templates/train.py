@@ -51,7 +51,7 @@ TRAINED: dict[str, Training] = {
     "tiny_vgg": Training(),
     "alexnet": Training(),
     "inception": Training(epochs=150, learning_rate=0.02),
-    "mobilenet": Training(epochs=150, learning_rate=0.03),
+    "mobilenet": Training(epochs=200, learning_rate=0.02),
     "resnet": Training(epochs=150, learning_rate=0.02),
     "squeezenet": Training(epochs=150, learning_rate=0.02),
     "densenet": Training(learning_rate=0.02),
@@ -229,9 +229,8 @@ def predict(network: Network, pixels: Tensor) -> NDArray[np.int64]:
 
 
 def write_weights(name: str, arrays: Mapping[str, Tensor]) -> None:
-    """Write a starter's weights, without PyTorch's count of training steps."""
-    kept = {key: array for key, array in arrays.items() if not key.endswith("num_batches_tracked")}
-    (HERE / name / f"{name}.safetensors").write_bytes(save(kept))
+    """Write a starter's weights."""
+    (HERE / name / f"{name}.safetensors").write_bytes(save(dict(arrays)))
 
 
 def write_images(name: str, images: Mapping[str, NDArray[np.uint8]]) -> None:
@@ -254,12 +253,15 @@ def make_trained(name: str, digits: ModuleType) -> None:
     jitter = partial(digits.jitter, max_shift=digits.MAX_SHIFT * spec["input"]["width"] / images.shape[2])
     train(network, as_pixels(images, spec), torch.from_numpy(labels), TRAINED[name], jitter)
 
+    # Without PyTorch's count of training steps.
+    arrays = {k: a for k, a in network.layers.state_dict().items() if not k.endswith("num_batches_tracked")}
+    write_weights(name, arrays)
+
     held = as_pixels(held_images, spec)
     right = predict(network, held) == held_labels
-    count = sum(p.numel() for p in network.parameters())
-    print(f"{name}: {count} trained parameters, {right.sum()} of {len(right)} right = {right.mean():.2%}")
+    count = sum(array.numel() for array in arrays.values())
+    print(f"{name}: {count:,} parameters, {right.sum()} of {len(right)} right = {right.mean():.2%}")
 
-    write_weights(name, network.layers.state_dict())
     # The first held-out image of every digit that the network gets right.
     chosen = {digit: np.flatnonzero(right & (held_labels == digit))[0] for digit in range(10)}
     shown = held[:, 0].numpy().astype(np.uint8)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ from cases import Case
 from safetensors.numpy import load_file
 
 from sheetcnn.builder import build
-from sheetcnn.graph import INPUT, Model
+from sheetcnn.graph import INPUT, Graph, Model, Node
+from sheetcnn.ops.crop import Crop
+from sheetcnn.ops.slice_channels import SliceChannels
 from sheetcnn.readers.spec import parse
-from sheetcnn.shape import Array
+from sheetcnn.shape import Array, Shape
 from sheetcnn.sheets.layout import Options
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -116,10 +119,36 @@ def _side_by_side(inputs: list[Array]) -> tuple[Array, list[dict[str, Any]], lis
     return image, layers, names
 
 
-def workbook(case: Case, directory: Path, options: Options | None = None) -> Path:
-    """Build the workbook of a case."""
-    inputs, params, _ = golden(case)
-    model, image = network(case, inputs, params)
-    path = directory / f"{case.id}.xlsx"
-    build(model, image, path, options)
+def album(cases: Sequence[Case], directory: Path, options: Options | None = None) -> Path:
+    """Build one workbook that holds several cases side by side; case n is layer `c<n>.layer`.
+
+    Starting a spreadsheet program costs far more than recalculating so few cells.
+    """
+    parts = []
+    for case in cases:
+        inputs, params, _ = golden(case)
+        parts.append(network(case, inputs, params))
+    channels = sum(image.shape[0] for _, image in parts)
+    height, width = (max(image.shape[axis] for _, image in parts) for axis in (1, 2))
+    whole = np.full((channels, height, width), OUTSIDE)
+    nodes: list[Node] = []
+    params = {}
+    outputs = []
+    start = 0
+    for n, (model, image) in enumerate(parts, 1):
+        count, h, w = image.shape
+        whole[start : start + count, :h, :w] = image
+        cut = (0, height - h, 0, width - w)
+        nodes.append(Node(f"c{n}.slice", SliceChannels(start=start, stop=start + count), (INPUT,)))
+        nodes.append(Node(f"c{n}.{INPUT}", Crop(crop=cut), (f"c{n}.slice",)))
+        for node in model.graph.nodes:
+            reads = tuple(f"c{n}.{name}" for name in node.inputs)
+            nodes.append(replace(node, name=f"c{n}.{node.name}", inputs=reads))
+        params |= {f"c{n}.{name}": group for name, group in model.params.items()}
+        outputs += [f"c{n}.{name}" for name in model.graph.outputs]
+        start += count
+    name = cases[0].id if len(cases) == 1 else f"{cases[0].id} and {len(cases) - 1} more"
+    graph = Graph.of(name, INPUT, Shape(whole.shape), nodes, outputs)
+    path = directory / f"{cases[0].id}.xlsx"
+    build(Model.of(graph, params), whole, path, options)
     return path

@@ -1,4 +1,4 @@
-"""The full-size networks that the onnx package carries, with constant weights, and the results beside them."""
+"""The full-size networks that the onnx package carries, their weights constant, and the expected results."""
 
 from __future__ import annotations
 

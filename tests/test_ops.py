@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from casebook import golden, network, workbook
+from casebook import album, golden, network
 from cases import ALL_CASES, CASES, Case
 from openxml import validate
 from requirements import require
@@ -59,19 +59,26 @@ def test_numpy_agrees_with_pytorch_on_fresh_numbers(case: Case) -> None:
     np.testing.assert_allclose(run(model, image).activations["layer"], expected, rtol=SINGLE, atol=SINGLE)
 
 
-Books = Callable[[str], list[Path]]
+Albums = Callable[[str], list[Path]]
+
+TOGETHER = 12  # cases in one workbook
 
 
 @pytest.fixture(scope="session")
-def workbooks(tmp_path_factory: pytest.TempPathFactory) -> Books:
-    """The workbooks of the cases of a kind; those with an activation also with `--relu separate`."""
+def albums(tmp_path_factory: pytest.TempPathFactory) -> Albums:
+    """Workbooks that hold the cases of a kind; those with an activation also with `--relu separate`."""
 
     @cache
     def of(kind: str) -> list[Path]:
         fused, apart = tmp_path_factory.mktemp(kind), tmp_path_factory.mktemp(f"{kind}_separate")
-        together = [workbook(case, fused) for case in CASES[kind]]
-        return together + [
-            workbook(c, apart, Options("separate")) for c in CASES[kind] if "activation" in c.layer
+        active = [c for c in CASES[kind] if "activation" in c.layer]
+        return [
+            album(cases[n : n + TOGETHER], directory, options)
+            for cases, directory, options in (
+                (CASES[kind], fused, Options()),
+                (active, apart, Options("separate")),
+            )
+            for n in range(0, len(cases), TOGETHER)
         ]
 
     return of
@@ -79,21 +86,22 @@ def workbooks(tmp_path_factory: pytest.TempPathFactory) -> Books:
 
 @pytest.mark.parametrize("kind", CASES)
 @pytest.mark.parametrize("engine", calculators.NAMES)
-def test_formulas_agree_with_numpy(engine: str, kind: str, workbooks: Books) -> None:
+def test_formulas_agree_with_numpy(engine: str, kind: str, albums: Albums) -> None:
     require(engine, any(c.name == engine for c in calculators.installed()))
-    paths = workbooks(kind)
+    paths = albums(kind)
     reports = verify_many(paths, engine)
     wrong = {
         path.stem: report.differences[:3]
         for path, report in zip(paths, reports, strict=True)
-        if not report.ok or report.errors or report.max_abs_error > EXACT * 1000
+        if not report.ok or report.errors
     }
     assert not wrong
     assert all(report.compared == report.formulas for report in reports)
     # A layer that only chooses cells has no formulas of its own; every other has some.
-    assert issubclass(OPS[kind], Alias) or all(r.layer("layer").formulas for r in reports)
+    layers = [layer for report in reports for layer in report.layers if layer.name.endswith(".layer")]
+    assert issubclass(OPS[kind], Alias) or (layers and all(layer.formulas for layer in layers))
 
 
 @pytest.mark.parametrize("kind", CASES)
-def test_files_are_valid(kind: str, workbooks: Books) -> None:
-    assert validate(workbooks(kind)) == []
+def test_files_are_valid(kind: str, albums: Albums) -> None:
+    assert validate(albums(kind)) == []

@@ -7,6 +7,7 @@ inside the region that the formula fills: at region row i and column j it stands
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 # Functions that LibreOffice, Gnumeric, IronCalc and Excel compute alike, without array entry.
@@ -115,6 +116,23 @@ class Negate(Expr):
     """A leading minus sign."""
 
     operand: Expr
+
+
+def references(expr: Expr) -> Iterator[Ref]:
+    """Every reference in a tree, from left to right."""
+    if isinstance(expr, Ref):
+        yield expr
+    elif isinstance(expr, Call):
+        for arg in expr.args:
+            yield from references(arg)
+    elif isinstance(expr, Sum):
+        for term in expr.terms:
+            yield from references(term)
+    elif isinstance(expr, Binary):
+        yield from references(expr.left)
+        yield from references(expr.right)
+    elif isinstance(expr, Negate):
+        yield from references(expr.operand)
 
 
 def as_expr(value: Expr | float) -> Expr:

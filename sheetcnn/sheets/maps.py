@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import ceil
 
 from sheetcnn.formulas.a1 import area
+from sheetcnn.formulas.expr import references
 from sheetcnn.graph import INPUT, Node
 from sheetcnn.shape import Margin, Shape
 from sheetcnn.sheets import theme
@@ -54,20 +55,14 @@ def neighbours(names: list[str], n: int) -> list[tuple[str, str]]:
     return links
 
 
-def source_sheets(layout: Layout, node: Node, channel: int) -> list[str]:
-    """The sheets that hold what one output map of a node is computed from."""
+def source_sheets(layout: Layout, node: Node, stamps: Iterable[Stamped]) -> list[str]:
+    """The other sheets of values that some formulas of a node read, in the order of reading."""
+    weights = layout.weights[node.name].sheet if node.name in layout.weights else ""
     found: dict[str, None] = {}
-    kernel = next((p for p in layout.graph.parameters(node) if p.role == "kernel"), None)
-    for name in node.inputs:
-        placement = layout.placements[name]
-        if kernel is not None:
-            channels = kernel.inputs_of(channel)
-        elif placement.shape.channels == layout.graph.shapes[node.name].channels:
-            channels = range(channel, channel + 1)
-        else:
-            channels = range(placement.shape.channels)
-        for run in placement.groups(channels):
-            found[placement.block_of(run.start).sheet] = None
+    for stamp in stamps:
+        for ref in references(stamp.expr):
+            if ref.sheet and ref.sheet not in (weights, stamp.first.sheet):
+                found[ref.sheet] = None
     return list(found)
 
 
@@ -87,7 +82,7 @@ def map_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[Sh
     graph = layout.graph
     shape = graph.shapes[node.name]
     names = [block.sheet for block in layout.placements[node.name].blocks]
-    own = [s for s in layout.stages(node) if s.shape == shape]
+    own = [s for s in layout.stages(node) if layout.sheet_of_first[f"{node.name}.{s.name}"] == names[0]]
     for c, name in enumerate(names):
         sheet = SheetPlan(name, node.name, tab_color=theme.TABS["maps"])
         links = [("▲ overview", "overview"), *neighbours(names, c)]
@@ -100,7 +95,8 @@ def map_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[Sh
         if layout.margins[node.name].any:
             line += f"   [{MARGIN_NOTE}]"
         title = f"{node.name}, feature map {c + 1} of {shape.channels}"
-        header(sheet, title, line, links, source_sheets(layout, node, c), theme.CELL_WIDTH)
+        mine = [s for s in stamps if s.first.sheet == name]
+        header(sheet, title, line, links, source_sheets(layout, node, mine), theme.CELL_WIDTH)
         frame(layout, sheet, shape, layout.margins[node.name])
         grid(layout, sheet, node.name, c, scale_of(layout, node.name))
         for stage in own:
@@ -108,7 +104,7 @@ def map_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[Sh
             place = layout.placements[key].cell(c)
             sheet.cells.append(Cell(HEADER_ROWS - 1, place.col, stage.label, theme.TEXT))
             grid(layout, sheet, key, c, "diverging")
-        place_stamps(sheet, node.name, [s for s in stamps if s.first.sheet == name])
+        place_stamps(sheet, node.name, mine)
         yield sheet
 
 

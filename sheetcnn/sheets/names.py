@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-LONGEST_SUFFIX = 8  # "_f" and five digits, or the name of a stage
+LONGEST_SUFFIX = 13  # "_spread_f" and four digits: a stage of a wide layer
 
 
 def bases(names: Iterable[str], limit: int = 31) -> dict[str, str]:

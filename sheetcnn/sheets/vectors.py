@@ -31,12 +31,8 @@ def vector_sheet(layout: Layout, node: Node, name: str, stamps: list[Stamped]) -
         links.append((layout.weights[node.name].sheet, layout.weights[node.name].sheet))
     if not result:
         links += neighbours([name, layout.placements[node.name].blocks[0].sheet], 0)
-    sources: dict[str, None] = {}
-    for channel in range(graph.shapes[node.name].channels):
-        sources |= dict.fromkeys(source_sheets(layout, node, channel))
-        if len(sources) > MOST_SOURCES:
-            break
-    header(sheet, title, words(graph, node), links, list(sources)[:MOST_SOURCES], 18)
+    sources = source_sheets(layout, node, stamps)
+    header(sheet, title, words(graph, node), links, sources[:MOST_SOURCES], 18)
     labels = graph.labels if result and node.name in graph.outputs[:1] else ()
     sheet.column_width = 21
     sheet.column_widths |= {1: 6, 2: 18}

@@ -22,6 +22,7 @@ from sheetcnn.sheets.maps import (
     map_sheets,
     neighbours,
     place_stamps,
+    source_sheets,
 )
 from sheetcnn.sheets.names import numbered
 from sheetcnn.sheets.placement import Placement
@@ -69,7 +70,7 @@ def _node_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[
     by_sheet: dict[str, list[Stamped]] = {}
     for stamp in stamps:
         by_sheet.setdefault(stamp.first.sheet or "", []).append(stamp)
-    own = {block.sheet for block in layout.placements[node.name].blocks}
+    own = dict.fromkeys(block.sheet for block in layout.placements[node.name].blocks)
     for name in by_sheet:
         if name in own:
             continue
@@ -90,7 +91,8 @@ def _stage_sheet(layout: Layout, node: Node, name: str, tensor: str, stamps: lis
     stage = next(s for s in layout.stages(node) if f"{node.name}.{s.name}" == tensor)
     first = layout.placements[node.name].blocks[0].sheet
     links = [("▲ overview", "overview"), (f"{first} ►", first)]
-    header(sheet, f"{node.name}, {stage.label}", words(layout.graph, node), links, [], theme.CELL_WIDTH)
+    sources = source_sheets(layout, node, stamps)
+    header(sheet, f"{node.name}, {stage.label}", words(layout.graph, node), links, sources, theme.CELL_WIDTH)
     frame(layout, sheet, stage.shape, stage.margin)
     channel = next(b.first for b in layout.placements[tensor].blocks if b.sheet == name)
     grid(layout, sheet, tensor, channel, "diverging")

@@ -128,7 +128,9 @@ class _Flattener:
         if given is None:
             dims = _shape(first) or config.get("build_input_shape") or _built(first)
             if dims is None:
-                raise ValueError("it does not say what shape its input has; call the model once, then save it")
+                raise ValueError(
+                    "it does not say what shape its input has; call the model once, then save it"
+                )
             given = [self._input("input", dims)]
         if first["class_name"] == "InputLayer":
             layers = layers[1:]
@@ -147,7 +149,9 @@ class _Flattener:
         depth: int,
     ) -> list[int]:
         results: dict[tuple[str, int], list[int]] = {}
-        entries = {entry["name"]: (entry, store) for entry, store in zip(config["layers"], stores, strict=True)}
+        entries = {
+            entry["name"]: (entry, store) for entry, store in zip(config["layers"], stores, strict=True)
+        }
         for position, (name, node, _) in enumerate(_history(config["input_layers"])):
             if given is None:
                 dims = _shape(entries[name][0])

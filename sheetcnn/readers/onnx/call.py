@@ -147,21 +147,26 @@ class Call:
 
 
 Rule = Callable[[Call], "View | list[View]"]
+Check = Callable[[OnnxNode, "Sequence[Value | None]"], str]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of the table of operators: the rule, and the only values that some attributes may have.
+    """A row of the table of operators.
 
-    Each element of a list must be among the allowed values.
+    Attributes:
+        rule: what a node becomes.
+        only: the only values that some attributes may have; of a list, each element.
+        check: another reason to refuse a node, seen without its activations; "" for none.
     """
 
     rule: Rule
     only: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    check: Check = lambda _node, _values: ""
 
 
-def refused(node: OnnxNode, entry: Entry) -> str:
-    """Which attribute has a value that is not among the allowed; "" if none."""
+def refused(node: OnnxNode, values: Sequence[Value | None], entry: Entry) -> str:
+    """Why a node cannot be expressed, seen without its activations; "" if nothing speaks against it."""
     for name, allowed in entry.only.items():
         value = node.attributes.get(name)
         if value is None:
@@ -170,7 +175,7 @@ def refused(node: OnnxNode, entry: Entry) -> str:
         if any(v not in allowed for v in each):
             words = " or ".join(map(str, allowed))
             return f"attribute {name}={value}; only {words} can be expressed"
-    return ""
+    return entry.check(node, values)
 
 
 def short(value: float) -> float:

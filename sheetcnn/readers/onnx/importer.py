@@ -21,6 +21,9 @@ from sheetcnn.readers.onnx.views import View
 from sheetcnn.shape import Shape
 
 LARGEST_SIDE = 1 << 20
+MOST_AXES = 4
+_UNUSUAL = (ValueError, TypeError, IndexError, KeyError, AttributeError, ArithmeticError)
+"""What a rule may raise for attributes or constants that no exporter writes."""
 ASKS_SHAPE = ("Shape", "Size")
 """Operators that give a constant even for an activation."""
 
@@ -38,13 +41,25 @@ def read_onnx(path: Path, input_shape: tuple[int, int, int] | None = None) -> Mo
         ShapeError, WeightsError: for a graph or weights that do not fit together.
     """
     file = condense(read_file(path))
-    if len(file.inputs) != 1:
-        names = ", ".join(i.name for i in file.inputs) or "none"
-        raise UnsupportedError(f"{path} has {len(file.inputs)} inputs ({names}); sheetcnn takes exactly one")
-    source, view = _source(file, input_shape)
-    walk = _Walk(file, Builder(source), {file.inputs[0].name: view})
+    walk = _start(file, input_shape)
     walk.run()
     return walk.build.finish(clean(path.stem), walk.outputs(), str(path))
+
+
+def _start(file: OnnxFile, input_shape: tuple[int, int, int] | None) -> _Walk:
+    """With the one input known, or with all inputs refused."""
+    inputs = file.inputs
+    if not inputs:
+        raise UnsupportedError(f"{file.path} has no input; its outputs are constants")
+    if len(inputs) == 1 and len(inputs[0].dims or ()) <= MOST_AXES:
+        source, view = _source(file, input_shape)
+        return _Walk(file, Builder(source), {inputs[0].name: view})
+    build = Builder(Shape.maps(1, 1, 1))
+    for value in inputs:
+        axes = len(value.dims or ())
+        reason = f"is one of {len(inputs)}; one can be expressed" if len(inputs) > 1 else f"has {axes} axes"
+        build.refuse("input", value.name, reason)
+    return _Walk(file, build, {value.name: None for value in inputs})
 
 
 class _Walk:
@@ -71,7 +86,7 @@ class _Walk:
             except RefusalError as reason:
                 self.build.refuse(node.kind, node.name, str(reason))
                 results = []
-            except (ValueError, TypeError, IndexError, KeyError, ArithmeticError) as error:
+            except _UNUSUAL as error:
                 said = " ".join(str(error).split())
                 self.build.refuse(node.kind, node.name, f"has unusual attributes or inputs ({said})")
                 results = []
@@ -123,7 +138,7 @@ class _Walk:
         if entry is None and node.kind not in FOLDABLE:
             raise RefusalError(_reason(node))
         if entry is not None and not (constant and not lost and node.kind in FOLDABLE):
-            reason = refused(node, entry)
+            reason = refused(node, inputs, entry)
             if reason:
                 raise RefusalError(reason)
         if lost:
@@ -182,12 +197,10 @@ def _sizes(
     if value.dims is None and given is None:
         raise SpecError(f"{where} has no shape in the file; give it with --input-shape C,H,W")
     dims = value.dims if value.dims is not None else ("", "", "", "")
-    if not 1 <= len(dims) <= 4:
-        raise SpecError(f"{where} has {len(dims)} axes; sheetcnn takes images (1, C, H, W), rows and vectors")
+    if not dims:
+        raise SpecError(f"{where} is a single number; sheetcnn takes images (1, C, H, W), rows and vectors")
     if any(isinstance(d, int) and not 1 <= d <= LARGEST_SIDE for d in dims[len(dims) > 1 :]):
-        raise SpecError(
-            f"{where} has the shape {_words(dims)}; sizes are numbers of at least 1. Also: {AGAIN}"
-        )
+        raise SpecError(f"{where} has the shape {_words(dims)}; sizes are at least 1: {AGAIN}")
     if len(dims) > 1 and isinstance(dims[0], int) and dims[0] != 1:
         raise SpecError(
             f"{where} has a batch of {dims[0]}; export the model with a batch of 1, or of any size"

@@ -75,10 +75,8 @@ def layer_norm(call: Call) -> View:
     if count(view.dims[:axis]) == 1:
         view = call.first()
         shape = call.shape(view).dims
-        whole = [np.broadcast_to(p, view.dims[axis:]).reshape(shape) for p in (weight, bias)]
-        return call.after(
-            view, "layer_norm", dict(zip(("weight", "bias"), whole, strict=True)), epsilon=epsilon
-        )
+        whole = [np.broadcast_to(p, view.dims[axis:]).reshape(shape) for p in given]
+        return call.after(view, "layer_norm", dict(zip(NAMES, whole, strict=False)), **options)
     if axis != rank - 1 or rank < 3:
         raise RefusalError(f"attribute axis={axis}; only 1 (all values) and the last one can be expressed")
     pixels = call.build.channels_last(view)

@@ -59,7 +59,7 @@ class _Finder:
         self.uses.update(file.outputs)
 
     def gelu(self, erf: OnnxNode) -> _Group | None:
-        """x / 2 * (1 + erf(x / sqrt 2)) around an Erf, the half anywhere; None where it is not all there."""
+        """What is around the Erf of x / 2 * (1 + erf(x / sqrt 2)), the half anywhere; None if not all is."""
         scaling, plus = self.writer.get(erf.inputs[0]), self._next(erf)
         if scaling is None or plus is None or self.uses[erf.inputs[0]] != 1:
             return None
@@ -70,17 +70,19 @@ class _Finder:
         (other,) = [name for name in product.inputs if name != plus.outputs[0]] or [""]
         after, half = self._next(product), self.writer.get(other)
         if other == x:  # x * (1 + erf), then by a half
-            whole = after if after and self._with(after, "Mul", 0.5) == product.outputs[0] else None
-            return whole and _Group("Gelu", x, (scaling, erf, plus, product, whole))
+            if after is not None and self._with(after, "Mul", 0.5) == product.outputs[0]:
+                return _Group("Gelu", x, (scaling, erf, plus, product, after))
+            return None
         if self._number(other) == 0.5:  # (1 + erf) by a half, then x
-            whole = after if after and after.kind == "Mul" and x in after.inputs else None
-            return whole and _Group("Gelu", x, (scaling, erf, plus, product, whole))
+            if after is not None and after.kind == "Mul" and x in after.inputs:
+                return _Group("Gelu", x, (scaling, erf, plus, product, after))
+            return None
         if half is not None and self._with(half, "Mul", 0.5) == x and self.uses[other] == 1:
             return _Group("Gelu", x, (scaling, erf, plus, half, product))
         return None
 
     def layer_norm(self, quotient: OnnxNode) -> _Group | None:
-        """(x - mean) / sqrt(mean of (x - mean)^2 + epsilon), over the last axes."""
+        """What is before the last division of (x - mean) / sqrt(mean of (x - mean)^2 + epsilon)."""
         centred, root = (self.writer.get(name) for name in quotient.inputs)
         plus = self._before(root, "Sqrt")
         if centred is None or centred.kind != "Sub" or root is None or plus is None or plus.kind != "Add":

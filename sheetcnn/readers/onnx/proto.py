@@ -147,12 +147,14 @@ def read_file(path: Path) -> OnnxFile:
     graph = model.graph
     if not graph.node or not graph.output:
         raise SpecError(f"{path} is damaged: it holds no nodes or no outputs; {AGAIN}")
+    _check_names(graph, path)
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     outputs = tuple(dict.fromkeys(value.name for value in graph.output))
     sparse = {tensor.values.name for tensor in graph.sparse_initializer}
     if sparse:
         raise SpecError(f"{path} holds sparse tensors ({', '.join(sorted(sparse))}); export dense ones")
     nodes = _live([_node(node) for node in graph.node], outputs)
+    _check(nodes, opset, path)
     read = {name for node in nodes for name in node.inputs} | set(outputs)
     inputs = tuple(i for i in _inputs(graph) if i.name in read and i.name not in tensors)
     return OnnxFile(path, opset, nodes, inputs, outputs, tensors)
@@ -219,6 +221,40 @@ def _node(proto: NodeProto) -> OnnxNode:
     outputs = tuple(proto.output)
     name = proto.name or next((o for o in outputs if o), kind)
     return OnnxNode(kind, name, tuple(proto.input), outputs, attributes, proto)
+
+
+def _check_names(graph: GraphProto, path: Path) -> None:
+    """Refuse names that are not text in UTF-8, which the parser hands over as bytes."""
+    names: list[object] = [value.name for value in (*graph.input, *graph.output, *graph.initializer)]
+    for node in graph.node:
+        names += [node.name, node.op_type, node.domain, *node.input, *node.output]
+        names += [attribute.name for attribute in node.attribute]
+    for name in names:
+        if not isinstance(name, str):
+            raise SpecError(f"{path} is damaged: the name {name!r} is no text in UTF-8; {AGAIN}")
+
+
+def _check(nodes: Iterable[OnnxNode], opset: int, path: Path) -> None:
+    """Refuse operators of ONNX with inputs, outputs or attributes that they cannot have."""
+    import onnx
+
+    context = onnx.checker.C.CheckerContext()
+    context.ir_version = onnx.IR_VERSION
+    context.opset_imports = {"": opset}
+    for node in nodes:
+        if (
+            node.proto is None
+            or not onnx.defs.has(node.kind, opset)
+            or onnx.defs.get_schema(node.kind, opset).deprecated
+        ):
+            continue  # an unknown operator is refused with all that cannot be expressed
+        try:
+            onnx.checker.check_node(node.proto, context)
+        except onnx.checker.ValidationError as error:
+            said = str(error).partition("\n")[0]
+            raise SpecError(
+                f"{path} is damaged: node '{node.name}' ({node.kind}) of opset {opset}: {said}; {AGAIN}"
+            ) from None
 
 
 def _live(nodes: list[OnnxNode], outputs: Iterable[str]) -> tuple[OnnxNode, ...]:

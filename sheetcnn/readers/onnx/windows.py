@@ -6,14 +6,15 @@ ONNX lists pads as (top, left, bottom, right) and dense kernels in PyTorch's ord
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from sheetcnn.ops import OPS
 from sheetcnn.ops.spatial import extent, margins
 from sheetcnn.readers.building import RefusalError
-from sheetcnn.readers.onnx.call import Call, Entry
+from sheetcnn.readers.onnx.call import Call, Entry, Value
+from sheetcnn.readers.onnx.proto import OnnxNode
 from sheetcnn.readers.onnx.views import View
 
 
@@ -231,13 +232,20 @@ def lrn(call: Call) -> View:
     )
 
 
+def volumes(node: OnnxNode, values: Sequence[Value | None]) -> str:
+    """That a window has three axes or more."""
+    kernel = values[1] if len(values) > 1 else None
+    axes = kernel.ndim - 2 if isinstance(kernel, np.ndarray) else len(node.attributes.get("kernel_shape", []))
+    return f"has windows with {axes} axes ({axes}-D); at most 2 can be expressed" if axes > 2 else ""
+
+
 _PADS = {"auto_pad": ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID")}
 
 TABLE: Mapping[str, Entry] = {
-    "Conv": Entry(conv, _PADS),
-    "ConvTranspose": Entry(conv_transpose, _PADS),
-    "MaxPool": Entry(max_pool, _PADS),
-    "AveragePool": Entry(average_pool, {**_PADS, "dilations": (1,)}),
+    "Conv": Entry(conv, _PADS, volumes),
+    "ConvTranspose": Entry(conv_transpose, _PADS, volumes),
+    "MaxPool": Entry(max_pool, _PADS, volumes),
+    "AveragePool": Entry(average_pool, {**_PADS, "dilations": (1,)}, volumes),
     "GlobalAveragePool": global_pool("global_avg_pool"),
     "GlobalMaxPool": global_pool("global_max_pool"),
     "ReduceMean": reduce_spatial("global_avg_pool"),
