@@ -150,7 +150,10 @@ def verify_many(paths: Sequence[Path], engine: str = "ironcalc") -> list[Report]
 
 def _check(path: Path, book: Workbook, plan: Plan, values: Recalculated, engine: str) -> Report:
     model, image = read_model(book, plan, path, values)
-    result = run(model, image)
+    try:
+        result = run(model, image)
+    except SheetCnnError as error:
+        raise WorkbookError(f"{path}: {error}") from None
     report = Report(engine, prediction=result.label)
     # Layers in the order of computation, then the pages that show them: a broken formula changes all
     # that follows from it, so the first difference is the one to mend.

@@ -16,6 +16,14 @@ from sheetcnn.shape import Array
 PRE = "z"
 """The stage that holds what a layer's activation is applied to."""
 
+SEPARATOR = "#"
+"""Between a layer and its stage; no layer's name may hold it."""
+
+
+def stage_key(layer: str, stage: str) -> str:
+    """The name of an intermediate result among all tensors: `softmax#max`."""
+    return f"{layer}{SEPARATOR}{stage}"
+
 
 @dataclass(frozen=True)
 class Result:
@@ -23,7 +31,7 @@ class Result:
 
     Attributes:
         activations: every tensor by name, `(C, H, W)` or `(N,)`: the pixels, each layer's result, and
-            under `layer.stage` its intermediate results (`layer.z` is the pre-activation).
+            under `stage_key(layer, stage)` its intermediate results (`conv1#z` is a pre-activation).
         output: the result of the (first) output layer.
         prediction: the index of the greatest value of the output, counted from 0; None where the output
             is not one value for each of several classes.
@@ -86,9 +94,9 @@ def run_node(model: Model, node: Node, values: dict[str, Array]) -> None:
     inputs = [values[name] for name in node.inputs]
     params = model.params.get(node.owner, {})
     for stage, array in node.op.run_stages(inputs, params).items():
-        values[f"{node.name}.{stage}"] = array
+        values[stage_key(node.name, stage)] = array
     result = node.op.run(inputs, params)
     if node.activation is not None:
-        values[f"{node.name}.{PRE}"] = result
+        values[stage_key(node.name, PRE)] = result
         result = node.activation.run([result], {})
     values[node.name] = result

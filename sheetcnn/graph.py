@@ -191,7 +191,7 @@ class Model:
                         f"{where}: '{key}' holds the negative variance {found.min():g}; "
                         "variances are 0 or greater"
                     )
-                kept.setdefault(node.name, {})[parameter.name] = found.astype(np.float64)
+                kept.setdefault(node.name, {})[parameter.name] = found.astype(np.float64, copy=False)
         return cls(graph, kept)
 
 

@@ -96,6 +96,10 @@ def _pool(kind: Callable[..., nn.Module], layer: Layer, channels: int) -> nn.Mod
     return kind(layer["kernel_size"], layer.get("stride"), layer.get("padding", 0))
 
 
+def _lrn(layer: Layer, channels: int) -> nn.Module:
+    return nn.LocalResponseNorm(layer["size"], layer["alpha"], layer["beta"], layer["k"])
+
+
 @dataclass(frozen=True)
 class Kind:
     """How a layer kind becomes a module.
@@ -119,10 +123,7 @@ KINDS: dict[str, Kind] = {
     "flatten": Kind(lambda layer, channels: nn.Flatten()),
     "dense": Kind(lambda layer, channels: nn.Linear(channels, layer["units"]), ("units",)),
     "batch_norm": Kind(lambda layer, channels: nn.BatchNorm2d(channels)),
-    "lrn": Kind(
-        lambda layer, channels: nn.LocalResponseNorm(layer["size"], layer["alpha"], layer["beta"], layer["k"]),
-        ("size", "alpha", "beta", "k"),
-    ),
+    "lrn": Kind(_lrn, ("size", "alpha", "beta", "k")),
     "dropout": Kind(lambda layer, channels: nn.Dropout(layer["rate"]), ("rate",)),
     "add": Kind(lambda layer, channels: Add()),
     "concat": Kind(lambda layer, channels: Concat()),

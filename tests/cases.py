@@ -519,6 +519,9 @@ UPSAMPLE = (
     _nearest("scale_1.5", (1, 5, 3), scale=1.5),
     _nearest("scale_below_1", (1, 7, 9), scale=0.5),
     _nearest("scale_0.5_2.5", (2, 6, 3), scale=[0.5, 2.5]),
+    _nearest("scale_0.6", (2, 5, 10), scale=0.6),
+    _nearest("scale_0.6_ceil", (1, 5, 6), scale=0.6, coordinates="half_pixel", rounding="ceil"),
+    _nearest("scale_1.2_0.7", (1, 10, 10), scale=[1.2, 0.7], coordinates="asymmetric", rounding="ceil"),
     _nearest("size_5_to_7", (2, 5, 5), size=[7, 7]),
     _nearest("size_7_to_3", (2, 7, 7), size=[3, 3]),
     _nearest("size_unchanged", (2, 3, 4), size=[3, 4]),
@@ -554,6 +557,7 @@ UPSAMPLE = (
     _bilinear("bilinear_unchanged", (2, 3, 4), size=[3, 4]),
     _bilinear("bilinear_row", (2, 1, 4), scale=3),
     _bilinear("bilinear_column", (2, 9, 1), size=[2, 1]),
+    _bilinear("bilinear_scale_0.6", (1, 5, 6), scale=[0.6, 1.2]),
     _bilinear("bilinear_scale_1_2.5", (2, 3, 3), scale=[1, 2.5]),
 )
 

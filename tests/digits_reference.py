@@ -86,10 +86,9 @@ def forward(params: Mapping[str, Array], image: Array) -> dict[str, Array]:
 
 def shapes() -> dict[str, tuple[int, ...]]:
     """The shape of every tensor that the workbook shows, by the beginning of its sheets' names."""
-    return {
-        **{"pixels": (1, 8, 8), "input": (1, 8, 8), "conv1": (4, 8, 8), "pool1": (4, 4, 4)},
-        **{"conv2": (8, 4, 4), "pool2": (8, 2, 2), "flatten": (32,), "fc": (10,), "softmax": (10,)},
-    }
+    maps = {"pixels": (1, 8, 8), "input": (1, 8, 8), "conv1": (4, 8, 8), "pool1": (4, 4, 4)}
+    maps |= {"conv2": (8, 4, 4), "pool2": (8, 2, 2)}
+    return {**maps, "flatten": (32,), "fc": (10,), "softmax": (10,)}
 
 
 def sheet_names() -> list[str]:
@@ -123,7 +122,9 @@ def cells(activations: Mapping[str, Array], named: Mapping[str, Place]) -> dict[
     for layer, shape in shapes().items():
         maps = activations[layer].reshape((1, shape[0], 1) if len(shape) == 1 else shape)
         for c, values in enumerate(maps):
-            sheet, top, left, height, width = named[f"{layer}_out" if len(shape) == 1 else f"{layer}_f{c + 1}"]
+            sheet, top, left, height, width = named[
+                f"{layer}_out" if len(shape) == 1 else f"{layer}_f{c + 1}"
+            ]
             assert values.shape == (height, width)
             for (y, x), value in np.ndenumerate(values):
                 found[sheet, f"{get_column_letter(left + x)}{top + y}"] = float(value)

@@ -15,6 +15,8 @@ from sheetcnn.readers.onnx import read_onnx
 # ONNX computes in float32: 7 digits, and sums of up to a thousand terms.
 SINGLE = 2e-5
 
+MAPS = (1, 3, 6, 5)
+
 
 def node(kind: str, inputs: str, outputs: str = "y", /, **attributes: Any) -> Any:
     """A node; names are given in one text, "" for an input left out is written "-"."""
@@ -55,6 +57,13 @@ def weights(*shape: int, seed: int = 0, positive: bool = False) -> np.ndarray:
     """Random float32 weights."""
     array = np.random.default_rng([seed, *shape]).normal(size=shape).astype(np.float32)
     return np.abs(array) + np.float32(0.1) if positive else array
+
+
+def small(**more: Any) -> Any:
+    """A convolution and a ReLU."""
+    constants = {"w": weights(4, 3, 3, 3), "b": weights(4)}
+    nodes = [node("Conv", "x w b", "a", name="conv"), node("Relu", "a", "y", name="relu")]
+    return onnx_model(nodes, **{"dims": MAPS, "constants": constants, **more})
 
 
 def imported(model: Any, folder: Path, input_shape: tuple[int, int, int] | None = None) -> Model:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import pickle
+import sys
 import warnings
 import zipfile
 from pathlib import Path
@@ -151,6 +152,11 @@ def _beyond(data: Any) -> None:
     next(iter(data["config"].values()))["tensor_meta"]["sizes"][0] = {"as_int": 10**9}
 
 
+def _repeated(data: Any) -> None:
+    meta = next(iter(data["config"].values()))["tensor_meta"]
+    meta["sizes"][0], meta["strides"][0] = {"as_int": 10**9}, {"as_int": 0}
+
+
 def _dynamic(data: Any) -> None:
     sizes = data["graph_module"]["graph"]["tensor_values"]["input"]["sizes"]
     sizes[2] = {"as_expr": {"expr_str": "s0", "hint": None}}
@@ -163,6 +169,7 @@ def _version(data: Any) -> None:
 CHANGES: dict[str, tuple[dict[str, Any], type[SheetCnnError], str]] = {
     "pickled": ({"weights_config.json": in_json(_pickled)}, WeightsError, "pickle"),
     "beyond": ({"weights_config.json": in_json(_beyond)}, SpecError, "beyond its file"),
+    "repeated": ({"weights_config.json": in_json(_repeated)}, SpecError, "repeats"),
     "dynamic": ({"model.json": in_json(_dynamic)}, UnsupportedError, "not fixed"),
     "version": ({"model.json": in_json(_version)}, SpecError, "schema version 99"),
     "no_json": ({"model.json": lambda b: b[:-9]}, SpecError, "damaged"),
@@ -203,6 +210,11 @@ def test_nothing_in_a_pt2_file_is_unpickled(pt2: Path, tmp_path: Path) -> None:
     trap = tmp_path / "sprung"
     read_pt2(rewritten(pt2, changes={"sample_inputs/model.pt": lambda _: pickle.dumps(Trap(trap))}))
     assert not trap.exists()
+
+
+def test_pt2_files_need_no_torch(pt2: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert [node.op.kind for node in read_pt2(pt2).graph.nodes] == ["conv2d", "relu"]
 
 
 def test_pt2_files_of_the_older_format(tmp_path: Path) -> None:
@@ -284,8 +296,6 @@ def test_files_that_are_no_state_dict(tmp_path: Path) -> None:
 
 
 def test_missing_torch_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    import sys
-
     (tmp_path / "net.pt").touch()
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(SpecError, match=r"pip install sheetcnn\[torch\]"):

@@ -1,4 +1,4 @@
-"""`verify` on edited copies of the digits workbook: what a student may change agrees, what is broken is named.
+"""`verify` on edited copies of the digits workbook: what may be changed agrees, what is broken is named.
 
 What must come out is computed by the plain loops of `digits_reference`. Every copy is recalculated by
 each engine, and an engine is started once for all of them.
@@ -138,7 +138,9 @@ def _no_caches(original: Original, path: Path) -> Edited:
 def _by_openpyxl(original: Original, path: Path) -> Edited:
     """Read and written by openpyxl, which drops the cached values; one weight changed on the way."""
     book = load_workbook(original.path)
-    sheet, cell = digits.holding(original.path, "conv1_w", float(original.weights["conv1.weight"][2, 0, 0, 2]))
+    sheet, cell = digits.holding(
+        original.path, "conv1_w", float(original.weights["conv1.weight"][2, 0, 0, 2])
+    )
     book[sheet][cell] = -1
     book.save(path)
     weights = {key: array.copy() for key, array in original.weights.items()}
@@ -270,7 +272,9 @@ def mended(edited: dict[str, Edited]) -> Iterator[Engines]:
 
 
 @pytest.mark.parametrize(("engine", "name"), _pairs(EDITS))
-def test_an_edited_workbook_agrees(engine: str, name: str, mended: Engines, edited: dict[str, Edited]) -> None:
+def test_an_edited_workbook_agrees(
+    engine: str, name: str, mended: Engines, edited: dict[str, Edited]
+) -> None:
     report = mended.report(engine, name)
     assert report.ok
     assert report.differences == []
@@ -497,7 +501,9 @@ def caught(broken: dict[str, Broken]) -> Iterator[Engines]:
 
 
 @pytest.mark.parametrize(("engine", "name"), _pairs(BREAKAGES))
-def test_a_broken_formula_is_named(engine: str, name: str, caught: Engines, broken: dict[str, Broken]) -> None:
+def test_a_broken_formula_is_named(
+    engine: str, name: str, caught: Engines, broken: dict[str, Broken]
+) -> None:
     report, what = caught.report(engine, name), broken[name]
     assert not report.ok
     assert report.different >= len(what.differences) > 0
@@ -518,7 +524,9 @@ def _about(value: float | str | None) -> Any:
 
 
 @pytest.mark.parametrize("name", BREAKAGES)
-def test_the_exit_status_is_1(name: str, broken: dict[str, Broken], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_exit_status_is_1(
+    name: str, broken: dict[str, Broken], capsys: pytest.CaptureFixture[str]
+) -> None:
     what = broken[name]
     with pytest.raises(SystemExit) as finished:
         main(["verify", str(what.path)], prog_name="sheetcnn")

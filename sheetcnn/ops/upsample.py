@@ -62,8 +62,10 @@ class Upsample(Op):
         if self.size is not None:
             return [(m, n, Fraction(n, m)) for m, n in zip(sizes, pair(self.size), strict=True)]
         scale = self.scale if isinstance(self.scale, tuple) else (self.scale, self.scale)
-        factors = [Fraction(s) for s in scale if s is not None]
-        return [(m, math.floor(m * s), s) for m, s in zip(sizes, factors, strict=True)]
+        factors = [float(s) for s in scale if s is not None]
+        # 0.6 means 6/10: the number that stands for it in a computer lies a little beside it, and would
+        # put coordinates that should be whole beside a whole number too.
+        return [(m, math.floor(m * s), Fraction(repr(s))) for m, s in zip(sizes, factors, strict=True)]
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """The new height and width."""

@@ -55,7 +55,8 @@ def read_image(path: Path, shape: Shape, *, resize: bool = False) -> Array:
 
 def _npy(path: Path) -> Array:
     try:
-        array = np.load(path, allow_pickle=False)
+        with path.open("rb") as stream:
+            array = np.load(stream, allow_pickle=False)
     except UNREADABLE as error:
         raise ImageError(f"{path} is not a readable .npy file ({error}); save it with numpy.save") from None
     if isinstance(array, np.lib.npyio.NpzFile):

@@ -26,7 +26,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from sheetcnn.errors import SpecError
+from sheetcnn.errors import ShapeError, SpecError
 from sheetcnn.graph import INPUT, PIXELS, Graph, Node
 from sheetcnn.ops import ACTIVATIONS, OPS, Elementwise
 from sheetcnn.ops.rescale import Rescale
@@ -154,8 +154,8 @@ def parse(data: object, where: str) -> Graph:
     shape = Shape.maps(scaling.channels, scaling.height, scaling.width)
     try:
         return Graph.of(name, source, shape, nodes, outputs, labels)
-    except SpecError as error:
-        raise SpecError(f"{where}: {error}") from None
+    except (SpecError, ShapeError) as error:
+        raise type(error)(f"{where}: {error}") from None
 
 
 def dump(graph: Graph) -> dict[str, Any]:
@@ -193,7 +193,7 @@ _STRINGS = {"type": "array", "items": {"type": "string"}}
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a spec, for editors."""
     definitions: dict[str, Any] = {}
-    activations: list[Any] = [{"enum": list(ACTIVATIONS)}]
+    activations: list[Any] = [{"enum": [*ACTIVATIONS, None]}]
     for kind, function in ACTIVATIONS.items():
         fields = function.model_json_schema()["properties"] if function.model_fields else {}
         if fields:

@@ -23,7 +23,7 @@ _PIECE = 1 << 20  # values converted at a time, to bound the memory
 SUFFIXES = (".safetensors", ".npz")
 
 UNREADABLE = (
-    *(OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error),
+    *(OSError, ValueError, TypeError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error),
     NotImplementedError,  # zip: a method of compression or encryption that Python does not know
     MemoryError,  # a header that promises more than there can be
     *(SyntaxError, tokenize.TokenError),  # a header that is no Python literal
@@ -64,10 +64,12 @@ def decimal(array: np.ndarray, where: str = "the array") -> Array:
     if array.dtype == np.float16:
         # Its own decimal text has too few digits to be told from float32 ones; the value is exact.
         return array.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a NaN may be of the kind that warns
+        exact = array.astype(np.float64)
     if array.dtype != np.float32 or not array.size:
-        return array.astype(np.float64)
+        return exact
     flat = np.ascontiguousarray(array).reshape(-1)
-    exact = flat.astype(np.float64)
+    exact = exact.reshape(-1)
     for start in range(0, flat.size, _PIECE):
         part = flat[start : start + _PIECE]
         if np.isfinite(part).all():  # other values are refused later, by the layer's name
@@ -90,7 +92,8 @@ def _safetensors(path: Path) -> dict[str, np.ndarray]:
 
 def _npz(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # NumPy would leave a damaged file open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except UNREADABLE as error:
         reason = "it holds pickled objects" if "allow_pickle" in str(error) else str(error)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from sheetcnn.engine import PRE
+from sheetcnn.engine import PRE, stage_key
 from sheetcnn.errors import LimitError
 from sheetcnn.formulas.expr import Ref
 from sheetcnn.formulas.limits import EXCEL, Limits
@@ -119,7 +119,7 @@ def planar(graph: Graph, options: Options, limits: Limits = EXCEL) -> Layout:
         parameters = graph.parameters(node)
         if parameters:
             faces = next((p.faces for p in parameters if p.faces), "")
-            source = placements[f"{node.name}.{faces}" if faces else node.inputs[0]]
+            source = placements[stage_key(node.name, faces) if faces else node.inputs[0]]
             cells = place_weights(
                 f"{names[node.owner]}_w", parameters, source, (HEADER_ROWS + 1, FIRST_COLUMN + 1)
             )
@@ -154,7 +154,7 @@ def _place(layout: Layout, node: Node, placements: dict[str, Placement]) -> None
     col = layout.origin[1] + shape.width + margin.right + GAP
     columns = []
     for stage in stages:
-        key = f"{node.name}.{stage.name}"
+        key = stage_key(node.name, stage.name)
         if stage.shape == shape and not small and not stage.margin.any:
             sheets = numbered(base, "f", shape.channels)
             placements[key] = _on_sheets(sheets, shape, (layout.origin[0], col))
@@ -187,7 +187,7 @@ def _on_sheets(sheets: list[str], shape: Shape, origin: tuple[int, int]) -> Plac
 def _columns(sheet: str, node: Node, stages: tuple[Stage, ...], placements: dict[str, Placement]) -> None:
     """Place vectors side by side, one column each; the result comes last."""
     for n, stage in enumerate(stages):
-        key = f"{node.name}.{stage.name}" if stage.name else node.name
+        key = stage_key(node.name, stage.name) if stage.name else node.name
         block = Block(sheet, VECTOR_ROW, VECTOR_COLUMN + n, 0, stage.shape.channels, channel_row=1)
         placements[key] = Placement(stage.shape, (block,))
 
@@ -212,7 +212,7 @@ class NodeSite:
 
     def stage(self, name: str) -> Placement:
         """Where an intermediate result lives."""
-        return self.layout.placements[f"{self.node.name}.{name}"]
+        return self.layout.placements[stage_key(self.node.name, name)]
 
     def kernel(self, name: str, output: int) -> list[Ref]:
         """The kernel cells of one output channel."""

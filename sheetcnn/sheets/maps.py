@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from math import ceil
 
+from sheetcnn.engine import stage_key
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import references
 from sheetcnn.graph import INPUT, Node
@@ -71,7 +72,7 @@ def statistics_sheets(layout: Layout, node: Node) -> list[str]:
     own = {block.sheet for block in layout.placements[node.name].blocks}
     found: dict[str, None] = {}
     for stage in layout.stages(node):
-        blocks = layout.placements[f"{node.name}.{stage.name}"].blocks
+        blocks = layout.placements[stage_key(node.name, stage.name)].blocks
         if len(blocks) == 1 and blocks[0].sheet not in own:
             found[blocks[0].sheet] = None
     return list(found)
@@ -82,7 +83,7 @@ def map_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[Sh
     graph = layout.graph
     shape = graph.shapes[node.name]
     names = [block.sheet for block in layout.placements[node.name].blocks]
-    own = [s for s in layout.stages(node) if layout.sheet_of_first[f"{node.name}.{s.name}"] == names[0]]
+    own = [s for s in layout.stages(node) if layout.sheet_of_first[stage_key(node.name, s.name)] == names[0]]
     for c, name in enumerate(names):
         sheet = SheetPlan(name, node.name, tab_color=theme.TABS["maps"])
         links = [("▲ overview", "overview"), *neighbours(names, c)]
@@ -100,7 +101,7 @@ def map_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[Sh
         frame(layout, sheet, shape, layout.margins[node.name])
         grid(layout, sheet, node.name, c, scale_of(layout, node.name))
         for stage in own:
-            key = f"{node.name}.{stage.name}"
+            key = stage_key(node.name, stage.name)
             place = layout.placements[key].cell(c)
             sheet.cells.append(Cell(HEADER_ROWS - 1, place.col, stage.label, theme.TEXT))
             grid(layout, sheet, key, c, "diverging")

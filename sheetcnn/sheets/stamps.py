@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sheetcnn.engine import PRE
+from sheetcnn.engine import PRE, stage_key
 from sheetcnn.formulas.expr import Expr, Ref
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.graph import Node
@@ -28,12 +28,12 @@ def stamped(layout: Layout, node: Node) -> Iterator[Stamped]:
     if node.op.aliases():
         return
     separate = layout.separate(node)
-    result = f"{node.name}.{PRE}" if separate else node.name
+    result = stage_key(node.name, PRE) if separate else node.name
     for stamp in node.op.formula(NodeSite(layout, node, result)):
         expr = stamp.expr
         if not stamp.target and node.activation is not None and not separate:
             expr = node.activation.apply(expr)
-        tensor = f"{node.name}.{stamp.target}" if stamp.target else result
+        tensor = stage_key(node.name, stamp.target) if stamp.target else result
         yield from _cut(layout, tensor, Stamp(stamp.region, expr))
     if separate and node.activation is not None:
         before, after = layout.placements[result], layout.placements[node.name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from sheetcnn.engine import stage_key
 from sheetcnn.formulas.a1 import area
 from sheetcnn.graph import Node
 from sheetcnn.sheets import theme
@@ -40,7 +41,7 @@ def vector_sheet(layout: Layout, node: Node, name: str, stamps: list[Stamped]) -
     sheet.freeze = (VECTOR_ROW, VECTOR_COLUMN)
     sheet.cells.append(Cell(HEADER_ROWS, 1, "#", theme.HEADING_CENTER))
     sheet.cells.append(Cell(HEADER_ROWS, 2, "label" if labels else "", theme.HEADING))
-    columns = [(f"{node.name}.{s.name}", s.label) for s in layout.stages(node)]
+    columns = [(stage_key(node.name, s.name), s.label) for s in layout.stages(node)]
     columns.append((node.name, "value"))
     rows = 0
     for tensor, label in columns:

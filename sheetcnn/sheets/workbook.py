@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sheetcnn.engine import SEPARATOR, stage_key
 from sheetcnn.errors import LimitError
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.limits import EXCEL, Limits
@@ -88,7 +89,7 @@ def _node_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[
 def _stage_sheet(layout: Layout, node: Node, name: str, tensor: str, stamps: list[Stamped]) -> SheetPlan:
     """The sheet of an intermediate map, such as the sum of a softmax over each pixel's channels."""
     sheet = SheetPlan(name, node.name, tab_color=theme.TABS["maps"])
-    stage = next(s for s in layout.stages(node) if f"{node.name}.{s.name}" == tensor)
+    stage = next(s for s in layout.stages(node) if stage_key(node.name, s.name) == tensor)
     first = layout.placements[node.name].blocks[0].sheet
     links = [("▲ overview", "overview"), (f"{first} ►", first)]
     sources = source_sheets(layout, node, stamps)
@@ -136,7 +137,7 @@ def _names(layout: Layout) -> Iterator[tuple[str, str]]:
     graph = layout.graph
     taken: set[str] = set()
     for tensor, placement in layout.placements.items():
-        base, _, stage = tensor.rpartition(".") if tensor not in graph.shapes else (tensor, "", "")
+        base, _, stage = tensor.rpartition(SEPARATOR) if tensor not in graph.shapes else (tensor, "", "")
         if base in graph.by_name and graph.by_name[base].op.aliases():
             continue
         for name, target in _tensor_names(layout, layout.bases[base], stage, placement):

@@ -22,9 +22,8 @@ from sheetcnn.readers.keras.norms import NORMS
 from sheetcnn.readers.keras.stores import StoreError
 from sheetcnn.readers.keras.walk import Walk
 
-__all__ = ["SUFFIXES", "read_keras", "supported"]
+__all__ = ["read_keras", "supported"]
 
-SUFFIXES = (".keras", ".h5", ".hdf5")
 _TABLE = {**LAYERS, **NORMS, **ACTIVATIONS, **MOVES}
 
 

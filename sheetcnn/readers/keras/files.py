@@ -16,7 +16,7 @@ from typing import Any
 
 from sheetcnn.errors import SpecError, WeightsError
 from sheetcnn.readers.building import required
-from sheetcnn.readers.keras.stores import NamedStore, NumberedStore, Store
+from sheetcnn.readers.keras.stores import NamedStore, NumberedStore, Store, StoreError, reading
 from sheetcnn.readers.package import LARGEST_TEXT, Package
 
 CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
@@ -60,7 +60,12 @@ def opened(path: Path) -> Iterator[Saved]:
                 yield Saved(_mapping(config, path), NumberedStore(file), version)
         else:
             with _hdf5(h5py, path, path, "") as file:
-                yield _whole_model(file, path)
+                try:
+                    with reading():
+                        saved = _whole_model(file, path)
+                except StoreError as error:
+                    raise SpecError(f"{path} is damaged ({error}); {_REMEDY}") from None
+                yield saved
     except OSError as error:
         raise SpecError(f"{path} cannot be read: {error.strerror or error}") from None
 

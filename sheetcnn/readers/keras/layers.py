@@ -100,8 +100,8 @@ def _separable_conv2d(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
     weight, options = _depthwise(kernel), _depthwise_options(call, kernel)
     x = walk.add(call, "depthwise_conv2d", xs, {"weight": weight}, part="depthwise", bias=False, **options)
     params = _params(np.moveaxis(arrays["pointwise_kernel"], (-1, -2), (0, 1)), arrays)
-    filters = params["weight"].shape[0]
-    return activated(walk, call, "conv2d", [x], params, bias="bias" in params, filters=filters, kernel_size=1)
+    options = {"filters": call.config["filters"], "kernel_size": 1, "bias": "bias" in params}
+    return activated(walk, call, "conv2d", [x], params, **options)
 
 
 def _conv_transpose(axes: int) -> Entry:
@@ -180,7 +180,9 @@ def _pool(kind: str, axes: int) -> Entry:
             options["stride"] = short(stride)
         if config.get("padding", "valid") == "same":
             options["padding"] = "same"
-            if kind == "avg_pool":  # the padding does not count
+            if kind == "avg_pool":
+                # The padding does not count: so in TensorFlow and JAX. Keras on PyTorch repeats the edge
+                # instead where the padding is not the same on both sides.
                 options["count_include_pad"] = False
         return walk.add(call, kind, xs, **options)
 

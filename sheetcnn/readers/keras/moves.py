@@ -151,7 +151,7 @@ def _nothing(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
 
 
 _IDLE = (
-    *("Identity", "ActivityRegularization", "GaussianNoise"),
+    *("Identity", "ActivityRegularization", "GaussianNoise", "StochasticDepth"),
     *("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast"),
     *("RandomBrightness", "RandomHue", "RandomSaturation", "RandomColorJitter", "RandomShear"),
 )

@@ -13,7 +13,7 @@ from typing import Any
 
 from sheetcnn.readers.keras.stores import Store
 
-MODELS = frozenset(("Sequential", "Functional", "Model"))
+MODELS = ("Sequential", "Functional", "Model")
 _DEEPEST = 16
 
 Dims = tuple[int | None, ...]
@@ -178,7 +178,10 @@ class _Flattener:
             if len(later) == len(waiting):
                 raise ValueError(f"layer '{later[0][0]['name']}' reads a tensor that no layer makes")
             waiting = later
-        return [results[name, node][index] for name, node, index in _history(config["output_layers"])]
+        # Among the outputs, the calls of a model within the model count from 1.
+        first = {name: int(entry["class_name"] in MODELS[1:]) for name, (entry, _) in entries.items()}
+        history = _history(config["output_layers"])
+        return [results[name, node - first[name]][index] for name, node, index in history]
 
     def _input(self, name: str, dims: Sequence[int | None]) -> int:
         self._count += 1
@@ -197,6 +200,8 @@ class _Flattener:
         depth: int,
     ) -> list[int]:
         config = entry["config"]
+        if not isinstance(config, dict):
+            raise TypeError("a layer's options are no mapping")
         name, kind = str(entry.get("name") or config["name"]), str(entry["class_name"])
         foreign = _foreign(entry)
         if kind in MODELS and not foreign:

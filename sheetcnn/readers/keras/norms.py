@@ -116,11 +116,27 @@ def _normalization(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
     return _scaled(walk, call, x, ones / deviation, ones * -centre / deviation)
 
 
+def _layer_scale(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
+    gamma = call.store.arrays(["gamma"])["gamma"]
+    return walk.add(call, "affine", xs[0], {"weight": walk.per_channel(xs[0], gamma)}, shift=False)
+
+
+def _scaled_sum(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
+    """The first input and a multiple of the second."""
+    one, other = xs
+    scale = walk.per_channel(other, call.config["scale"])
+    return walk.add(
+        call, "add", [one, walk.add(call, "affine", other, {"weight": scale}, part="scale", shift=False)]
+    )
+
+
 NORMS: dict[str, Entry] = {
     "BatchNormalization": Entry(_batch_norm, keeps_order=True),
     "GroupNormalization": Entry(_group_norm),
     "LayerNormalization": Entry(_layer_norm),
     "Normalization": Entry(_normalization),
     "Rescaling": Entry(_rescaling),
+    "LayerScale": Entry(_layer_scale),  # of ConvNeXt in keras.applications
+    "CustomScaleLayer": Entry(_scaled_sum),  # of its InceptionResNetV2
 }
 """Layers that normalise or scale."""

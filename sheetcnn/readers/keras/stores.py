@@ -20,7 +20,8 @@ more than the file holds are refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -35,6 +36,16 @@ _WORD = re.compile(r"(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])")
 
 class StoreError(ValueError):
     """What stands in the file cannot be an array of a layer."""
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Turn what h5py raises for damaged files into a `StoreError`."""
+    try:
+        yield
+    except (RuntimeError, OSError, KeyError) as error:
+        reason = str(error.args[0]) if error.args else type(error).__name__
+        raise StoreError(f"the file is damaged ({reason})") from None
 
 
 class Store(Protocol):
@@ -62,6 +73,10 @@ class NumberedStore:
 
     def layers(self, configs: Sequence[Mapping[str, Any]]) -> list[Store]:
         """By the names in the file, or else by the count of each class."""
+        with reading():
+            return self._layers(configs)
+
+    def _layers(self, configs: Sequence[Mapping[str, Any]]) -> list[Store]:
         parent = self._inside("layers")
         if parent is None:
             return [NumberedStore(None) for _ in configs]
@@ -88,10 +103,11 @@ class NumberedStore:
 
     def arrays(self, names: Sequence[str]) -> dict[str, Numbers]:
         """By number."""
-        variables = self._inside("vars")
-        if names and variables is None:
-            raise StoreError("the file holds no weights for it")
-        return {name: _array(variables, str(n)) for n, name in enumerate(names)}
+        with reading():
+            variables = self._inside("vars")
+            if names and variables is None:
+                raise StoreError("the file holds no weights for it")
+            return {name: _array(variables, str(n)) for n, name in enumerate(names)}
 
     def _inside(self, name: str) -> Any:
         return _child(self.group, name) if self.group is not None and name in self.group else None
@@ -112,7 +128,8 @@ class NamedStore:
 
     def arrays(self, names: Sequence[str]) -> dict[str, Numbers]:
         """By the variables' names: the last two parts of their paths."""
-        return {name: self._find(name) for name in names}
+        with reading():
+            return {name: self._find(name) for name in names}
 
     def _find(self, variable: str) -> Numbers:
         top, wanted = self.path[0], [*self.path, variable]
@@ -167,10 +184,9 @@ def _datasets(group: Any, before: str = "", depth: int = 0) -> list[str]:
 
 
 def _array(group: Any, path: str) -> Numbers:
-    try:
-        dataset = _child(group, path)
-    except KeyError:
-        raise StoreError(f"the file holds no array {path} for it") from None
+    if path not in group:
+        raise StoreError(f"the file holds no array {path} for it")
+    dataset = _child(group, path)
     if _is_group(dataset) or dataset.external or dataset.is_virtual or dataset.shape is None:
         raise StoreError(f"'{path}' in the file is no plain array")
     size, stored = dataset.size * dataset.dtype.itemsize, dataset.id.get_storage_size()

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from sheetcnn.readers.building import RefusalError
-from sheetcnn.readers.onnx.call import Call, Entry, short
+from sheetcnn.readers.onnx.call import Call, Entry, scalar
 from sheetcnn.readers.onnx.proto import count
 from sheetcnn.readers.onnx.views import View
 from sheetcnn.shape import Shape
@@ -31,6 +31,7 @@ def gelu(call: Call) -> View:
     return call.after(call.plain(), "gelu", approximate=call.text("approximate", "none"))
 
 
+LARGEST = 3.4028e38
 _NAMED_CLIPS: Mapping[tuple[float | None, float | None], str] = {(0, 6): "relu6", (0, None): "relu"}
 
 
@@ -47,9 +48,9 @@ def clip(call: Call) -> View:
 
 def _bound(call: Call, n: int, name: str) -> float | None:
     """A bound from an input, or from the attribute of older opsets; None where there is none."""
-    value = float(call.constant(n).item()) if call.has(n) else float(call.node.attributes.get(name, np.nan))
+    value = scalar(call.constant(n)) if call.has(n) else call.number(name, np.nan)
     # The greatest float32 stands for no bound, too.
-    return None if not abs(value) < float(np.finfo(np.float32).max) else short(value)
+    return value if abs(value) < LARGEST else None
 
 
 def prelu(call: Call) -> View:
@@ -97,7 +98,7 @@ def dropout(call: Call) -> View:
     """Dropout, which does nothing here."""
     if call.has(2) and bool(call.constant(2).item()):
         raise RefusalError("input training_mode=True; export the model in evaluation mode")
-    rate = short(call.constant(1).item()) if call.has(1) else call.number("ratio", 0.5)
+    rate = scalar(call.constant(1)) if call.has(1) else call.number("ratio", 0.5)
     return call.after(call.plain(), "dropout", rate=rate if 0 <= rate < 1 else None)
 
 

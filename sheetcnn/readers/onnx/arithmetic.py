@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from sheetcnn.readers.building import RefusalError
-from sheetcnn.readers.onnx.call import Call, Entry, short
+from sheetcnn.readers.onnx.call import Call, Entry, scalar
 from sheetcnn.readers.onnx.proto import count
 from sheetcnn.readers.onnx.views import View, dims_of, natural, words
 from sheetcnn.readers.weights import decimal
@@ -153,7 +153,7 @@ def _bound(option: str) -> WithConstant:
         bound = per_channel(view, constant)
         if bound.size > 1 and (bound != bound[0]).any():
             raise RefusalError("compares with a constant per channel; one for all can be expressed")
-        value = short(bound[0])
+        value = scalar(bound[:1])
         if natural(view.dims, last=view.last) is not None:
             view = call.build.settle(view)
         if option == "min" and value == 0:

@@ -9,9 +9,9 @@ import numpy as np
 
 from sheetcnn.ops import OPS
 from sheetcnn.readers.building import RefusalError
-from sheetcnn.readers.onnx.call import Call, Entry, short
+from sheetcnn.readers.onnx.call import Call, Entry, scalar
 from sheetcnn.readers.onnx.proto import count
-from sheetcnn.readers.onnx.views import View, dims_of, natural
+from sheetcnn.readers.onnx.views import View, dims_of, natural, words
 from sheetcnn.shape import Shape
 
 SWAPS = {"y": [1, 0, 2], "x": [2, 1, 0]}
@@ -25,10 +25,11 @@ def reshape(call: Call) -> View:
 
 def expand(call: Call) -> View:
     """Expand that only adds axes of size 1."""
-    dims = call.imagine()
-    if count(dims) != count(call.view().dims):
-        raise RefusalError(f"repeats an activation of shape {call.view().dims} to {dims}")
-    return call.reread(call.view(), dims)
+    view = call.view()
+    dims = np.broadcast_shapes(view.dims, tuple(call.numbers(1, "shape") or ()))
+    if count(dims) != count(view.dims):
+        raise RefusalError(f"repeats an activation of shape {words(view.dims)} to {words(dims)}")
+    return call.reread(view, dims)
 
 
 def transpose(call: Call) -> View:
@@ -87,7 +88,7 @@ def _turned(call: Call, view: View, perm: Sequence[int], dims: tuple[int, ...]) 
         else:
             blocks.append([axis])
     if len(blocks) > 3:
-        raise RefusalError(f"attribute perm={list(perm)} of an input of shape {view.dims}")
+        raise RefusalError(f"attribute perm={list(perm)} of an input of shape {words(view.dims)}")
     ordered = sorted(blocks)
     sizes = [count(view.dims[a] for a in block) for block in ordered]
     order = [ordered.index(block) for block in blocks]
@@ -205,7 +206,7 @@ def concat(call: Call) -> View:
     dims[axis] = sum(v.dims[axis] for v in views)
     turned = not views[0].last and count(views[0].dims[:axis]) > 1
     if turned or (views[0].axis and not axis):
-        raise RefusalError(f"attribute axis={axis} for inputs of shape {views[0].dims}")
+        raise RefusalError(f"attribute axis={axis} for inputs of shape {words(views[0].dims)}")
     return View(call.layer("concat", [v.tensor for v in views]), tuple(dims), views[0].last)
 
 
@@ -228,7 +229,7 @@ def pad(call: Call) -> View:
     before, after = dict.fromkeys(range(rank), 0), dict.fromkeys(range(rank), 0)
     before.update(zip(axes, pads, strict=False))
     after.update(zip(axes, pads[len(axes) :], strict=True))
-    value = short(call.constant(2).item()) if call.has(2) else call.number("value", 0.0)
+    value = scalar(call.constant(2)) if call.has(2) else call.number("value", 0.0)
     options: dict[str, object] = {"mode": call.text("mode", "constant")}
     if value and options["mode"] == "constant":
         options["value"] = value

@@ -12,7 +12,7 @@ from sheetcnn.readers.building import RefusalError
 from sheetcnn.readers.onnx.build import Builder
 from sheetcnn.readers.onnx.fold import evaluate, ghost
 from sheetcnn.readers.onnx.proto import OnnxFile, OnnxNode
-from sheetcnn.readers.onnx.views import View, dims_of, natural
+from sheetcnn.readers.onnx.views import View, dims_of, natural, words
 from sheetcnn.shape import Shape
 
 Value = View | np.ndarray
@@ -61,7 +61,7 @@ class Call:
         """Input n as feature maps with the channels first."""
         view = self.first(n)
         if self.shape(view).is_vector:
-            raise RefusalError(f"needs feature maps (1, C, H, W), but its input has the shape {view.dims}")
+            raise RefusalError(f"needs feature maps (1, C, H, W), but has the shape {words(view.dims)}")
         return view
 
     def plain(self, n: int = 0) -> View:
@@ -179,8 +179,13 @@ def refused(node: OnnxNode, values: Sequence[Value | None], entry: Entry) -> str
 
 
 def short(value: float) -> float:
-    """A number by its shortest decimal text in float32."""
+    """A number that was stored in float32, by its shortest decimal text."""
     return float(str(np.float32(value)))
+
+
+def scalar(array: np.ndarray) -> float:
+    """The one value of an array; in float32 by its shortest decimal text."""
+    return short(array.item()) if array.dtype == np.float32 else float(array.item())
 
 
 def _what(value: object) -> str:

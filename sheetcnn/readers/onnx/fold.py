@@ -13,8 +13,10 @@ import numpy as np
 from sheetcnn.readers.building import RefusalError
 from sheetcnn.readers.onnx.proto import OnnxFile, OnnxNode, count
 
-LARGEST = 1 << 28
-"""Values of one constant: 2 GiB in float64. VGG's largest array has 1.03e8."""
+LARGEST = 1 << 27
+"""Values of one constant: 1 GiB in float64. VGG's largest array has 1.03e8."""
+LARGEST_GROWN = 1 << 24
+"""Values of a constant that has more of them than what it is computed from."""
 
 Arrays = Sequence["np.ndarray | None"]
 
@@ -85,8 +87,9 @@ def fold(file: OnnxFile, node: OnnxNode, inputs: Arrays) -> list[np.ndarray]:
         size = FOLDABLE[node.kind](inputs)
     except (ValueError, TypeError, IndexError, ArithmeticError) as error:
         raise RefusalError(f"cannot be evaluated ({error})") from None
-    if size > LARGEST:
-        raise RefusalError(f"makes a constant of {size:,} values; at most {LARGEST:,} are allowed")
+    most = LARGEST if node.kind == "ConstantOfShape" else max(LARGEST_GROWN, _one(inputs))
+    if size > min(most, LARGEST):
+        raise RefusalError(f"makes a constant of {size:,} values; at most {min(most, LARGEST):,} are allowed")
     if node.kind == "ConstantOfShape":
         return [_filled(file, node, inputs)]
     if node.kind == "Constant" and "value" in node.attributes:

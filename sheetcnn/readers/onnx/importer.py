@@ -11,7 +11,7 @@ import numpy as np
 from sheetcnn.errors import SpecError, UnsupportedError
 from sheetcnn.graph import INPUT, Model
 from sheetcnn.readers.building import RefusalError
-from sheetcnn.readers.onnx.build import Builder, clean
+from sheetcnn.readers.onnx.build import Builder
 from sheetcnn.readers.onnx.call import Call, Value, refused
 from sheetcnn.readers.onnx.fold import FOLDABLE, evaluate, fold, ghost
 from sheetcnn.readers.onnx.patterns import condense
@@ -43,7 +43,7 @@ def read_onnx(path: Path, input_shape: tuple[int, int, int] | None = None) -> Mo
     file = condense(read_file(path))
     walk = _start(file, input_shape)
     walk.run()
-    return walk.build.finish(clean(path.stem), walk.outputs(), str(path))
+    return walk.build.finish(path.stem, walk.outputs(), str(path))
 
 
 def _start(file: OnnxFile, input_shape: tuple[int, int, int] | None) -> _Walk:

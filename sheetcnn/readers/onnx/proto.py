@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sheetcnn.errors import SpecError
+from sheetcnn.readers.building import required
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto
@@ -161,15 +161,10 @@ def read_file(path: Path) -> OnnxFile:
 
 
 def _parse(path: Path) -> ModelProto:
-    try:
-        import onnx
-
-        protobuf = import_module("google.protobuf.message")  # ships no types
-    except ImportError:
-        raise SpecError(f"{path}: reading ONNX needs the package onnx; pip install sheetcnn[onnx]") from None
+    onnx, protobuf = required("onnx", "onnx"), required("google.protobuf.message", "onnx")
     if not path.is_file():
         raise SpecError(f"{path} does not exist; name an .onnx file")
-    model = onnx.ModelProto()
+    model: ModelProto = onnx.ModelProto()
     try:
         model.ParseFromString(path.read_bytes())
     except OSError as error:

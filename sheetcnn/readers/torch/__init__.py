@@ -25,9 +25,8 @@ from sheetcnn.readers.torch.program import Program, live
 from sheetcnn.readers.torch.state import match, read_state_dict
 from sheetcnn.readers.torch.translator import Tables, Translator
 
-__all__ = ["SUFFIXES", "from_torch", "match", "read_pt2", "read_state_dict", "supported"]
+__all__ = ["from_torch", "match", "read_pt2", "read_state_dict", "supported"]
 
-SUFFIXES = (".pt2",)
 _TABLES = Tables({**LAYERS, **NORMS, **ACTIVATIONS, **ARITHMETIC, **MOVES}, FOLDS, frozenset(VIEWS))
 
 

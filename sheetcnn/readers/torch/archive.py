@@ -125,10 +125,10 @@ def _array(content: bytes, meta: Mapping[str, Any], name: str) -> Numbers:
         raise ValueError(f"'{name}' has sizes {sizes}, strides {strides}, offset {offset}")
     if 0 in sizes:
         return np.zeros(sizes, flat.dtype)
-    if math.prod(sizes) > max(flat.size, _LARGEST_REPEATED):
-        raise ValueError(f"'{name}' repeats {flat.size} numbers to a size of {sizes}")
     if offset + sum((n - 1) * step for n, step in zip(sizes, strides, strict=True)) >= flat.size:
         raise ValueError(f"'{name}' reaches beyond its file")
+    if math.prod(sizes) > max(flat.size, _LARGEST_REPEATED):
+        raise ValueError(f"'{name}' repeats {flat.size} numbers to a size of {sizes}")
     steps = tuple(step * flat.itemsize for step in strides)
     view = np.lib.stride_tricks.as_strided(flat[offset:], sizes, steps, writeable=False)
     return np.ascontiguousarray(view).reshape(sizes)
@@ -196,6 +196,12 @@ def _call(node: Mapping[str, Any]) -> Call:
     return Call(target, tuple(args), kwargs, tuple(results), unpack, path, visit, label)
 
 
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a name is a text, not {value!r}")
+    return value
+
+
 def _listed(value: object) -> Iterable[Any]:
     return value if isinstance(value, list) else [value]
 
@@ -210,7 +216,7 @@ def _value(arg: Mapping[str, Any]) -> object:
     if kind == "as_scalar_type":
         return Dtype(int(content) in _FLOATING)
     if kind in ("as_tensor", "as_sym_int", "as_sym_float", "as_sym_bool"):
-        return Ref(content["name"]) if "name" in content else _symbol(content)
+        return Ref(_text(content["name"])) if "name" in content else _symbol(content)
     if kind in ("as_tensors", "as_sym_ints"):
         return [_value({kind[:-1]: item}) for item in content]
     if kind == "as_optional_tensor":
@@ -227,4 +233,4 @@ def _number(content: Any) -> object:
 
 def _symbol(content: Mapping[str, Any]) -> object:
     ((kind, value),) = content.items()
-    return Ref(value) if kind == "as_name" else value
+    return Ref(_text(value)) if kind == "as_name" else value

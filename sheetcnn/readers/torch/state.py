@@ -18,7 +18,6 @@ from sheetcnn.readers.building import Numbers, required
 from sheetcnn.readers.weights import by_layer, decimal
 from sheetcnn.shape import Array
 
-STATE_SUFFIXES = (".pt", ".pth")
 _PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and torch.compile
 _UNUSED = "num_batches_tracked"  # PyTorch's own counter
 _REMEDY = "save model.state_dict() instead, or export the model with torch.export.save to a .pt2 file"

@@ -8,7 +8,6 @@ the layer's own rule gives; it is compared with PyTorch's.
 from __future__ import annotations
 
 import contextlib
-import inspect
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -119,7 +118,7 @@ class Translator:
     def _translate(self, call: Call, position: int) -> None:
         try:
             self._bind(call, self._result(call))
-            if call.in_place:
+            if call.in_place and call.results:
                 self._overwrite(call, position)
         except SkipError:
             self._give_up(call)
@@ -138,10 +137,10 @@ class Translator:
         if handler is None:
             raise RefusalError("there is no such layer")
         try:
-            bound = inspect.signature(handler).bind(self, *args, **kwargs)
-        except TypeError as error:
-            raise RefusalError(f"it is called in a way that is not known ({error})") from None
-        return handler(*bound.args, **bound.kwargs)
+            return handler(self, *args, **kwargs)
+        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise RefusalError(f"it is called in a way that is not known ({reason})") from None
 
     def _resolve(self, arg: object) -> Value:
         if isinstance(arg, Ref):
