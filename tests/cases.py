@@ -1,7 +1,7 @@
 """The cases of every layer kind: a table per kind, shared by all tests that go through the kinds.
 
 Each case becomes a workbook, so maps are small. A new kind is one table here, one function in
-`torch_reference.py`, and a run of `golden/make_golden.py`.
+`torch_reference.py`, and a run of `golden/make_golden.py`. The file is long because it is all tables.
 """
 
 from __future__ import annotations

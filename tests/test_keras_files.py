@@ -285,6 +285,42 @@ def test_an_archive_that_unpacks_to_too_much(tmp_path: Path) -> None:
         read_keras(path)
 
 
+def test_a_functional_model_of_keras_2(tmp_path: Path) -> None:
+    """Links are lists, names end in ':0', and the hard sigmoid has another slope."""
+    import h5py
+
+    rng = np.random.default_rng(8)
+    kernel, bias, weight = rng.normal(size=(1, 1, 2, 2)), rng.normal(size=2), rng.normal(size=(12, 3))
+    options = {"filters": 2, "kernel_size": [1, 1], "strides": [1, 1], "padding": "same"}
+    layers = [
+        ("InputLayer", "in", {"batch_input_shape": [None, 2, 3, 2]}, []),
+        ("Conv2D", "conv", {**options, "activation": "hard_sigmoid"}, [[["in", 0, 0, {}]]]),
+        ("Add", "add", {}, [[["in", 0, 0, {}], ["conv", 0, 0, {}]]]),
+        ("Flatten", "flat", {"data_format": "channels_last"}, [[["add", 0, 0, {}]]]),
+        ("Dense", "out", {"units": 3, "use_bias": False, "activation": "linear"}, [[["flat", 0, 0, {}]]]),
+    ]
+    config = {
+        "name": "older",
+        "layers": [
+            {"class_name": kind, "name": name, "config": {**config, "name": name}, "inbound_nodes": nodes}
+            for kind, name, config, nodes in layers
+        ],
+        "input_layers": [["in", 0, 0]],
+        "output_layers": [["out", 0, 0]],
+    }
+    path = tmp_path / "older.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["keras_version"] = b"2.13.1"
+        file.attrs["model_config"] = json.dumps({"class_name": "Functional", "config": config}).encode()
+        file["model_weights/conv/conv/kernel:0"] = kernel
+        file["model_weights/conv/conv/bias:0"] = bias
+        file["model_weights/out/out/kernel:0"] = weight
+    x = rng.normal(size=(2, 3, 2))
+    hidden = x + np.clip(0.2 * (x @ kernel[0, 0] + bias) + 0.5, 0, 1)
+    found = run(read_keras(path), channels_first(x)).output
+    np.testing.assert_allclose(found, hidden.reshape(-1) @ weight, rtol=1e-12)
+
+
 def test_older_names_in_the_weights_are_found(tmp_path: Path) -> None:
     """Before Keras wrote the layers' names into the file, only the classes' counts told them apart."""
 

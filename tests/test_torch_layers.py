@@ -15,6 +15,7 @@ require("torch", importlib.util.find_spec("torch") is not None)
 import torch
 import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
 from sheetcnn.engine import run
 from sheetcnn.errors import SpecError, UnsupportedError
@@ -33,6 +34,15 @@ class Calls(nn.Module):
 
     def forward(self, x: Any) -> Any:
         return self.function(x)
+
+
+class Standardised(nn.Conv2d):
+    """A convolution that computes its kernel from its weights."""
+
+    def forward(self, x: Any) -> Any:
+        mean = self.weight.mean((1, 2, 3), keepdim=True)
+        kernel = (self.weight - mean) / (self.weight.std((1, 2, 3), keepdim=True) + 1e-5)
+        return F.conv2d(x, torch.mul(kernel, 0.5).add(kernel, alpha=0.25), self.bias)
 
 
 def randomised(module: nn.Module, seed: int = 7) -> nn.Module:
@@ -98,6 +108,9 @@ MODULES: dict[str, tuple[Any, tuple[int, ...], list[str]]] = {
         ["conv_transpose2d"],
     ),
     "transposed_1d": (nn.ConvTranspose1d(4, 6, 3, stride=2, padding=1), (4, 9), ["conv_transpose2d"]),
+    "weight_norm": (weight_norm(nn.Conv2d(4, 6, 3)), MAPS, ["conv2d"]),
+    "spectral_norm": (spectral_norm(nn.Conv2d(4, 6, 3)), MAPS, ["conv2d"]),
+    "standardised": (Standardised(4, 6, 3), MAPS, ["conv2d"]),
     "linear": (nn.Sequential(nn.Flatten(), nn.Linear(168, 5)), MAPS, ["flatten", "dense"]),
     "linear_vector": (nn.Linear(9, 5, bias=False), (9,), ["flatten", "dense"]),
     "batch_norm": (nn.BatchNorm2d(4, eps=1e-3), MAPS, ["batch_norm"]),

@@ -10,7 +10,7 @@ import numpy as np
 from sheetcnn.readers.building import Numbers
 
 
-def _same(x: Numbers, *_: object) -> Numbers:
+def _same(x: Numbers, *_: object, **__: object) -> Numbers:
     return x
 
 
@@ -47,6 +47,31 @@ def _sum_with(sign: int) -> Callable[..., Numbers]:
     return fold
 
 
+def _filled(value: float) -> Callable[..., Numbers]:
+    def fold(dims: Sequence[int], *_: object, **__: object) -> Numbers:
+        return np.full(dims, value, np.float32)
+
+    return fold
+
+
+def _variance(
+    x: Numbers,
+    dims: int | Sequence[int] | None = None,
+    unbiased: bool = True,
+    keep: bool = False,
+    *,
+    correction: float | None = None,
+    keepdim: bool = False,
+) -> Numbers:
+    less = int(unbiased) if correction is None else correction
+    return np.asarray(np.var(x, _axes(dims), ddof=less, keepdims=keep or keepdim))
+
+
+def _weight_norm(direction: Numbers, length: Numbers, dim: int = 0) -> Numbers:
+    others = tuple(axis for axis in range(direction.ndim) if axis != dim)
+    return np.asarray(direction * (length / np.sqrt(np.square(direction).sum(others, keepdims=True))))
+
+
 FOLDS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("contiguous", "clone", "detach", "alias", "lift_fresh_copy", "to", "_to_copy"), _same),
     **dict.fromkeys(("view", "reshape", "_unsafe_view"), _viewed),
@@ -76,13 +101,19 @@ FOLDS: dict[str, Callable[..., Any]] = {
     "softplus": lambda x, beta=1, limit=20: np.log1p(np.exp(beta * x)) / beta,
     "mean": lambda x, dims=None, keep=False: np.mean(x, _axes(dims), keepdims=keep),
     "sum": lambda x, dims=None, keep=False: np.sum(x, _axes(dims), keepdims=keep),
-    "ones": lambda dims: np.ones(dims, np.float32),
-    "zeros": lambda dims: np.zeros(dims, np.float32),
-    "full": lambda dims, value: np.full(dims, value, np.float32),
-    "scalar_tensor": np.float32,
+    "ones": _filled(1),
+    "zeros": _filled(0),
+    "full": lambda dims, value, **_: np.full(dims, value, np.float32),
+    "scalar_tensor": lambda value, **_: np.float32(value),
+    "var": _variance,
+    "std": lambda *args, **kwargs: np.sqrt(_variance(*args, **kwargs)),
+    "mv": np.matmul,
+    **dict.fromkeys(("dot", "vdot"), np.vdot),
+    "_weight_norm": _weight_norm,
+    "_weight_norm_interface": lambda *args: [_weight_norm(*args), None],
     "cat": lambda arrays, dim=0: np.concatenate(arrays, dim),
 }
-"""From an operator to a function of arrays, with the operator's arguments in their order."""
+"""From an operator to a function of arrays, with the operator's arguments in their order and by name."""
 
 
 def _axes(dims: int | Sequence[int] | None) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 
 from sheetcnn.readers.building import RefusalError
 from sheetcnn.readers.torch.program import Dtype
-from sheetcnn.readers.torch.values import LAST, Step, Tensor, Value, moved
+from sheetcnn.readers.torch.values import LAST, SkipError, Step, Tensor, Unknown, Value, moved
 
 if TYPE_CHECKING:
     from sheetcnn.readers.torch.translator import Translator
@@ -134,6 +134,8 @@ def select(t: Translator, x: Tensor, dim: int, index: int) -> Tensor:
 
 def getitem(t: Translator, values: Sequence[Value], index: int) -> Value:
     """One of several results."""
+    if isinstance(values, Unknown):
+        raise SkipError
     if not isinstance(values, list):
         raise RefusalError(f"result {index} of a call that is not known")
     if values[index] is None:

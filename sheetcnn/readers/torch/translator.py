@@ -132,7 +132,7 @@ class Translator:
         every = [*args, *kwargs.values()]
         if not _holds(every, Tensor | Unknown) and call.operator in self._tables.folds:
             moves = call.operator in self._tables.views
-            return _folded(self._tables.folds[call.operator], args, moves=moves)
+            return _folded(self._tables.folds[call.operator], args, kwargs, moves=moves)
         handler = self._tables.layers.get(call.qualified) or self._tables.layers.get(call.operator)
         if handler is None:
             raise RefusalError("there is no such layer")
@@ -303,14 +303,19 @@ def _holds(value: object, kind: Any) -> bool:
     return isinstance(value, kind)
 
 
-def _folded(fold: Callable[..., Any], args: Sequence[Value], *, moves: bool) -> Constant:
+def _folded(
+    fold: Callable[..., Any], args: Sequence[Value], kwargs: Mapping[str, Value], *, moves: bool
+) -> Value:
     """The result of an operator on arrays; it keeps the name of the one that it only moves."""
     try:
-        array = fold(*_arrays(args))
-    except (TypeError, ValueError, IndexError) as error:
-        raise RefusalError(f"it computes with weights alone in a way that is not known ({error})") from None
+        result = fold(*_arrays(args), **dict(zip(kwargs, _arrays(list(kwargs.values())), strict=True)))
+    except (TypeError, ValueError, LookupError, ArithmeticError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise RefusalError(f"it computes with weights alone in a way that is not known ({reason})") from None
     name = args[0].name if moves and args and isinstance(args[0], Constant) else ""
-    return Constant(name, np.asarray(array))
+    if isinstance(result, list):
+        return [item if item is None else Constant(name, np.asarray(item)) for item in result]
+    return Constant(name, np.asarray(result))
 
 
 def _arrays(values: Sequence[Value]) -> list[Any]:

@@ -1,0 +1,271 @@
+"""Sheet names that never read as a cell, labels that never become formulas, limits that are values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import digits_reference as digits
+import numpy as np
+import package_edit as pe
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+from openpyxl.utils import range_boundaries
+from openxml import validate
+
+from sheetcnn.builder import Built, build
+from sheetcnn.checker import verify
+from sheetcnn.errors import LimitError, SpecError
+from sheetcnn.formulas.limits import EXCEL, Limits
+from sheetcnn.graph import Model
+from sheetcnn.readers.spec import parse
+from sheetcnn.sheets.layout import Options
+from sheetcnn.sheets.names import bases, numbered
+
+# --- Names --------------------------------------------------------------------------------------
+
+LONGEST = 31
+# What follows a base, at its longest: the maps of a layer with 99,999 of them, statistics, weights.
+SUFFIXES = ("_f99999", "_z99999", "_w", "_out", "_stat", "_max", "_sum")
+CELL_LIKE = ("R1C1", "r", "C", "RC", "fc1", "in1", "A1", "XFD1048576", "1", "", "_", "é", "名", "a b", "f1")
+
+layer_names = st.one_of(
+    st.sampled_from(CELL_LIKE),
+    st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_./:-]{0,40}", fullmatch=True),
+    st.text(max_size=50),
+)
+
+
+def reads_as_a_cell(name: str) -> bool:
+    """Whether a spreadsheet could take a name for an address in A1 or R1C1 form."""
+    a1 = re.fullmatch(r"\$?[A-Z]{1,3}\$?\d+", name, re.IGNORECASE)
+    r1c1 = re.fullmatch(r"(R(\d+|\[-?\d+\])?)?(C(\d+|\[-?\d+\])?)?", name, re.IGNORECASE)
+    return bool(a1 or r1c1)
+
+
+@pytest.mark.parametrize("name", ["A1", "fc1", "in1", "XFD1048576", "R1C1", "r", "C", "RC", "r2"])
+def test_what_reads_as_a_cell(name: str) -> None:
+    assert reads_as_a_cell(name)
+
+
+@given(st.lists(layer_names, min_size=1, max_size=12, unique=True))
+@example([*CELL_LIKE])
+@example(["a" * 40, "a" * 41, "A" * 42, "a" * 22 + "_2", "a.b", "a/b", "a-b", "a_b"])
+@example(["conv1", "Conv1", "CONV1", "conv1_2"])
+def test_names_of_sheets(names: list[str]) -> None:
+    found = bases(names)
+    assert list(found) == names
+    whole = [base + suffix for base in found.values() for suffix in SUFFIXES]
+    assert max(map(len, whole)) <= LONGEST
+    assert len({name.lower() for name in whole}) == len(whole)
+    for name in whole:
+        assert re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name)
+        assert not reads_as_a_cell(name)
+
+
+@given(st.lists(layer_names, min_size=1, max_size=12, unique=True))
+def test_a_name_does_not_depend_on_the_names_after_it(names: list[str]) -> None:
+    assert list(bases(names[:-1] or names).items()) == list(bases(names).items())[: max(len(names) - 1, 1)]
+
+
+@given(st.integers(1, 3000))
+def test_numbered_names_have_one_width(count: int) -> None:
+    found = numbered("conv1", "f", count)
+    assert [int(name.removeprefix("conv1_f")) for name in found] == list(range(1, count + 1))
+    assert len({len(name) for name in found}) == 1
+    assert found == sorted(found)
+
+
+def small(names: list[str], labels: list[str] | None = None) -> Model:
+    """A network with one layer of each of these names, and two values at the end."""
+    layers: list[dict[str, Any]] = [
+        {"kind": "conv2d", "name": name, "filters": 2, "kernel_size": 1, "activation": "relu"}
+        for name in names
+    ]
+    layers += [{"kind": "global_avg_pool"}, {"kind": "flatten"}]
+    spec = {"input": {"channels": 1, "height": 2, "width": 2}, "layers": layers, "labels": labels or []}
+    graph = parse(spec, "small.yaml")
+    params = {
+        node.name: {p.name: np.linspace(0.5, 2, p.size).reshape(p.shape) for p in graph.parameters(node)}
+        for node in graph.nodes
+    }
+    return Model.of(graph, params)
+
+
+IMAGE = np.array([[[1.0, 2.0], [3.0, 5.0]]])
+
+
+def test_a_workbook_of_layers_with_odd_names(tmp_path: Path) -> None:
+    names = ["R1C1", "fc1", "in1", "A1", "a.b", "a/b", "a:b", "r", "C", "1", "_", "x" * 60, "X" * 60, "a_f1"]
+    names += ["overview", "about", "output", "prediction", "history"]
+    path = tmp_path / "names.xlsx"
+    build(small(names), IMAGE, path, Options("separate"))
+    sheets = list(pe.sheet_parts(pe.read_parts(path)))
+    assert len(sheets) == 2 + 1 + 3 * len(names) + 2
+    assert len({s.lower() for s in sheets}) == len(sheets)
+    assert all(len(s) <= LONGEST and not reads_as_a_cell(s) for s in sheets)
+    report = verify(path)
+    assert report.ok
+    assert validate([path]) == []
+
+
+# --- Labels -------------------------------------------------------------------------------------
+
+ODD = ("-1", "+", "a=b", "'q", "&amp;", "TRUE", "#REF!", "#N/A", "1e5", "1", "1/2", "5%", 'x"y', "{1}", " a ")
+
+
+def stored_texts(path: Path, sheet: str) -> list[str]:
+    """The texts of a sheet that are no results of formulas."""
+    cells = (cell for row in load_workbook(path)[sheet].iter_rows() for cell in row)
+    return [cell.value for cell in cells if cell.data_type in ("s", "inlineStr") and cell.value is not None]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.one_of(st.sampled_from(ODD), st.text(max_size=12)), min_size=2, max_size=2))
+@example(["=1+1", "a"])
+@example(["<b>", "a"])
+@example(["@SUM(A1)", "a"])
+@example(["+A1", "-A1"])
+@example(["-1", "+2"])
+@example(["\ufffe", "\ufdd0"])
+@example(["_x0041_", "_x41_"])
+@example(["\U0001f600", "é"])
+def test_a_label_is_refused_or_stays_a_text(tmp_path: Path, labels: list[str]) -> None:
+    try:
+        model = small(["conv1"], labels)
+    except SpecError as error:
+        assert "labels[" in str(error)  # noqa: PT017
+        return
+    path = tmp_path / "labels.xlsx"
+    built = build(model, IMAGE, path)
+    texts = stored_texts(path, "overview")
+    assert all(label in texts for label in labels)
+    assert not any(text.startswith(("=", "@")) for text in texts)
+    sheet, row, col, *_ = digits.places(path)["prediction"]
+    best = labels[int(built.result.output.argmax())]
+    assert load_workbook(path, data_only=True)[sheet].cell(row, col).value == best
+    report = verify(path)
+    assert report.ok
+    assert report.prediction == best
+
+
+# --- Limits -------------------------------------------------------------------------------------
+
+
+def measured(path: Path, built: Built) -> Limits:
+    """The limits that a workbook just keeps, measured by openpyxl (`about` is no part of the network)."""
+    book = load_workbook(path)
+    rows, columns, formulas, texts = [], [], [], []
+    for sheet in book:
+        if sheet.title == "about":
+            continue
+        _, _, right, bottom = range_boundaries(sheet.calculate_dimension())
+        rows.append(bottom)
+        columns.append(right)
+        for cell in (cell for row in sheet.iter_rows() for cell in row if cell.value is not None):
+            if cell.data_type == "f":
+                # Those of the pages are short and their length does not depend on the network.
+                formulas += [len(cell.value)] if sheet.title != "overview" else []
+            elif isinstance(cell.value, str):
+                texts.append(len(cell.value))
+    return replace(
+        EXCEL,
+        program="Tiny",
+        rows=max(rows),
+        columns=max(columns),
+        formula_characters=max(formulas),
+        cell_characters=max(texts),
+        sheets=len(book.sheetnames),
+    )
+
+
+def model_of(channels: int, filters: int, size: int, units: int) -> Model:
+    layers: list[dict[str, Any]] = [
+        {"kind": "conv2d", "name": "conv1", "filters": filters, "kernel_size": 3, "padding": "same"},
+        {"kind": "flatten", "name": "flatten"},
+        {"kind": "dense", "name": "fc", "units": units},
+    ]
+    source = {"channels": channels, "height": size, "width": size}
+    graph = parse({"input": source, "layers": layers}, "limits.yaml")
+    return Model.of(
+        graph,
+        {n.name: {p.name: np.ones(p.shape) for p in graph.parameters(n)} for n in graph.nodes},
+    )
+
+
+LIMITS = ("rows", "columns", "formula_characters", "cell_characters", "sheets")
+
+
+@pytest.mark.parametrize("what", LIMITS)
+@pytest.mark.parametrize("form", [(3, 2, 4, 3), (1, 1, 12, 5), (2, 1, 3, 40)])
+def test_each_limit_is_exact(what: str, form: tuple[int, int, int, int], tmp_path: Path) -> None:
+    """What a workbook just keeps is kept; one less is refused, with the number and the limit."""
+    model, path = model_of(*form), tmp_path / "limits.xlsx"
+    image = np.ones(model.graph.source_shape.dims)
+    limits = measured(path, build(model, image, path))
+    again = tmp_path / "again.xlsx"
+    build(model, image, again, limits=limits)
+    assert again.read_bytes() == path.read_bytes()
+    number = getattr(limits, what)
+    again.unlink()
+    with pytest.raises(LimitError) as refused:
+        build(model, image, again, limits=replace(limits, **{what: number - 1}))
+    said = [int(n.replace(",", "")) for n in re.findall(r"\b\d[\d,]*\b", str(refused.value))]
+    assert {number, number - 1} <= set(said)
+    assert "Tiny" in str(refused.value)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    form=st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(1, 6), st.integers(1, 12)),
+    limits=st.fixed_dictionaries(
+        {
+            "rows": st.integers(5, 60),
+            "columns": st.integers(5, 90),
+            "formula_characters": st.integers(20, 260),
+            "cell_characters": st.integers(60, 120),
+            "sheets": st.integers(4, 16),
+        }
+    ),
+)
+def test_a_workbook_keeps_the_limits_or_is_not_written(
+    tmp_path: Path, form: tuple[int, int, int, int], limits: dict[str, int]
+) -> None:
+    model = model_of(*form)
+    folder = tmp_path / "out"
+    folder.mkdir(exist_ok=True)
+    path = folder / "limits.xlsx"
+    path.unlink(missing_ok=True)
+    try:
+        built = build(
+            model,
+            np.ones(model.graph.source_shape.dims),
+            path,
+            limits=replace(EXCEL, program="Tiny", **limits),
+        )
+    except LimitError:
+        assert list(folder.iterdir()) == []
+        return
+    found = measured(path, built)
+    assert all(getattr(found, what) <= most for what, most in limits.items())
+
+
+def test_a_function_never_has_more_arguments_than_excel_takes(tmp_path: Path) -> None:
+    """A softmax over the channels of each pixel names one cell per channel."""
+    graph = parse(
+        {"input": {"channels": 256, "height": 1, "width": 2}, "layers": [{"kind": "softmax"}]}, "wide.yaml"
+    )
+    path = tmp_path / "wide.xlsx"
+    build(Model.of(graph, {}), np.linspace(-1, 1, 512).reshape(256, 1, 2), path)
+    report = verify(path)
+    assert report.ok
+    for sheet in load_workbook(path):
+        for cell in (cell for row in sheet.iter_rows() for cell in row if cell.data_type == "f"):
+            arguments = re.sub(r"\([^()]*\)", "", cell.value.partition("(")[2])
+            assert arguments.count(",") < 255
+            assert all(inner.count(",") < 255 for inner in re.findall(r"\(([^()]*)\)", cell.value))

@@ -1,0 +1,88 @@
+"""Random networks with branches: NumPy against PyTorch, formulas against NumPy."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import random_graphs
+from openxml import validate
+from requirements import require
+
+from sheetcnn import calculators
+from sheetcnn.builder import build
+from sheetcnn.checker import verify_many
+from sheetcnn.engine import run
+from sheetcnn.readers.spec import dump, parse
+from sheetcnn.sheets.layout import Options
+
+COUNT = 200
+SAMPLE = 24  # of them go through the programs that are slow to start
+EXACT = 1e-9  # both sides compute in float64
+
+
+@pytest.fixture(scope="session")
+def books(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    directory = tmp_path_factory.mktemp("random_graphs")
+    paths = []
+    for seed in range(COUNT):
+        model, image, _ = random_graphs.model(seed)
+        paths.append(directory / f"random_{seed}.xlsx")
+        build(model, image, paths[-1], Options("separate" if seed % 4 == 0 else "fused"))
+    return paths
+
+
+def test_the_networks_are_worth_testing() -> None:
+    kinds: Counter[str] = Counter()
+    branches = 0
+    for seed in range(COUNT):
+        layers = random_graphs.graph(seed)["layers"]
+        kinds.update({layer["kind"] for layer in layers})
+        reads = Counter(name for layer in layers for name in layer["inputs"])
+        branches += any(count > 1 for count in reads.values())
+    assert branches > COUNT / 2
+    wanted = {layer.split()[0] for layer in random_graphs.MAPS} | set(random_graphs.MERGES)
+    wanted |= {"depth_to_space", "space_to_depth"}
+    assert {kind for kind in wanted if kinds[kind] < 2} == set()
+
+
+@pytest.mark.parametrize("engine", calculators.NAMES)
+def test_formulas_agree_with_numpy(engine: str, books: list[Path]) -> None:
+    require(engine, any(c.name == engine for c in calculators.installed()))
+    chosen = books if engine == "ironcalc" else books[:: COUNT // SAMPLE]
+    reports = verify_many(chosen, engine)
+    wrong = {p.stem: r.differences[:3] for p, r in zip(chosen, reports, strict=True) if not r.ok or r.errors}
+    assert not wrong
+    assert all(report.formulas == report.compared > 0 for report in reports)
+
+
+def test_files_are_valid(books: list[Path]) -> None:
+    assert validate(books[:: COUNT // SAMPLE]) == []
+
+
+@pytest.mark.parametrize("seed", range(COUNT))
+def test_numpy_agrees_with_pytorch(seed: int) -> None:
+    require("torch", importlib.util.find_spec("torch") is not None)
+    import torch_reference
+
+    model, image, spec = random_graphs.model(seed)
+    scaling = spec["input"]
+    values = {"input": (image / scaling.get("divide", 1.0)) - scaling.get("mean", 0.0)}
+    for layer in spec["layers"]:
+        options = {k: v for k, v in layer.items() if k not in ("name", "inputs")}
+        inputs = [values[name] for name in layer["inputs"]]
+        values[layer["name"]] = torch_reference.reference(
+            options, inputs, model.params.get(layer["name"], {})
+        )
+    found = run(model, image).activations
+    for name in model.graph.by_name:
+        np.testing.assert_allclose(found[name], values[name], rtol=EXACT, atol=EXACT, err_msg=name)
+
+
+@pytest.mark.parametrize("seed", range(0, COUNT, 10))
+def test_spec_survives_writing_and_reading(seed: int) -> None:
+    model, _, _ = random_graphs.model(seed)
+    assert parse(dump(model.graph), model.graph.name) == model.graph
