@@ -19,7 +19,7 @@ from cases import CASES  # noqa: E402
 from sheetcnn.formulas.render import render  # noqa: E402
 from sheetcnn.ops import ACTIVATIONS, OPS  # noqa: E402
 from sheetcnn.ops.base import Op  # noqa: E402
-from sheetcnn.readers.spec import allowed_text  # noqa: E402
+from sheetcnn.readers.words import allowed_text  # noqa: E402
 from sheetcnn.sheets.workbook import make_plan  # noqa: E402
 
 LONGEST = 160  # characters of a formula that are shown
@@ -60,10 +60,13 @@ def page() -> str:
     lines = [
         "# Layers",
         "",
-        "Generated from the code by `docs/make_layers.py`. Every layer agrees with PyTorch (or, where PyTorch",
-        "has no such option, with the ONNX definition) in NumPy, and its formulas agree with NumPy in IronCalc,",
-        "LibreOffice and Gnumeric, on the cases of `tests/cases.py`. Tensors are maps `(C, H, W)` or vectors",
-        "`(N,)`. The formula is that of the first value in the first test case of the layer.",
+        "Generated from the code by `docs/make_layers.py`. Every layer agrees with PyTorch (or, where",
+        "PyTorch has no such option, with the ONNX definition) in NumPy, and its formulas agree with NumPy in",
+        "IronCalc, LibreOffice and Gnumeric, on the cases of `tests/cases.py`. Tensors are maps `(C, H, W)` or",
+        "vectors `(N,)`. The formula is that of the first value in the first test case of the layer.",
+        "",
+        "Any layer may name its `inputs` (default: the layer before), and `weights`: another layer of the same",
+        "options whose weights it uses, for a layer that is used twice.",
         "",
         f"Activations, which may also be a layer's `activation`: {', '.join(f'`{k}`' for k in ACTIVATIONS)}.",
         "",

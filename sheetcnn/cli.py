@@ -312,7 +312,7 @@ def _print_report(workbook: Path, report: Report) -> None:
 @_mendable
 def schema() -> None:
     """Print the JSON Schema of a layer spec, for completion and checks in an editor."""
-    from sheetcnn.readers.spec import json_schema
+    from sheetcnn.readers.schema import json_schema
 
     click.echo(json.dumps(json_schema(), indent=2))
 

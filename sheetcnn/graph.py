@@ -15,6 +15,7 @@ import numpy as np
 from sheetcnn.errors import ShapeError, SpecError, WeightsError
 from sheetcnn.ops.base import Elementwise, Op, Parameter, ShapeMismatchError
 from sheetcnn.shape import Array, Shape
+from sheetcnn.texts import objection
 
 PIXELS = "pixels"
 """The source's name where the pixels are scaled before the first layer."""
@@ -101,6 +102,10 @@ class Graph:
         chosen = tuple(outputs) or (given[-1].name,)
         ordered = _order(by_name, source, chosen)
         shapes = _infer(ordered, source, source_shape)
+        for n, label in enumerate(labels):
+            reason = objection(label)
+            if reason:
+                raise SpecError(f"labels[{n}]: {label!r} {reason}")
         if labels and len(labels) != shapes[chosen[0]].channels:
             raise SpecError(
                 f"labels: there are {len(labels)}, but '{chosen[0]}' has shape {shapes[chosen[0]]}; "

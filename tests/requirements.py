@@ -8,7 +8,9 @@ import pytest
 
 
 def require(name: str, found: bool) -> None:
-    """Skips the running test, or the module being imported, if `name` was not found; fails it if SHEETCNN_REQUIRE lists the name.
+    """Skips the running test, or the module being imported, if `name` was not found.
+
+    Fails it instead if SHEETCNN_REQUIRE lists the name.
 
     SHEETCNN_REQUIRE is a list with commas, such as `libreoffice,gnumeric,torch,validator`. It is set
     where everything is meant to be installed, so that nothing is left out there by mistake.

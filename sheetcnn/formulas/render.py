@@ -155,7 +155,8 @@ def _render(expr: Expr, sheet: str, outer: int, out: list[Piece]) -> None:
         _render(expr.right, sheet, own + 1, out)
     elif isinstance(expr, Negate):
         out.append("-")
-        _render(expr.operand, sheet, own + 1, out)
+        # Whatever begins with a power would be negated before it is raised: -A1^2*B1.
+        _render(expr.operand, sheet, _NEGATE, out)
     else:
         raise TypeError(f"cannot render {type(expr).__name__}")
     if own < outer:

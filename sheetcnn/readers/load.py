@@ -10,7 +10,6 @@ from sheetcnn.files import check_file, is_directory
 from sheetcnn.graph import Graph, Model
 from sheetcnn.readers.spec import parse, read_mapping
 from sheetcnn.readers.weights import SUFFIXES, read_weights
-from sheetcnn.shape import Array
 from sheetcnn.transforms import fuse_activations, share_weights
 
 InputShape = tuple[int, int, int]
@@ -89,17 +88,15 @@ def load_model(path: Path, weights: Path | None = None, input_shape: InputShape 
             names = " or ".join(spec.with_suffix(suffix).name for suffix in SUFFIXES)
             raise WeightsError(f"{spec}: there are no weights beside it ({names}); name them with --weights")
         weights = beside[0]
-    arrays = _arrays(weights)
-    _expected(graph, arrays, weights)
+    if weights.suffix.lower() in STATE_DICT_SUFFIXES:
+        from sheetcnn.readers.torch import match, read_state_dict
+
+        arrays = read_state_dict(weights)
+        match(graph, arrays, weights)
+    else:
+        arrays = read_weights(weights)
+        _expected(graph, arrays, weights)
     return Model.of(graph, arrays, str(weights))
-
-
-def _arrays(path: Path) -> dict[str, dict[str, Array]]:
-    if path.suffix.lower() in STATE_DICT_SUFFIXES:
-        from sheetcnn.readers.torch import read_state_dict
-
-        return read_state_dict(path)
-    return read_weights(path)
 
 
 def _expected(graph: Graph, arrays: Mapping[str, Mapping[str, object]], path: Path) -> None:

@@ -30,17 +30,15 @@ from sheetcnn.errors import ShapeError, SpecError
 from sheetcnn.graph import INPUT, PIXELS, Graph, Node
 from sheetcnn.ops import ACTIVATIONS, OPS, Elementwise
 from sheetcnn.ops.rescale import Rescale
+from sheetcnn.readers.words import allowed_text, allowed_words
 from sheetcnn.shape import Shape
+from sheetcnn.texts import objection
 
 T = TypeVar("T", bound=BaseModel)
 
 LARGEST_FILE = 16 << 20
-LONGEST_NAME = 120
-LONGEST_LABEL = 100
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./:-]*")
-_FORMULA_LIKE = re.compile(r"[=@]|[+-](?![0-9.]*$)")
-_ESCAPE_LIKE = re.compile("_x[0-9A-Fa-f]{4}_")
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+LONGESTNAME = 120
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./:-]*")
 _ENVELOPE = ("kind", "name", "inputs", "activation", "weights")
 
 Size = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -144,11 +142,13 @@ def parse(data: object, where: str) -> Graph:
         nodes.append(node)
         before = node.name
     name = spec.get("name", Path(where).stem)
-    if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME:
+    if not isinstance(name, str) or not name.strip() or len(name) > LONGESTNAME:
         raise SpecError(
-            f"{where}: name: found {_show(name)}; allowed is a text of 1 to {LONGEST_NAME} characters"
+            f"{where}: name: found {_show(name)}; allowed is a text of 1 to {LONGESTNAME} characters"
         )
-    _harmless(name, where, "name")
+    reason = objection(name)
+    if reason:
+        raise SpecError(f"{where}: name: {name!r} {reason}")
     outputs = _texts(spec.get("outputs", []), where, "outputs")
     labels = _labels(spec.get("labels", []), where)
     shape = Shape.maps(scaling.channels, scaling.height, scaling.width)
@@ -187,72 +187,6 @@ def dump(graph: Graph) -> dict[str, Any]:
     return spec
 
 
-_STRINGS = {"type": "array", "items": {"type": "string"}}
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a spec, for editors."""
-    definitions: dict[str, Any] = {}
-    activations: list[Any] = [{"enum": [*ACTIVATIONS, None]}]
-    for kind, function in ACTIVATIONS.items():
-        fields = function.model_json_schema()["properties"] if function.model_fields else {}
-        if fields:
-            activations.append(_object({"kind": {"const": kind}, **fields}, ["kind"]))
-    layers = []
-    for kind, layer in OPS.items():
-        if not layer.in_spec:
-            continue
-        schema = layer.model_json_schema()
-        properties = {
-            "kind": {"const": kind, "description": layer.title},
-            "name": {
-                "type": "string",
-                "pattern": f"^{_NAME.pattern}$",
-                "description": "unique; names its sheets",
-            },
-            "inputs": {
-                "type": "array",
-                "items": {"type": "string"},
-                "description": "default: the layer before",
-            },
-            "weights": {"type": "string", "description": "a layer whose weights it uses, instead of its own"},
-            **schema.get("properties", {}),
-        }
-        if layer.takes_activation:
-            properties["activation"] = {"$ref": "#/$defs/activation"}
-        definitions[kind] = _object(properties, ["kind", *schema.get("required", [])])
-        layers.append({"$ref": f"#/$defs/{kind}"})
-    definitions["activation"] = {"anyOf": activations}
-    definitions["input"] = InputSpec.model_json_schema()
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "sheetcnn layer spec",
-        **_object(
-            {
-                "name": {"type": "string", "description": "of the network"},
-                "input": {"$ref": "#/$defs/input"},
-                "labels": {
-                    "type": "array",
-                    "items": {"type": "string"},
-                    "description": "one per output value",
-                },
-                "layers": {"type": "array", "minItems": 1, "items": {"oneOf": layers}},
-                "outputs": {
-                    "type": "array",
-                    "items": {"type": "string"},
-                    "description": "default: the last layer",
-                },
-            },
-            ["input", "layers"],
-        ),
-        "$defs": definitions,
-    }
-
-
-def _object(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-
-
 def _scaled(scaling: InputSpec, where: str) -> tuple[str, list[Node]]:
     """The source's name, and the node that scales it where anything is to be scaled."""
     per_channel = {}
@@ -285,10 +219,10 @@ def _layer(data: object, before: str, counts: dict[str, int], where: str, path: 
     op_type = OPS[kind]
     counts[kind] += 1
     name = layer.get("name", f"{kind}_{counts[kind]}")
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+    if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > LONGESTNAME:
         raise SpecError(
             f"{where}: {path}.name: found {_show(name)}; allowed are letters, digits and _ . / : - "
-            f"(at most {LONGEST_NAME}, a letter, digit or _ first)"
+            f"(at most {LONGESTNAME}, a letter, digit or _ first)"
         )
     path = f"{path} ({name})"
     inputs = _texts(layer.get("inputs", [before]), where, f"{path}.inputs")
@@ -336,46 +270,10 @@ def _options(model: type[T], data: Mapping[str, object], where: str, path: str) 
         if problem["type"] == "value_error":
             raise SpecError(f"{where}: {place}: {problem['msg'].removeprefix('Value error, ')}") from None
         found = data.get(key)
-        near = _nearest(found, _words(schema))
+        near = _nearest(found, allowed_words(schema))
         raise SpecError(
             f"{where}: {place}: found {_show(found)}{near}; allowed is {allowed_text(schema)}"
         ) from None
-
-
-def allowed_text(schema: Mapping[str, Any]) -> str:
-    """A JSON Schema in words."""
-    if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(allowed_text(s) for s in schema["anyOf"]))
-    if "const" in schema:
-        return f'"{schema["const"]}"'
-    if "enum" in schema:
-        return " or ".join(f'"{word}"' for word in schema["enum"])
-    kind = schema.get("type")
-    if kind in ("integer", "number"):
-        text = "a whole number" if kind == "integer" else "a number"
-        bounds = [
-            f"{words} {schema[key]:g}"
-            for key, words in (
-                ("minimum", "of at least"),
-                ("exclusiveMinimum", "above"),
-                ("maximum", "up to"),
-                ("exclusiveMaximum", "below"),
-            )
-            if key in schema
-        ]
-        return " ".join([text, *bounds])
-    if kind == "array":
-        return str(schema.get("description", "a list of numbers"))
-    return {"boolean": "true or false", "string": "a text", "null": "nothing"}.get(
-        str(kind), "something else"
-    )
-
-
-def _words(schema: Mapping[str, Any]) -> list[str]:
-    found = [str(schema["const"])] if "const" in schema else list(schema.get("enum", []))
-    for part in schema.get("anyOf", []):
-        found += _words(part)
-    return found
 
 
 def _mapping(data: object, where: str, path: str) -> Mapping[str, object]:
@@ -427,23 +325,5 @@ def _labels(value: object, where: str) -> list[str]:
             )
         if label == "":
             raise SpecError(f"{where}: labels[{n}]: is empty; give every class a text")
-        _harmless(str(label), where, f"labels[{n}]")
         labels.append(str(label))
     return labels
-
-
-def _harmless(text: str, where: str, path: str) -> None:
-    """Refuse a text that a spreadsheet or a web page could take for more than a text."""
-    if len(text) > LONGEST_LABEL:
-        raise SpecError(f"{where}: {path}: has {len(text)} characters; allowed are {LONGEST_LABEL}")
-    if _FORMULA_LIKE.match(text):
-        raise SpecError(f"{where}: {path}: {text!r} reads as a formula; begin it with another character")
-    for bad in ("<", ">"):
-        if bad in text:
-            raise SpecError(f"{where}: {path}: {text!r} reads as markup; leave out {bad!r}")
-    if _ESCAPE_LIKE.search(text):
-        raise SpecError(
-            f"{where}: {path}: {text!r} holds an escape sequence of spreadsheet files; leave it out"
-        )
-    if _CONTROL.search(text):
-        raise SpecError(f"{where}: {path}: {text!r} holds a control character; leave it out")
