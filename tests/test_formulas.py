@@ -101,7 +101,7 @@ class Meaning:
         assert isinstance(expr, Binary)
         left, right = self(expr.left), self(expr.right)
         if expr.op == "^":
-            if abs(right - round(right)) < 1e-9:
+            if self.shake and abs(right - round(right)) < 1e-9:
                 right = round(right)
             # 0^0 and 0^-1 are errors, and so are roots of negative numbers.
             if abs(left) < 1e-9 or (left < 0 and right != int(right)) or abs(right) > 50:
@@ -204,8 +204,12 @@ TRAPS: list[tuple[Expr, str, float]] = [
     (Number(-1) + A, "-1+A2", 2.0),
     (Negate(Negate(A)), "-(-A2)", 3.0),
     (-(A + B), "-(A2+B2)", -1.0),
-    (-(A**2 * B), "-(A2^2*B2)", 18.0),
-    (-(A**2 / B), "-(A2^2/B2)", 4.5),
+    (-(A * B), "-A2*B2", 6.0),
+    # IronCalc opens -(A2^2*B2) as -A2^2*B2.
+    (-(A**2 * B), "0-A2^2*B2", 18.0),
+    (-(A**2 / B * 2), "0-A2^2/B2*2", 9.0),
+    (-(A**2 * B) + 1, "0-A2^2*B2+1", 19.0),
+    (B - (-(A**2 * B)), "B2-(0-A2^2*B2)", -20.0),
     (Number(2) ** Negate(A), "2^(-A2)", 0.125),
     (call("MAX", 0, -A), "MAX(0,-A2)", 0.0),
     (compare(">", A + 1, B * 2), "A2+1>B2*2", 1.0),

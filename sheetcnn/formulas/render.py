@@ -154,13 +154,20 @@ def _render(expr: Expr, sheet: str, outer: int, out: list[Piece]) -> None:
         out.append(expr.op)
         _render(expr.right, sheet, own + 1, out)
     elif isinstance(expr, Negate):
-        out.append("-")
-        # Whatever begins with a power would be negated before it is raised: -A1^2*B1.
-        _render(expr.operand, sheet, _NEGATE, out)
+        # -A1^2 would be (-A1)^2, and IronCalc drops the parentheses of -(A1^2*B1) when it opens a file.
+        product = isinstance(expr.operand, Binary) and expr.operand.op in "*/"
+        out.append("0-" if product and _begins_with_power(expr.operand) else "-")
+        _render(expr.operand, sheet, own + 1 if product else _NEGATE, out)
     else:
         raise TypeError(f"cannot render {type(expr).__name__}")
     if own < outer:
         out.append(")")
+
+
+def _begins_with_power(expr: Expr) -> bool:
+    while isinstance(expr, Binary) and expr.op in "*/":
+        expr = expr.left
+    return isinstance(expr, Binary) and expr.op == "^"
 
 
 def _binding(expr: Expr) -> int:

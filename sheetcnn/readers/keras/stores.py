@@ -6,7 +6,8 @@ them: `layers/conv2d_1/vars/0` is the kernel, `/1` the bias. The group is *not* 
 but after its class, in snake case and counted in the order of `config.json`: the second Conv2D is
 `conv2d_1` whatever its name is, a ReLU is `re_lu`. In files of newer
 versions `vars` has the attribute `name` with the layer's own name, which is believed where it is there.
-Operations that are no layers (`x * 2`) have no group and do not count. A model within a model has its own group `layers`
+Operations that are no layers (`x * 2`) have no group and do not count. A model within a model has its
+own group `layers`
 (`layers/sequential/layers/conv2d/vars/0`).
 
 **`.h5`** (whole model). The group `model_weights` has a group for each layer of the outermost model,
