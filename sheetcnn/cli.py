@@ -293,7 +293,8 @@ def verify(workbook: Path, engine: str, as_json: bool) -> None:
 
 
 def _print_report(workbook: Path, report: Report) -> None:
-    verdict = "agrees with NumPy" if report.ok else f"does NOT agree: {report.different:,} cells differ"
+    cells = "1 cell differs" if report.different == 1 else f"{report.different:,} cells differ"
+    verdict = "agrees with NumPy" if report.ok else f"does NOT agree: {cells}"
     click.echo(f"{workbook}: {verdict}")
     click.echo(
         f"{report.engine} recalculated {report.formulas:,} formulas, {report.errors} of them errors; "
