@@ -19,8 +19,8 @@ from cases import CASES  # noqa: E402
 from sheetcnn.formulas.render import render  # noqa: E402
 from sheetcnn.ops import ACTIVATIONS, OPS  # noqa: E402
 from sheetcnn.ops.base import Op  # noqa: E402
+from sheetcnn.planner import make_plan  # noqa: E402
 from sheetcnn.readers.words import allowed_text  # noqa: E402
-from sheetcnn.sheets.workbook import make_plan  # noqa: E402
 
 LONGEST = 160  # characters of a formula that are shown
 

@@ -11,10 +11,10 @@ from sheetcnn.errors import OutputError
 from sheetcnn.formulas.limits import EXCEL, Limits
 from sheetcnn.graph import Model
 from sheetcnn.pages.about import about_sheet, digest, weights_digest
+from sheetcnn.planner import make_plan
 from sheetcnn.shape import Array
 from sheetcnn.sheets.layout import Options
 from sheetcnn.sheets.plan import Plan, bind
-from sheetcnn.sheets.workbook import make_plan
 from sheetcnn.xlsx.write import write_book
 
 

@@ -23,11 +23,11 @@ from sheetcnn.formulas.a1 import address
 from sheetcnn.formulas.limits import LIBREOFFICE
 from sheetcnn.graph import Graph, Model
 from sheetcnn.pages import about
+from sheetcnn.planner import make_plan
 from sheetcnn.readers.spec import parse
 from sheetcnn.shape import Array
 from sheetcnn.sheets.layout import Options
 from sheetcnn.sheets.plan import Plan, SheetPlan, TensorGrid, WeightGrid
-from sheetcnn.sheets.workbook import make_plan
 from sheetcnn.xlsx.read import CellError, SheetCells, Value, Workbook, open_workbook
 
 TOLERANCE = 1e-9

@@ -8,10 +8,10 @@ from sheetcnn.errors import LimitError
 from sheetcnn.formulas.limits import PROGRAMS, Limits
 from sheetcnn.formulas.render import render
 from sheetcnn.graph import Graph
+from sheetcnn.planner import check_limits, make_plan
 from sheetcnn.sheets.layout import Options
 from sheetcnn.sheets.plan import Plan
 from sheetcnn.sheets.wording import kind_title
-from sheetcnn.sheets.workbook import check_limits, make_plan
 
 # Compressed bytes in the file, fitted to built workbooks (`benchmarks/size.py` measures them again; the
 # error is 12 % in the mean, 29 % at worst): a cached value or a weight has up to 17 random digits, a

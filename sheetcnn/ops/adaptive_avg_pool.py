@@ -20,11 +20,11 @@ from typing import ClassVar
 import numpy as np
 
 from sheetcnn.formulas.expr import call
+from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.ops.base import Op, Params, Site
 from sheetcnn.ops.spatial import SizeOrPair, maps_only, pair
 from sheetcnn.shape import Array, Shape
-from sheetcnn.sheets.placement import Window
 
 
 class AdaptiveAvgPool(Op):

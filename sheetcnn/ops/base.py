@@ -16,9 +16,9 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from sheetcnn.formulas.expr import Expr, Ref
+from sheetcnn.formulas.placement import Placement, concatenate
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.shape import NO_MARGIN, Array, Margin, Shape
-from sheetcnn.sheets.placement import Placement, concatenate
 
 OUT = "out"
 """The name of a layer's own result among its stages."""

@@ -12,11 +12,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from sheetcnn.formulas.placement import Placement, select
 from sheetcnn.ops.alias import Alias
 from sheetcnn.ops.base import Params, ShapeMismatchError
 from sheetcnn.ops.spatial import Size, maps_only
 from sheetcnn.shape import Array, Shape
-from sheetcnn.sheets.placement import Placement, select
 
 
 class ChannelShuffle(Alias):

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from sheetcnn.formulas.expr import Expr, Ref, add, call
 from sheetcnn.formulas.limits import PROGRAMS
+from sheetcnn.formulas.placement import Placement, Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.shape import Shape
-from sheetcnn.sheets.placement import Placement, Window
 
 MOST_ARGUMENTS = min(program.function_arguments for program in PROGRAMS)
 """How many arguments a function takes in every spreadsheet program."""

@@ -21,6 +21,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Stamp
 from sheetcnn.ops.base import Op, Parameter, Params, ShapeMismatchError, Site
 from sheetcnn.ops.spatial import (
@@ -38,7 +39,6 @@ from sheetcnn.ops.spatial import (
 )
 from sheetcnn.ops.sums import convolved
 from sheetcnn.shape import Array, Margin, Shape
-from sheetcnn.sheets.placement import Window
 
 
 class Conv2d(Op):

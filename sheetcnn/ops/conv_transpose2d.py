@@ -24,12 +24,12 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import BeforeValidator, Field
 
+from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.ops.base import Op, Parameter, Params, Positions, ShapeMismatchError, Site, Stage
 from sheetcnn.ops.spatial import Edges, NonNegative, Size, SizeOrPair, edges, extent, listed, maps_only, pair
 from sheetcnn.ops.sums import convolved
 from sheetcnn.shape import NO_MARGIN, Array, Margin, Shape
-from sheetcnn.sheets.placement import Window
 
 SPREAD = "spread"
 

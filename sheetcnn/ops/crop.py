@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.ops.base import Op, Params, ShapeMismatchError, Site
 from sheetcnn.ops.spatial import Edges, edges, maps_only
 from sheetcnn.shape import Array, Shape
-from sheetcnn.sheets.placement import Window
 
 
 class Crop(Op):

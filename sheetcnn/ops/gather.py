@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from sheetcnn.formulas.expr import Expr, Number, add
+from sheetcnn.formulas.placement import Placement
 from sheetcnn.formulas.region import Region, Stamp, Step
-from sheetcnn.sheets.placement import Placement
 
 Taps = tuple[tuple[int, Fraction], ...]
 """Input positions and weights; none for a constant."""

@@ -24,12 +24,12 @@ import numpy as np
 from pydantic import Field
 
 from sheetcnn.formulas.expr import Number, add
+from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.ops.base import Op, Params, Site
 from sheetcnn.ops.channels import combined
 from sheetcnn.ops.spatial import Size
 from sheetcnn.shape import Array, Shape
-from sheetcnn.sheets.placement import Window
 
 
 class Lrn(Op):

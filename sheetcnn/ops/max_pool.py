@@ -15,12 +15,12 @@ from typing import ClassVar
 import numpy as np
 
 from sheetcnn.formulas.expr import call
+from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.ops.base import Params, Site
 from sheetcnn.ops.pooling import Pool
 from sheetcnn.ops.spatial import SizeOrPair, extent, pair, window_words, windows
 from sheetcnn.shape import Array, Shape
-from sheetcnn.sheets.placement import Window
 
 
 class MaxPool(Pool):

@@ -9,10 +9,10 @@ from functools import reduce
 from typing import ClassVar
 
 from sheetcnn.formulas.expr import Expr, Ref
+from sheetcnn.formulas.placement import Placement
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.ops.base import Op, Params, ShapeMismatchError, Site, everywhere
 from sheetcnn.shape import Array, Shape
-from sheetcnn.sheets.placement import Placement
 
 ANY_NUMBER = 1 << 20
 

@@ -20,11 +20,11 @@ import numpy as np
 from pydantic import Field
 
 from sheetcnn.formulas.expr import Expr, Ref, call
+from sheetcnn.formulas.placement import Placement
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.ops.base import Op, Parameter, Params, Site, Stage, everywhere
 from sheetcnn.ops.channels import average, cells_of_channels, combined, single, single_ref
 from sheetcnn.shape import Array, Shape
-from sheetcnn.sheets.placement import Placement
 
 
 class Normalisation(Op):

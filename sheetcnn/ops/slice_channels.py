@@ -11,10 +11,10 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from sheetcnn.formulas.placement import Placement, select
 from sheetcnn.ops.alias import Alias
 from sheetcnn.ops.base import Params, ShapeMismatchError
 from sheetcnn.shape import Array, Shape
-from sheetcnn.sheets.placement import Placement, select
 
 
 class SliceChannels(Alias):

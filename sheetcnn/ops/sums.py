@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sheetcnn.formulas.expr import add, dot
+from sheetcnn.formulas.placement import Placement, Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.ops.base import Site
-from sheetcnn.sheets.placement import Placement, Window
 
 
 def convolved(site: Site, x: Placement, window: Window, groups: int, *, bias: bool) -> Iterator[Stamp]:

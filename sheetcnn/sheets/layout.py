@@ -15,12 +15,12 @@ from sheetcnn.engine import PRE, stage_key
 from sheetcnn.errors import LimitError
 from sheetcnn.formulas.expr import Ref
 from sheetcnn.formulas.limits import EXCEL, Limits
+from sheetcnn.formulas.placement import Block, Placement
 from sheetcnn.formulas.region import Region
 from sheetcnn.graph import Graph, Node
 from sheetcnn.ops.base import Stage
 from sheetcnn.shape import Margin, Shape
 from sheetcnn.sheets.names import bases, numbered
-from sheetcnn.sheets.placement import Block, Placement
 from sheetcnn.sheets.weights import WeightCells, place_weights
 
 HEADER_ROWS = 5

@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from sheetcnn.formulas.expr import Ref
+from sheetcnn.formulas.placement import Block, Placement
 from sheetcnn.formulas.region import Region
 from sheetcnn.ops.base import Parameter
 from sheetcnn.shape import Shape
-from sheetcnn.sheets.placement import Block, Placement
 
 Index = npt.NDArray[np.int64]
 

@@ -8,6 +8,7 @@ from sheetcnn.engine import SEPARATOR, stage_key
 from sheetcnn.errors import LimitError
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.limits import EXCEL, Limits
+from sheetcnn.formulas.placement import Placement
 from sheetcnn.formulas.region import Region
 from sheetcnn.formulas.render import render
 from sheetcnn.graph import Graph, Node
@@ -26,7 +27,6 @@ from sheetcnn.sheets.maps import (
     source_sheets,
 )
 from sheetcnn.sheets.names import numbered
-from sheetcnn.sheets.placement import Placement
 from sheetcnn.sheets.plan import Plan, SheetPlan, TensorGrid
 from sheetcnn.sheets.stamps import Stamped, stamped
 from sheetcnn.sheets.vectors import vector_sheet
