@@ -146,7 +146,8 @@ def _close(found: object, expected: float) -> bool:
 
 numbers = st.one_of(
     st.sampled_from([0.0, 1.0, 2.0, 3.0, 10.0, 0.5, -1.0, -2.0, -0.5, 1e-5, -1e-5, 123456.789, 1e9]),
-    st.floats(-100, 100, allow_nan=False).map(lambda v: float(f"{v:.3g}")),
+    # LibreOffice reads no subnormal number (it makes -2.23E-309 an error); no layer has such an option.
+    st.floats(-100, 100).map(lambda v: float(f"{v:.3g}")).filter(lambda v: v == 0 or abs(v) > 1e-300),
 )
 sheets = st.sampled_from([None, HERE, THERE])
 
@@ -247,7 +248,7 @@ def test_where_parentheses_are_needed(expr: Expr, text: str, value: float, sheet
     assert _close(float(sheet(text)), value)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.filter_too_much])
 @given(trees)
 def test_a_rendered_tree_computes_what_it_means(sheet: Sheet, expr: Expr) -> None:
     try:
@@ -262,7 +263,7 @@ def _some_trees(count: int) -> list[tuple[str, float]]:
     """Rendered trees with their meaning, the same ones every time."""
     found: dict[str, float] = {render(expr, HERE).text(): value for expr, _, value in TRAPS if value != 1.0}
 
-    @settings(max_examples=4 * count, database=None, derandomize=True, deadline=None)
+    @settings(max_examples=4 * count, database=None, derandomize=True)
     @given(trees)
     def collect(expr: Expr) -> None:
         try:
@@ -306,7 +307,7 @@ def test_every_engine_computes_what_trees_mean(engine: str, tmp_path: Path) -> N
 plain = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FFF, exclude_categories=["Cc", "Cs"]))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(plain.filter(lambda text: len(text) < 40))
 @example('say "yes"')
 @example('"')
@@ -329,12 +330,11 @@ def test_a_number_reads_back_exactly(value: float) -> None:
     assert re.fullmatch(r"-?\d+(\.\d+)?(E[+-]\d+)?", text)
 
 
-@settings(deadline=None)
 @given(st.floats(1e-300, 1e300) | st.floats(-1e300, -1e-300))
 @example(1e-05)
 def test_an_engine_reads_the_same_number(sheet: Sheet, value: float) -> None:
-    # IronCalc's own reading of 17 digits is off by one in the last place now and then.
-    assert sheet(render(Number(value), HERE).text()) == pytest.approx(value, rel=4e-16, abs=0)
+    # IronCalc keeps 15 digits of some constants.
+    assert sheet(render(Number(value), HERE).text()) == pytest.approx(value, rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize(
