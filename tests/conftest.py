@@ -8,18 +8,14 @@ from pathlib import Path
 import digits_reference as digits
 import pytest
 from hypothesis import settings
-from hypothesis import settings
 
 import sheetcnn
 from sheetcnn.cli import main
 
-# The same examples in every run: a failure in CI can be seen again.
-settings.register_profile("fixed", derandomize=True, database=None)
+# The same examples in every run: a failure in CI can be seen again. No deadline: machines differ in
+# speed, and the first example of a test pays for its imports.
+settings.register_profile("fixed", derandomize=True, database=None, deadline=None)
 settings.load_profile("fixed")
-
-# Machines differ in speed, and the first example of a test pays for its imports.
-settings.register_profile("sheetcnn", deadline=None)
-settings.load_profile("sheetcnn")
 
 DIGITS_IMAGE = digits.IMAGES[5]
 """The image that the workbook of the digits example computes on."""

@@ -93,7 +93,7 @@ def _windows(
     size = (shape[1], shape[2])
     kernel, kernels = _pair(draw, 1, 4)
     stride, strides = _pair(draw, 1, 3)
-    dilation, dilations = _pair(draw, 1, 2) if dilated and draw.random() < 0.4 else (1, (1, 1))
+    dilation, dilations = _pair(draw, 1, 2) if dilated and draw.random() < 0.5 else (1, (1, 1))
     extent = ((kernels[0] - 1) * dilations[0] + 1, (kernels[1] - 1) * dilations[1] + 1)
     # Of pooling, each window must hold a pixel.
     most = ((kernels[0] - 1), (kernels[1] - 1)) if pooling else (3, 3)
@@ -166,7 +166,8 @@ def _dense(draw: Draw, inputs: list[Shape]) -> Drawn | None:
 
 def _flatten(draw: Draw, inputs: list[Shape]) -> Drawn | None:
     size = math.prod(inputs[0])
-    return ({}, (size,), {}) if size <= 60 else None
+    rare = len(inputs[0]) == 1 and draw.random() < 0.8  # of a vector it changes nothing
+    return ({}, (size,), {}) if size <= 60 and not rare else None
 
 
 def _batch_norm(draw: Draw, inputs: list[Shape]) -> Drawn | None:
@@ -181,8 +182,8 @@ def _same_shape(**options: Callable[[Draw], Any]) -> Callable[[Draw, list[Shape]
 
 KINDS: dict[str, Kind] = {
     "conv2d": Kind(_conv2d, weight=5),
-    "max_pool": Kind(_pool("max_pool"), weight=2),
-    "avg_pool": Kind(_pool("avg_pool"), weight=2),
+    "max_pool": Kind(_pool("max_pool"), weight=3),
+    "avg_pool": Kind(_pool("avg_pool"), weight=3),
     "global_avg_pool": Kind(_global_avg_pool),
     "dense": Kind(_dense, weight=6),
     "flatten": Kind(_flatten, weight=2),

@@ -124,7 +124,7 @@ def stored_texts(path: Path, sheet: str) -> list[str]:
     return [cell.value for cell in cells if cell.data_type in ("s", "inlineStr") and cell.value is not None]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(st.sampled_from(ODD), st.text(max_size=12)), min_size=2, max_size=2))
 @example(["=1+1", "a"])
 @example(["<b>", "a"])
@@ -220,7 +220,7 @@ def test_each_limit_is_exact(what: str, form: tuple[int, int, int, int], tmp_pat
     assert list(tmp_path.iterdir()) == [path]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     form=st.tuples(st.integers(1, 4), st.integers(1, 3), st.integers(1, 6), st.integers(1, 12)),
     limits=st.fixed_dictionaries(
@@ -264,8 +264,15 @@ def test_a_function_never_has_more_arguments_than_excel_takes(tmp_path: Path) ->
     build(Model.of(graph, {}), np.linspace(-1, 1, 512).reshape(256, 1, 2), path)
     report = verify(path)
     assert report.ok
-    for sheet in load_workbook(path):
-        for cell in (cell for row in sheet.iter_rows() for cell in row if cell.data_type == "f"):
-            arguments = re.sub(r"\([^()]*\)", "", cell.value.partition("(")[2])
-            assert arguments.count(",") < 255
-            assert all(inner.count(",") < 255 for inner in re.findall(r"\(([^()]*)\)", cell.value))
+    parts = pe.read_parts(path)
+    texts = re.findall(
+        r"<f[^>]*>([^<]+)</f>", " ".join(parts[p].decode() for p in pe.sheet_parts(parts).values())
+    )
+    assert any(text.count(",") >= 255 for text in texts)
+    for text in texts:
+        # A call within a call counts as one argument of the outer one.
+        while "(" in text:
+            inner = re.search(r"\(([^()]*)\)", text)
+            assert inner
+            assert inner[1].count(",") < 255
+            text = text.replace(inner.group(), "")

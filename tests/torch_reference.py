@@ -222,7 +222,7 @@ def _max_pool(
     steps = _pair(kernel_size if stride is None else stride)
     extent = _extent(kernel_size, dilation)
     sides = _sides(padding, x, extent, steps)
-    if _can_pad(sides, extent):
+    if _can_pad(sides, window):
         return F.max_pool2d(x, window, steps, (sides[0], sides[2]), spread, ceil_mode)[0]
     beyond = _overhang(x, sides, extent, steps, ceil_mode)
     padded = _pad(_pad(x, sides, -math.inf), beyond, -math.inf)
