@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sheetcnn.engine import SEPARATOR, stage_key
 from sheetcnn.errors import LimitError
 from sheetcnn.formulas.a1 import area
+from sheetcnn.formulas.expr import most_arguments
 from sheetcnn.formulas.limits import EXCEL, Limits
 from sheetcnn.formulas.placement import Placement
 from sheetcnn.formulas.region import Region
@@ -35,6 +36,9 @@ from sheetcnn.xlsx.book import WholeNumbers
 
 OUTPUT_NAME = "output"
 
+MOST_SHEETS = 100_000
+"""More than any program opens; a plan of so many takes minutes and gigabytes."""
+
 
 def make_plan(graph: Graph, options: Options | None = None, limits: Limits = EXCEL) -> Plan:
     """Plan the workbook of a network.
@@ -47,12 +51,36 @@ def make_plan(graph: Graph, options: Options | None = None, limits: Limits = EXC
     Raises:
         LimitError: naming the sheet or layer, the number and the limit.
     """
+    _check_size(graph)
     layout = planar(graph, options or Options(), limits)
     sheets = list(_sheets(layout))
     overview = overview_sheet(layout, sheets)
     plan = Plan(layout, (overview, *sheets), tuple(_names(layout)))
     check_limits(plan, limits)
     return plan
+
+
+def _check_size(graph: Graph) -> None:
+    """Refuse what no program could hold before a plan of it fills the memory.
+
+    Raises:
+        LimitError: naming the layer and the number.
+    """
+    maps = 0
+    for name, shape in graph.shapes.items():
+        down = shape.channels if shape.height * shape.width == 1 else shape.height
+        for what, number, most in (("rows", down, EXCEL.rows), ("columns", shape.width, EXCEL.columns)):
+            if number > most:
+                raise LimitError(
+                    f"layer '{name}' has the shape {shape} and would need {number:,} {what}, but a "
+                    f"sheet holds at most {most:,}; use a smaller input, less padding or fewer units"
+                )
+        maps += shape.channels if shape.height * shape.width > 1 else 1
+    if maps > MOST_SHEETS:
+        raise LimitError(
+            f"the network has {maps:,} feature maps, each a sheet of its own; at most {MOST_SHEETS:,} can be "
+            "planned: use fewer filters"
+        )
 
 
 def _sheets(layout: Layout) -> Iterator[SheetPlan]:
@@ -213,6 +241,12 @@ def check_limits(plan: Plan, limits: Limits) -> None:
     for sheet, tensor in plan.tensors():
         if tensor.formula is None:
             continue
+        arguments = most_arguments(tensor.formula)
+        if arguments > limits.function_arguments:
+            raise LimitError(
+                f"layer '{tensor.layer}' would need a function of {arguments:,} arguments, but {program} "
+                f"takes at most {limits.function_arguments:,}; give it fewer inputs"
+            )
         length = render(tensor.formula, sheet.name).longest(tensor.region.rows, tensor.region.cols)
         longest[tensor.layer] = max(longest.get(tensor.layer, 0), length)
     for layer, length in longest.items():

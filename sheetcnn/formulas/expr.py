@@ -135,6 +135,17 @@ def references(expr: Expr) -> Iterator[Ref]:
         yield from references(expr.operand)
 
 
+def most_arguments(expr: Expr) -> int:
+    """The greatest number of arguments of a call in a tree."""
+    if isinstance(expr, Call):
+        return max(len(expr.args), *(most_arguments(arg) for arg in expr.args))
+    if isinstance(expr, Sum):
+        return max(most_arguments(term) for term in expr.terms)
+    if isinstance(expr, Binary):
+        return max(most_arguments(expr.left), most_arguments(expr.right))
+    return most_arguments(expr.operand) if isinstance(expr, Negate) else 0
+
+
 def as_expr(value: Expr | float) -> Expr:
     """A number as a node; a node as it is."""
     return value if isinstance(value, Expr) else Number(float(value))

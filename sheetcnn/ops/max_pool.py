@@ -14,10 +14,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from sheetcnn.formulas.expr import call
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.ops.base import Params, Site
+from sheetcnn.ops.channels import combined
 from sheetcnn.ops.pooling import Pool
 from sheetcnn.ops.spatial import SizeOrPair, extent, pair, window_words, windows
 from sheetcnn.shape import Array, Shape
@@ -63,7 +63,7 @@ class MaxPool(Pool):
                 for v in rows
                 for u in cols
             ]
-            yield Stamp(Region.plane(c, site.out.shape), call("MAX", *seen))
+            yield Stamp(Region.plane(c, site.out.shape), combined("MAX", seen))
 
     def nonnegative(self, inputs: Sequence[bool]) -> bool:
         """As the input."""
