@@ -242,7 +242,7 @@ bad("npz_as_npy", "a.npy", "one array")(lambda f: [_image("a.npy", f.weights.rea
 bad("formula_too_long", "'conv'", "8,192", "Excel", "input channels")(
     lambda f: f.network(300, 3, 3, {"kind": "conv2d", "name": "conv", "filters": 1, "kernel_size": 3})
 )
-bad("too_many_columns", "input_f1", "16,384", "Excel", "smaller input")(
+bad("too_many_columns", "layer 'input'", "17,000", "16,384", "smaller input")(
     lambda f: f.network(1, 1, 17_000, {"kind": "max_pool", "name": "pool", "kernel_size": [1, 17_000]})
 )
 bad("overflow", "'conv'", "1.8e308", "no cell", "check the weights")(
