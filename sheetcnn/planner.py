@@ -32,7 +32,7 @@ from sheetcnn.sheets.plan import Plan, SheetPlan, TensorGrid
 from sheetcnn.sheets.stamps import Stamped, stamped
 from sheetcnn.sheets.vectors import vector_sheet
 from sheetcnn.sheets.wording import words
-from sheetcnn.xlsx.book import WholeNumbers
+from sheetcnn.xlsx.book import NumberCheck
 
 OUTPUT_NAME = "output"
 
@@ -149,7 +149,7 @@ def _pixel_sheets(layout: Layout) -> Iterator[SheetPlan]:
             TensorGrid(graph.source, graph.source, region, block.row, block.col, theme.PIXEL, None)
         )
         sheet.validations.append(
-            WholeNumbers(
+            NumberCheck(
                 area(block.row, block.col, shape.height, shape.width),
                 -1e9,
                 1e9,

@@ -24,9 +24,9 @@ from sheetcnn.xlsx.book import (
     ColorScale,
     DataBar,
     Grid,
+    NumberCheck,
     Sheet,
     Style,
-    WholeNumbers,
 )
 
 
@@ -123,7 +123,7 @@ class SheetPlan:
     freeze: tuple[int, int] | None = None
     color_scales: list[ColorScale] = field(default_factory=list)
     data_bars: list[DataBar] = field(default_factory=list)
-    validations: list[WholeNumbers] = field(default_factory=list)
+    validations: list[NumberCheck] = field(default_factory=list)
     tab_color: str | None = None
     gridlines: bool = False
     landscape: bool = False

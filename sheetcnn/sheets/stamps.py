@@ -34,17 +34,17 @@ def stamped(layout: Layout, node: Node) -> Iterator[Stamped]:
         if not stamp.target and node.activation is not None and not separate:
             expr = node.activation.apply(expr)
         tensor = stage_key(node.name, stamp.target) if stamp.target else result
-        yield from _cut(layout, tensor, Stamp(stamp.region, expr))
+        yield _placed(layout, tensor, Stamp(stamp.region, expr))
     if separate and node.activation is not None:
         before, after = layout.placements[result], layout.placements[node.name]
         for region in everywhere(after, before):
             expr = node.activation.apply(before.at(region))
-            yield from _cut(layout, node.name, Stamp(region, expr))
+            yield _placed(layout, node.name, Stamp(region, expr))
 
 
-def _cut(layout: Layout, tensor: str, stamp: Stamp) -> Iterator[Stamped]:
-    """A result lives in one block per run of channels, and the ops stamp within blocks."""
+def _placed(layout: Layout, tensor: str, stamp: Stamp) -> Stamped:
+    """A pattern with the cell that its region starts at."""
     first = layout.placements[tensor].at(stamp.region)
     if first.col_i or first.row_j:
         raise ValueError(f"{tensor}: a region must run down with i and along with j")
-    yield Stamped(tensor, stamp.region, stamp.expr, first)
+    return Stamped(tensor, stamp.region, stamp.expr, first)

@@ -90,7 +90,7 @@ class DataBar:
 
 
 @dataclass(frozen=True)
-class WholeNumbers:
+class NumberCheck:
     """Input cells that take only numbers between two bounds; `message` shows when another is typed."""
 
     range: str
@@ -117,7 +117,7 @@ class Sheet:
     """The first row and column that scroll."""
     color_scales: Sequence[ColorScale] = ()
     data_bars: Sequence[DataBar] = ()
-    validations: Sequence[WholeNumbers] = ()
+    validations: Sequence[NumberCheck] = ()
     tab_color: str | None = None
     gridlines: bool = True
     zoom: int = 100
