@@ -9,7 +9,7 @@ DIGIT := $(firstword $(sort $(wildcard examples/digits/images/*.png)))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types bench clean
+.PHONY: help demo test lint types bench scale clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ types: .venv/.installed-lint ## check types
 
 bench: .venv/.installed-bench ## measure speed and memory
 	$(BIN)/python benchmarks/run.py $(ARGS)
+
+scale: .venv/.installed-scale ## build and recalculate AlexNet, GoogLeNet and MobileNet at full size
+	$(BIN)/python benchmarks/networks.py $(ARGS)
 
 clean: ## remove what was built (not .venv)
 	rm -rf out dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import resource
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -59,20 +63,60 @@ class Report:
     def as_json(self) -> str:
         """The numbers and the aims."""
         aims = [asdict(aim) | {"met": aim.met} for aim in self.aims]
-        return json.dumps({"benchmark": self.name, "results": self.data, "aims": aims}, indent=2)
+        report = {"benchmark": self.name, "machine": machine(), "results": self.data, "aims": aims}
+        return json.dumps(report, indent=2)
 
 
-def arguments(description: str | None, *, rounds: int) -> argparse.ArgumentParser:
-    """The options that every benchmark has."""
+def machine() -> dict[str, str]:
+    """Where and with what something was measured."""
+    packages = ("numpy", "openpyxl", "orjson", "isal", "xlsxwriter")
+    return {
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "zlib": zlib.ZLIB_RUNTIME_VERSION,
+        **{package: _version(package) for package in packages},
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return f"{platform.machine()} {next(names, '')}".strip()
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "none"
+
+
+def arguments(description: str | None, *, rounds: int, output: bool = False) -> argparse.ArgumentParser:
+    """The options that every benchmark has.
+
+    Args:
+        description: its first line is shown.
+        rounds: how many runs of each, unless the user says otherwise.
+        output: whether to add `--quick` and `--output` (see `show`).
+    """
     parser = argparse.ArgumentParser(description=(description or "").partition("\n")[0])
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--rounds", type=int, default=rounds, help=f"runs of each (default {rounds})")
+    if output:
+        parser.add_argument("--quick", action="store_true", help="one small run: a look, not a measurement")
+        parser.add_argument("--output", type=Path, help="write the numbers to this file as JSON too")
     return parser
 
 
-def show(report: Report, *, as_json: bool) -> None:
-    """Print a report."""
+def show(report: Report, *, as_json: bool, output: Path | None = None) -> None:
+    """Print a report, and write its numbers to a file where one is named."""
     print(report.as_json() if as_json else report)
+    if output is not None:
+        output.write_text(report.as_json() + "\n")
 
 
 def child(script: str, *options: object) -> dict[str, Any]:
@@ -83,10 +127,11 @@ def child(script: str, *options: object) -> dict[str, Any]:
     return answer
 
 
-def peak_mb() -> float:
-    """The peak memory of this process so far, in 10^6 bytes."""
+def peak_mb(*, children: bool = False) -> float:
+    """The peak memory so far of this process, or of the largest of its ended children, in 10^6 bytes."""
     unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    who = resource.RUSAGE_CHILDREN if children else resource.RUSAGE_SELF
+    return resource.getrusage(who).ru_maxrss * unit / 1e6
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

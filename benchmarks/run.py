@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
-SCRIPTS = ("write.py", "start.py", "size.py")
-PACKAGES = ("numpy", "openpyxl", "orjson", "xlsxwriter")
+from common import machine
+
+# Whether each knows --quick; the others take --rounds 1 for it.
+SCRIPTS = {"write.py": True, "floor.py": True, "growth.py": True, "start.py": False, "size.py": False}
 
 
 def main() -> None:
@@ -20,18 +20,14 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--quick", action="store_true", help="one run of each: a look, not a measurement")
     options = parser.parse_args()
-    machine = {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "system": platform.system(),
-        **{package: version(package) for package in PACKAGES},
-    }
+    here = machine()
     if not options.json:
-        print(", ".join(f"{name} {found}" for name, found in machine.items()), end="\n\n", flush=True)
+        print(", ".join(f"{name} {found}" for name, found in here.items()), end="\n\n", flush=True)
     reports = []
-    for script in SCRIPTS:
+    for script, knows_quick in SCRIPTS.items():
         command = [sys.executable, str(Path(__file__).parent / script)]
-        command += ["--json"] * options.json + ["--rounds", "1"] * options.quick
+        command += ["--json"] * options.json
+        command += (["--quick"] if knows_quick else ["--rounds", "1"]) * options.quick
         if options.json:
             done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
             reports.append(json.loads(done.stdout))
@@ -40,7 +36,7 @@ def main() -> None:
             subprocess.run(command, check=True)
             print(flush=True)
     if options.json:
-        print(json.dumps({"machine": machine, "reports": reports}, indent=2))
+        print(json.dumps({"machine": here, "reports": reports}, indent=2))
 
 
 if __name__ == "__main__":

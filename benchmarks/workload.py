@@ -1,10 +1,11 @@
-"""The workbooks that the writers write: convolutions in the two layouts, with random weights."""
+"""The workbooks that the writers write: convolutions in the two layouts, and weights; all of it random."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import numpy as np
+import orjson
 
 from sheetcnn.formulas.a1 import column_name
 from sheetcnn.formulas.expr import Ref, add, call
@@ -83,6 +84,18 @@ def interleaved(inputs: int, outputs: int, size: int) -> Book:
             Sheet("conv1_maps", grids=grids),
         ],
     )
+
+
+def weights(rows: int, cols: int) -> Book:
+    """A sheet of a dense layer's weights, `(cols, rows)` turned on its side.
+
+    They are float32 numbers, taken as their shortest decimals, as they are written.
+    """
+    random = np.random.default_rng(0)
+    numbers = random.normal(0, 0.01, (cols, rows)).astype(np.float32)
+    text = orjson.dumps(numbers, option=orjson.OPT_SERIALIZE_NUMPY)
+    decimals = np.array(orjson.loads(text), dtype=np.float64)
+    return Book("benchmark", [Sheet("dense1_w", grids=[Grid(ROW, COL, rows, cols, STYLE, decimals.T)])])
 
 
 def _float32(random: np.random.Generator, shape: tuple[int, ...]) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +16,11 @@ from sheetcnn import engine as _engine
 from sheetcnn import inspection as _inspection
 from sheetcnn import saving as _saving
 from sheetcnn import transforms as _transforms
+from sheetcnn.choosing import Wanted
 from sheetcnn.graph import Graph, Model
 from sheetcnn.readers.images import read_image
 from sheetcnn.readers.load import load_model
-from sheetcnn.sheets.layout import Options
+from sheetcnn.sheets.layout import Options, ReluName, Target
 
 if TYPE_CHECKING:
     import torch
@@ -124,7 +125,9 @@ def build(
     image: Image,
     path: AnyPath,
     *,
-    relu: Literal["fused", "separate"] = "fused",
+    layout: Wanted = "auto",
+    target: Target = "excel",
+    relu: ReluName = "fused",
     resize: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> _build.Built:
@@ -134,6 +137,9 @@ def build(
         model: from `load`.
         image: as for `run`; its pixels can be changed in the workbook afterwards.
         path: of the .xlsx file; what stands there is replaced only when all is written.
+        layout: `planar` (a sheet per feature map, for learning), `interleaved` (a sheet per layer, for big
+            networks), or `auto`: planar while it fits.
+        target: the program whose limits the workbook keeps to: `excel`, `libreoffice` or `sheets`.
         relu: `separate` writes each pre-activation grid beside its activation.
         resize: scale an image file of another size.
         progress: called with the sheets written and the sheets in all.
@@ -147,15 +153,23 @@ def build(
         OutputError: the file cannot be written.
     """
     pixels = _pixels(model, image, resize=resize)
-    return _build.build(model, pixels, Path(path), Options(relu), progress=progress)
+    options = Options(relu, target=target)
+    return _build.build(model, pixels, Path(path), options, layout=layout, progress=progress)
 
 
-def verify(path: AnyPath, engine: str = "ironcalc") -> _verify.Report:
+def verify(
+    path: AnyPath,
+    engine: str = "ironcalc",
+    *,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> _verify.Report:
     """Let a spreadsheet engine recalculate a workbook, and compare every formula cell with NumPy.
 
     Args:
         path: of a workbook that sheetcnn built; weights and pixels may have been changed since.
         engine: `ironcalc`, `libreoffice` or `gnumeric`.
+        progress: called with what is being done, how much of it is done, and how much there is (0: nobody
+            knows).
 
     Returns:
         Counts, greatest errors, and every cell that does not agree.
@@ -164,18 +178,26 @@ def verify(path: AnyPath, engine: str = "ironcalc") -> _verify.Report:
         WorkbookError: the file is damaged or was not built by sheetcnn.
         CalculatorError: the engine is missing or fails.
     """
-    return _verify.verify(Path(path), engine)
+    return _verify.verify(Path(path), engine, progress=progress)
 
 
-def inspect(model: Model | Graph, *, relu: Literal["fused", "separate"] = "fused") -> _inspection.Inspection:
+def inspect(
+    model: Model | Graph,
+    *,
+    layout: Wanted = "auto",
+    target: Target = "excel",
+    relu: ReluName = "fused",
+) -> _inspection.Inspection:
     """Count what the workbook of a model would hold, without building it.
 
     Args:
         model: from `load`, or a graph without weights.
+        layout: as for `build`.
+        target: as for `build`.
         relu: as for `build`.
     """
     graph = model.graph if isinstance(model, Model) else model
-    return _inspection.inspect(graph, Options(relu))
+    return _inspection.inspect(graph, Options(relu, target=target), layout=layout)
 
 
 def _pixels(model: Model, image: Image, *, resize: bool) -> npt.NDArray[np.float64]:

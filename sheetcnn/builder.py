@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sheetcnn.choosing import Wanted, choose_layout, prepared
 from sheetcnn.engine import Result, run
 from sheetcnn.errors import OutputError
-from sheetcnn.formulas.limits import EXCEL, Limits
+from sheetcnn.formulas.limits import Limits
 from sheetcnn.graph import Model
 from sheetcnn.pages.about import about_sheet, digest, weights_digest
 from sheetcnn.planner import make_plan
 from sheetcnn.shape import Array
-from sheetcnn.sheets.layout import Options
+from sheetcnn.sheets.layout import LayoutName, Options
 from sheetcnn.sheets.plan import Plan, bind
 from sheetcnn.xlsx.write import write_book
 
@@ -28,6 +29,8 @@ class Built:
         formulas: how many formula cells.
         size: in bytes.
         result: what the engine computed, which stands in the cells as cached values.
+        layout: `planar` or `interleaved`.
+        reason: why, where it was not asked for.
     """
 
     path: Path
@@ -35,6 +38,8 @@ class Built:
     formulas: int
     size: int
     result: Result
+    layout: LayoutName = "planar"
+    reason: str = ""
 
 
 def build(
@@ -43,7 +48,8 @@ def build(
     path: Path,
     options: Options | None = None,
     *,
-    limits: Limits = EXCEL,
+    layout: Wanted | None = None,
+    limits: Limits | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Built:
     """Write the workbook that computes `model` on `image`.
@@ -53,7 +59,8 @@ def build(
         image: raw pixels `(C, H, W)`.
         path: of the .xlsx file; what stands there is replaced only when all is written.
         options: of the layout.
-        limits: of the spreadsheet program that it must fit.
+        layout: in place of the options' own; `auto` chooses.
+        limits: of the spreadsheet program that it must fit; by default those of the options' target.
         progress: called with the sheets written and the sheets in all.
 
     Raises:
@@ -64,14 +71,17 @@ def build(
     if path.suffix.lower() != ".xlsx":
         raise OutputError(f"{path}: a workbook's name ends in .xlsx")
     options = options or Options()
+    chosen = choose_layout(model.graph, layout or options.layout, options)
+    options = replace(options, layout=chosen.layout)
+    model = prepared(model, options)
     result = run(model, image)
     plan = whole_plan(model, image, options, limits)
     book = bind(plan, model, result)
     formulas = write_book(book, path, progress=progress)
-    return Built(path, len(plan.sheets), formulas, path.stat().st_size, result)
+    return Built(path, len(plan.sheets), formulas, path.stat().st_size, result, chosen.layout, chosen.reason)
 
 
-def whole_plan(model: Model, image: Array, options: Options, limits: Limits = EXCEL) -> Plan:
+def whole_plan(model: Model, image: Array, options: Options, limits: Limits | None = None) -> Plan:
     """The plan of a workbook with its last sheet, which tells from what it was built."""
     plan = make_plan(model.graph, options, limits)
     pixels = digest({"input": image})

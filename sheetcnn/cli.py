@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from sheetcnn.checker import Report
+    from sheetcnn.choosing import Wanted
     from sheetcnn.graph import Model
     from sheetcnn.inspection import Inspection
+    from sheetcnn.sheets.layout import ReluName, Target
 
 PATH = click.Path(path_type=Path)
 SHOWN_DIFFERENCES = 20
@@ -58,6 +60,23 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def _stages() -> Iterator[Callable[[str, int, int], None] | None]:
+    """The same for work in several stages, of which some cannot tell how far they are (a total of 0)."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda stage, done, total: bar.update(
+            task, description=stage, completed=done, total=total or None
+        )
 
 
 def _print_table(table: Table) -> None:
@@ -122,6 +141,21 @@ _relu = click.option(
     show_default=True,
     help="separate: each pre-activation grid stands beside its activation.",
 )
+_layout = click.option(
+    "--layout",
+    type=click.Choice(["auto", "planar", "interleaved"]),
+    default="auto",
+    show_default=True,
+    help="planar: a sheet per feature map; interleaved: a sheet per layer, for big networks; "
+    "auto: planar while it fits.",
+)
+_target = click.option(
+    "--target",
+    type=click.Choice(["excel", "libreoffice", "sheets"]),
+    default="excel",
+    show_default=True,
+    help="The program whose limits the workbook keeps to (sheets: Google Sheets).",
+)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -138,6 +172,8 @@ def main() -> None:
 @_loading
 @_input
 @_resize
+@_layout
+@_target
 @_relu
 @click.option("-o", "--output", type=PATH, required=True, help="The workbook to write, ending in .xlsx.")
 @_mendable
@@ -148,7 +184,9 @@ def build(
     fold_batch_norm: bool,
     image: Path,
     resize: bool,
-    relu: str,
+    layout: Wanted,
+    target: Target,
+    relu: ReluName,
     output: Path,
 ) -> None:
     """Write the workbook that computes MODEL on an image.
@@ -164,13 +202,21 @@ def build(
             loaded,
             image,
             output,
-            relu="separate" if relu == "separate" else "fused",
+            layout=layout,
+            target=target,
+            relu=relu,
             resize=resize,
             progress=progress,
         )
     click.echo(f"{output}: {built.sheets} sheets, {built.formulas:,} formulas, {_bytes(built.size)}")
+    click.echo(_layout_words(built.layout, built.reason))
     if built.result.label:
         click.echo(f"prediction: {built.result.label}")
+
+
+def _layout_words(layout: str, reason: str) -> str:
+    """Which layout it is and, if it was chosen, why."""
+    return f"layout: {layout}" + (f" ({reason})" if reason else "")
 
 
 @main.command()
@@ -217,11 +263,19 @@ def predict(
 @click.argument("model", type=PATH)
 @_input_shape
 @_fold
+@_layout
+@_target
 @_relu
 @_json
 @_mendable
 def inspect(
-    model: Path, input_shape: tuple[int, int, int] | None, fold_batch_norm: bool, relu: str, as_json: bool
+    model: Path,
+    input_shape: tuple[int, int, int] | None,
+    fold_batch_norm: bool,
+    layout: Wanted,
+    target: Target,
+    relu: ReluName,
+    as_json: bool,
 ) -> None:
     """Print what the workbook of MODEL would hold, without building it; a spec needs no weights."""
     from dataclasses import asdict
@@ -234,11 +288,12 @@ def inspect(
     graph = load_graph(model, input_shape)
     if fold_batch_norm:
         graph = fold(untrained(graph)).graph
-    found = sheetcnn.inspect(graph, relu="separate" if relu == "separate" else "fused")
+    found = sheetcnn.inspect(graph, layout=layout, target=target, relu=relu)
     if as_json:
         click.echo(json.dumps(asdict(found)))
         return
     _print_table(_inspection_table(found))
+    click.echo(_layout_words(found.layout, found.reason))
     click.echo(f"estimated file size: {_bytes(found.file_size)}")
     for fit in found.fits:
         click.echo(f"{fit.program}: {'fits' if fit.fits else 'does not fit: ' + fit.reason}")
@@ -284,7 +339,8 @@ def verify(workbook: Path, engine: str, as_json: bool) -> None:
 
     import sheetcnn
 
-    report = sheetcnn.verify(workbook, engine)
+    with _stages() as progress:
+        report = sheetcnn.verify(workbook, engine, progress=progress)
     if as_json:
         click.echo(json.dumps(asdict(report)))
     else:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sheetcnn.choosing import Wanted, choose_layout, prepared_graph
 from sheetcnn.errors import LimitError
 from sheetcnn.formulas.limits import PROGRAMS, Limits
 from sheetcnn.formulas.render import render
 from sheetcnn.graph import Graph
 from sheetcnn.planner import check_limits, make_plan
-from sheetcnn.sheets.layout import Options
+from sheetcnn.sheets.layout import LayoutName, Options
 from sheetcnn.sheets.plan import Plan
 from sheetcnn.sheets.wording import kind_title
 
@@ -61,16 +62,28 @@ class Inspection:
     longest_formula: int
     file_size: int
     fits: tuple[Fit, ...]
+    layout: LayoutName = "planar"
+    reason: str = ""
+    """Why this layout, where it was not asked for."""
 
 
-def inspect(graph: Graph, options: Options | None = None) -> Inspection:
+def inspect(graph: Graph, options: Options | None = None, *, layout: Wanted | None = None) -> Inspection:
     """Count everything about the workbook of a network.
 
     Args:
         graph: the network; weights are not needed.
         options: of the layout.
+        layout: in place of the options' own; `auto` chooses.
     """
-    plan = make_plan(graph, options, _UNLIMITED)
+    options = options or Options()
+    chosen = choose_layout(graph, layout or options.layout, options)
+    options = replace(options, layout=chosen.layout)
+    graph = prepared_graph(graph, options)
+    # What the interleaved layout splits depends on how wide a sheet may be.
+    wide = (
+        replace(_UNLIMITED, columns=options.limits.columns) if chosen.layout == "interleaved" else _UNLIMITED
+    )
+    plan = make_plan(graph, options, wide)
     formulas: dict[str, int] = {}
     sheets: dict[str, int] = {}
     longest: dict[str, int] = {}
@@ -123,18 +136,15 @@ def inspect(graph: Graph, options: Options | None = None) -> Inspection:
         len(plan.sheets) + 1,
         max(longest.values(), default=0),
         int(size),
-        tuple(_fit(plan, limits, total + parameters) for limits in PROGRAMS),
+        tuple(_fit(plan, limits) for limits in PROGRAMS),
+        chosen.layout,
+        chosen.reason,
     )
 
 
-def _fit(plan: Plan, limits: Limits, cells: int) -> Fit:
+def _fit(plan: Plan, limits: Limits) -> Fit:
     try:
         check_limits(plan, limits)
     except LimitError as error:
         return Fit(limits.program, False, str(error))
-    if cells > limits.cells:
-        reason = (
-            f"the workbook would have {cells:,} cells, but {limits.program} holds at most {limits.cells:,}"
-        )
-        return Fit(limits.program, False, reason)
     return Fit(limits.program, True)

@@ -15,8 +15,9 @@ from sheetcnn.formulas.render import render
 from sheetcnn.graph import Graph, Node
 from sheetcnn.pages.overview import PREDICTION_NAME, overview_sheet, prediction_cell
 from sheetcnn.sheets import theme
+from sheetcnn.sheets.interleaved import maps_sheets, source_maps
 from sheetcnn.sheets.kernels import weight_sheet
-from sheetcnn.sheets.layout import Layout, Options, planar
+from sheetcnn.sheets.layout import Layout, Options, lay_out
 from sheetcnn.sheets.maps import (
     MARGIN_NOTE,
     frame,
@@ -31,6 +32,7 @@ from sheetcnn.sheets.names import numbered
 from sheetcnn.sheets.plan import Plan, SheetPlan, TensorGrid
 from sheetcnn.sheets.stamps import Stamped, stamped
 from sheetcnn.sheets.vectors import vector_sheet
+from sheetcnn.sheets.views import view_sheet
 from sheetcnn.sheets.wording import words
 from sheetcnn.xlsx.book import NumberCheck
 
@@ -40,19 +42,21 @@ MOST_SHEETS = 100_000
 """More than any program opens; a plan of so many takes minutes and gigabytes."""
 
 
-def make_plan(graph: Graph, options: Options | None = None, limits: Limits = EXCEL) -> Plan:
+def make_plan(graph: Graph, options: Options | None = None, limits: Limits | None = None) -> Plan:
     """Plan the workbook of a network.
 
     Args:
         graph: the network.
         options: of the layout.
-        limits: of the spreadsheet program that it must fit.
+        limits: of the spreadsheet program that it must fit; by default those of the options' target.
 
     Raises:
         LimitError: naming the sheet or layer, the number and the limit.
     """
-    _check_size(graph)
-    layout = planar(graph, options or Options(), limits)
+    options = options or Options()
+    limits = limits or options.limits
+    _check_size(graph, options)
+    layout = lay_out(graph, options, limits)
     sheets = list(_sheets(layout))
     overview = overview_sheet(layout, sheets)
     plan = Plan(layout, (overview, *sheets), tuple(_names(layout)))
@@ -60,7 +64,7 @@ def make_plan(graph: Graph, options: Options | None = None, limits: Limits = EXC
     return plan
 
 
-def _check_size(graph: Graph) -> None:
+def _check_size(graph: Graph, options: Options) -> None:
     """Refuse what no program could hold before a plan of it fills the memory.
 
     Raises:
@@ -76,7 +80,7 @@ def _check_size(graph: Graph) -> None:
                     f"sheet holds at most {most:,}; use a smaller input, less padding or fewer units"
                 )
         maps += shape.channels if shape.height * shape.width > 1 else 1
-    if maps > MOST_SHEETS:
+    if maps > MOST_SHEETS and options.layout == "planar":
         raise LimitError(
             f"the network has {maps:,} feature maps, each a sheet of its own; at most {MOST_SHEETS:,} can be "
             "planned: use fewer filters"
@@ -85,9 +89,13 @@ def _check_size(graph: Graph) -> None:
 
 def _sheets(layout: Layout) -> Iterator[SheetPlan]:
     graph = layout.graph
-    yield from _pixel_sheets(layout)
+    if layout.interleaved:
+        yield from source_maps(layout)
+        yield view_sheet(layout, graph.source)
+    else:
+        yield from _pixel_sheets(layout)
     for node in graph.nodes:
-        if node.op.aliases():
+        if node.name in layout.aliases:
             continue
         if node.name in layout.weights and not node.weights:
             yield weight_sheet(layout, node)
@@ -106,10 +114,16 @@ def _node_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[
         tensor = by_sheet[name][0].tensor
         if layout.on_columns(tensor):
             yield vector_sheet(layout, node, name, by_sheet[name])
+        elif layout.interleaved:
+            if name == layout.placements[tensor].blocks[0].sheet:
+                yield from maps_sheets(layout, node, tensor, stamps)
         else:
             yield _stage_sheet(layout, node, name, tensor, by_sheet[name])
     if layout.on_columns(node.name):
         yield from (vector_sheet(layout, node, name, by_sheet[name]) for name in own)
+    elif layout.interleaved:
+        yield from maps_sheets(layout, node, node.name, stamps)
+        yield view_sheet(layout, node.name)
     else:
         yield from map_sheets(layout, node, stamps)
 
@@ -166,7 +180,7 @@ def _names(layout: Layout) -> Iterator[tuple[str, str]]:
     taken: set[str] = set()
     for tensor, placement in layout.placements.items():
         base, _, stage = tensor.rpartition(SEPARATOR) if tensor not in graph.shapes else (tensor, "", "")
-        if base in graph.by_name and graph.by_name[base].op.aliases():
+        if base in layout.aliases or tensor in layout.aliases:
             continue
         for name, target in _tensor_names(layout, layout.bases[base], stage, placement):
             if name.lower() not in taken:
@@ -197,6 +211,10 @@ def _tensor_names(layout: Layout, base: str, stage: str, placement: Placement) -
     if stage and placement.shape.channels == 1:
         yield f"{base}_{stage}", _target(placement, range(1))
         return
+    if layout.interleaved:
+        for block in blocks:
+            yield block.sheet, _target(placement, range(block.first, block.first + block.count))
+        return
     names = numbered(base, "f", len(blocks))
     if stage:
         letter = stage if len(stage) == 1 else f"{stage}_"
@@ -219,11 +237,13 @@ def check_limits(plan: Plan, limits: Limits) -> None:
     program = limits.program
     if len(plan.sheets) + 1 > limits.sheets:
         raise LimitError(
-            f"the workbook would have {len(plan.sheets) + 1} sheets, but {program} holds {limits.sheets}; "
-            "use fewer filters or a smaller network"
+            f"the workbook would have {len(plan.sheets) + 1:,} sheets, but {program} holds {limits.sheets:,}; "
+            f"{_more_room(plan) or 'use a smaller network'}"
         )
+    area_of_all = 0
     for sheet in plan.sheets:
         rows, columns = sheet.used
+        area_of_all += rows * columns
         for what, number, most in (("rows", rows, limits.rows), ("columns", columns, limits.columns)):
             if number > most:
                 owner = f" of layer '{sheet.layer}'" if sheet.layer else ""
@@ -237,6 +257,11 @@ def check_limits(plan: Plan, limits: Limits) -> None:
                     f"sheet {sheet.name}: a text of {len(cell.value):,} characters does not fit into a cell "
                     f"({limits.cell_characters:,} at most in {program})"
                 )
+    if area_of_all > limits.cells:
+        raise LimitError(
+            f"the workbook would have {area_of_all:,} cells, but {program} holds at most {limits.cells:,}; "
+            "use a smaller input, fewer filters, or another program"
+        )
     longest: dict[str, int] = {}
     for sheet, tensor in plan.tensors():
         if tensor.formula is None:
@@ -253,6 +278,10 @@ def check_limits(plan: Plan, limits: Limits) -> None:
         if length > limits.formula_characters:
             raise LimitError(
                 f"layer '{layer}' would need a formula of {length:,} characters, but {program} takes at most "
-                f"{limits.formula_characters:,}; reduce its number of input channels (a planar formula names "
-                "one sheet per channel)"
+                f"{limits.formula_characters:,}; {_more_room(plan) or 'give it fewer inputs'}"
             )
+
+
+def _more_room(plan: Plan) -> str:
+    """The remedy for a planar workbook, whose formulas name a sheet per channel."""
+    return "" if plan.layout.interleaved else "use the interleaved layout, or fewer filters"

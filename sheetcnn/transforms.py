@@ -50,6 +50,11 @@ def fold_batch_norm(model: Model) -> Model:
 
 
 def fuse_activations(model: Model) -> Model:
+    """See `with_fused_activations`."""
+    return Model.of(with_fused_activations(model.graph), model.params)
+
+
+def with_fused_activations(graph: Graph) -> Graph:
     """Make each activation layer the `activation` of the layer before it, where nothing else reads that.
 
     The layer before keeps its name; the formula of a pixel then applies the activation itself.
@@ -59,7 +64,7 @@ def fuse_activations(model: Model) -> Model:
         fits = isinstance(node.op, Elementwise) and before.op.takes_activation and before.activation is None
         return replace(before, activation=node.op) if fits and isinstance(node.op, Elementwise) else None
 
-    return Model.of(_merged(model.graph, fused), model.params)
+    return _merged(graph, fused)
 
 
 def share_weights(model: Model) -> Model:
@@ -68,21 +73,29 @@ def share_weights(model: Model) -> Model:
     Model files store the weights of a layer that is used twice for both uses; in a workbook they are to
     be changed in one place.
     """
-    first: dict[tuple[object, ...], str] = {}
+    owners: dict[object, list[Node]] = {}
     nodes = []
     for node in model.graph.nodes:
-        arrays = model.params.get(node.name, {})
-        kernel = arrays.get("weight")
-        # Kernels with many different values are equal for one reason only; constants prove nothing.
-        if not node.weights and kernel is not None and np.unique(kernel).size > _TELLING:
-            values = tuple((name, a.shape, a.tobytes()) for name, a in sorted(arrays.items()))
-            owner = first.setdefault((node.op, values), node.name)
-            if owner != node.name:
-                node = replace(node, weights=owner)
+        if not node.weights and "weight" in model.params.get(node.name, {}):
+            alike = owners.setdefault((node.op, model.graph.parameters(node)), [])
+            owner = next((other for other in alike if _same_weights(model, node, other)), None)
+            if owner is None:
+                alike.append(node)
+            else:
+                node = replace(node, weights=owner.name)
         nodes.append(node)
     graph = model.graph
     shared = Graph.of(graph.name, graph.source, graph.source_shape, nodes, graph.outputs, graph.labels)
     return Model.of(shared, model.params)
+
+
+def _same_weights(model: Model, node: Node, other: Node) -> bool:
+    """Whether two layers with the same options hold the same arrays, and that is no coincidence."""
+    mine, theirs = model.params[node.name], model.params[other.name]
+    if not all(np.array_equal(array, theirs[name]) for name, array in mine.items()):
+        return False
+    # Kernels with many different values are equal for one reason only; constants prove nothing.
+    return np.unique(mine["weight"]).size > _TELLING
 
 
 def untrained(graph: Graph) -> Model:

@@ -45,6 +45,7 @@ class Folder:
         self.out.mkdir()
         self.output = self.out / "book.xlsx"
         self.output.write_bytes(STOOD_THERE)
+        self.options: list[str] = []
         self.model = path / "tiny.json"
         self.image = path / "tiny.png"
         self.weights = path / "tiny.npz"
@@ -79,7 +80,7 @@ class Folder:
 
     def build(self) -> list[object]:
         """The arguments that build the workbook."""
-        return ["build", self.model, "--input", self.image, "-o", self.output]
+        return ["build", self.model, "--input", self.image, "-o", self.output, *self.options]
 
 
 def refused(cli: Cli, folder: Folder, words: tuple[str, ...], *args: object) -> None:

@@ -239,8 +239,11 @@ bad("truncated_image", "tiny.png", "not a readable image")(
 bad("npz_as_npy", "a.npy", "one array")(lambda f: [_image("a.npy", f.weights.read_bytes())(f)])
 
 # Limits.
-bad("formula_too_long", "'conv'", "8,192", "Excel", "input channels")(
-    lambda f: f.network(300, 3, 3, {"kind": "conv2d", "name": "conv", "filters": 1, "kernel_size": 3})
+bad("formula_too_long", "'conv'", "8,192", "Excel", "use the interleaved layout")(
+    lambda f: [
+        f.network(300, 3, 3, {"kind": "conv2d", "name": "conv", "filters": 1, "kernel_size": 3}),
+        f.options.extend(["--layout", "planar"]),
+    ]
 )
 bad("too_many_columns", "layer 'input'", "17,000", "16,384", "smaller input")(
     lambda f: f.network(1, 1, 17_000, {"kind": "max_pool", "name": "pool", "kernel_size": [1, 17_000]})

@@ -9,13 +9,14 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import rawbook
 from requirements import require
 
 from sheetcnn import calculators
-from sheetcnn.calculators import Calculator
-from sheetcnn.calculators.base import Block
+from sheetcnn.calculators import Block, Calculator, Recalculated
+from sheetcnn.calculators.base import Input
 from sheetcnn.calculators.gnumeric import Gnumeric
 from sheetcnn.calculators.libreoffice import LibreOffice
 from sheetcnn.calculators.process import Program
@@ -334,6 +335,55 @@ def test_a_program_that_crashes(name: str, tmp_path: Path, monkeypatch: pytest.M
         calculators.get(name).recalculate([path])
     with pytest.raises(CalculatorError, match=r"(?s)does not tell its version.*it hurts here"):
         calculators.get(name).version()
+
+
+@pretended
+@pytest.mark.parametrize("name", ["libreoffice", "gnumeric"])
+@pytest.mark.parametrize("script", ["kill -KILL $$\n", "exit 137\n"])  # a wrapper tells it as a status
+def test_a_program_that_is_killed(
+    name: str, script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = pretend(monkeypatch, tmp_path, name, script)
+    message = (
+        r"a\.xlsx: \w+ was killed \(signal 9\) .*unpacks to 0 MB; .*want of memory: close other programs"
+    )
+    with pytest.raises(CalculatorError, match=message):
+        calculators.get(name).recalculate([path])
+
+
+@pretended
+def test_a_program_that_cannot_load_a_large_workbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sheetcnn.calculators.process._LARGE", 100)
+    path = pretend(monkeypatch, tmp_path, "gnumeric", "exit 0\n")
+    monkeypatch.setattr(Gnumeric, "_proven", True, raising=False)
+    with pytest.raises(
+        CalculatorError, match=r"wrote nothing, exit status 0; it unpacks to 0 MB and may need"
+    ):
+        calculators.get("gnumeric").recalculate([path])
+
+
+def test_a_large_workbook_may_take_longer() -> None:
+    sizes = [Input(Path("a.xlsx"), (), size) for size in (0, 2**30, 3 * 2**30)]
+    assert LibreOffice(timeout=10).allowed(sizes[:1]) == 10
+    assert LibreOffice(timeout=10).allowed(sizes) == 70
+
+
+def test_numbers_of_a_block(calculator: Calculator, tmp_path: Path) -> None:
+    """What is no number is NaN: a text, True, an error, a blank cell."""
+    data = column("n|6*7|-1", 'str|"7"|x', "b|1=1|0", "n|1/0|3", "n|-0.5|1") + (
+        '<row r="9"><c r="B9"><v>2</v></c></row>'
+    )
+    (result,) = calculator.recalculate([rawbook.book(tmp_path / "a.xlsx", {"out_1": data})])
+    nan = float("nan")
+    with result:
+        found = result.numbers("out_1", 1, 1, 9, 2)
+        by_cell = Recalculated.numbers(result, "out_1", 1, 1, 9, 2)
+        glances = [result.glance("out_1", row, 1) for row in range(1, 7)]
+    expected = [[42, nan], *[[nan, nan]] * 3, [-0.5, nan], *[[nan, nan]] * 3, [nan, 2]]
+    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(by_cell, expected)
+    assert found.dtype == by_cell.dtype == np.float64
+    assert glances == [42.0, "7", True, CellError("#DIV/0!"), -0.5, None]
 
 
 COPIES = {

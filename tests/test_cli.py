@@ -226,7 +226,7 @@ def test_inspect_says_what_does_not_fit(cli: Cli, tmp_path: Path) -> None:
         "{input: {channels: 400, height: 3, width: 3}, layers: [{kind: conv2d, filters: 1, kernel_size: 3}]}",
         encoding="utf-8",
     )
-    done = cli("inspect", spec)
+    done = cli("inspect", spec, "--layout", "planar")
     assert done.status == 0
     assert "Excel: does not fit" in done.out
     assert "8,192" in done.out

@@ -66,17 +66,19 @@ TOGETHER = 12  # cases in one workbook
 
 @pytest.fixture(scope="session")
 def albums(tmp_path_factory: pytest.TempPathFactory) -> Albums:
-    """Workbooks that hold the cases of a kind; those with an activation also with `--relu separate`."""
+    """Workbooks that hold the cases of a kind, in both layouts; those with an activation also separate."""
 
     @cache
     def of(kind: str) -> list[Path]:
         fused, apart = tmp_path_factory.mktemp(kind), tmp_path_factory.mktemp(f"{kind}_separate")
+        together = tmp_path_factory.mktemp(f"{kind}_interleaved")
         active = [c for c in CASES[kind] if "activation" in c.layer]
         return [
             album(cases[n : n + TOGETHER], directory, options)
             for cases, directory, options in (
                 (CASES[kind], fused, Options()),
                 (active, apart, Options("separate")),
+                (CASES[kind], together, Options(layout="interleaved")),
             )
             for n in range(0, len(cases), TOGETHER)
         ]

@@ -26,9 +26,10 @@ from requirements import require
 
 import sheetcnn
 from sheetcnn import calculators, checker
-from sheetcnn.calculators.base import Block, Calculator, Recalculated
+from sheetcnn.calculators import Block, Calculator, Progress, Recalculated
 from sheetcnn.checker import Report
 from sheetcnn.cli import main
+from sheetcnn.xlsx.read import Value
 
 # The engines add in another order than the loops; LibreOffice saves 15 digits.
 EXACT = 1e-9
@@ -230,12 +231,12 @@ class _Kept:
     """A calculator whose results stay open for further questions."""
 
     def __init__(self, calculator: Calculator) -> None:
-        self.name, self.version = calculator.name, calculator.version
+        self.name, self.title, self.version = calculator.name, calculator.title, calculator.version
         self._calculator = calculator
         self.values: list[Recalculated] = []
 
-    def recalculate(self, paths: Sequence[Path]) -> list[Recalculated]:
-        self.values = self._calculator.recalculate(paths)
+    def recalculate(self, paths: Sequence[Path], progress: Progress | None = None) -> list[Recalculated]:
+        self.values = self._calculator.recalculate(paths, progress)
         return [_Open(value) for value in self.values]
 
 
@@ -245,6 +246,12 @@ class _Open(Recalculated):
 
     def block(self, sheet: str, row: int, col: int, height: int, width: int) -> Block:
         return self._values.block(sheet, row, col, height, width)
+
+    def numbers(self, sheet: str, row: int, col: int, height: int, width: int) -> Array:
+        return self._values.numbers(sheet, row, col, height, width)
+
+    def glance(self, sheet: str, row: int, col: int) -> Value | None:
+        return self._values.glance(sheet, row, col)
 
     def close(self) -> None:
         """Leave it open."""

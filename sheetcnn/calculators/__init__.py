@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 
-from sheetcnn.calculators.base import Block, Calculator, Recalculated
+from sheetcnn.calculators.base import Calculator, Progress, Recalculated
 from sheetcnn.calculators.gnumeric import Gnumeric
 from sheetcnn.calculators.ironcalc import IronCalc
 from sheetcnn.calculators.libreoffice import LibreOffice
 from sheetcnn.calculators.process import DEFAULT_TIMEOUT
 from sheetcnn.errors import CalculatorError
+from sheetcnn.xlsx.read import Block
 
 NAMES = (IronCalc.name, LibreOffice.name, Gnumeric.name)
 """The engines that `get` knows."""
@@ -20,8 +21,8 @@ def get(name: str, *, timeout: float = DEFAULT_TIMEOUT) -> Calculator:
 
     Args:
         name: one of `NAMES`.
-        timeout: seconds per workbook after which a program is stopped. IronCalc runs inside this
-            process and cannot be stopped.
+        timeout: seconds per workbook, and again per GiB that it unpacks to, after which a program is
+            stopped. IronCalc runs inside this process and cannot be stopped.
 
     Raises:
         CalculatorError: there is no such engine, or it is not installed.
@@ -49,4 +50,4 @@ def _table(timeout: float) -> dict[str, Calculator]:
     }
 
 
-__all__ = ["DEFAULT_TIMEOUT", "NAMES", "Block", "Calculator", "Recalculated", "get", "installed"]
+__all__ = ["DEFAULT_TIMEOUT", "NAMES", "Block", "Calculator", "Progress", "Recalculated", "get", "installed"]

@@ -6,17 +6,22 @@ NumPy with itself. Each engine is therefore made to compute every formula anew, 
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
+
+import numpy as np
 
 from sheetcnn.errors import CalculatorError
-from sheetcnn.xlsx.read import Value, open_workbook
+from sheetcnn.shape import Array
+from sheetcnn.xlsx.read import Block, Value, open_workbook
 
-Block = list[list[Value | None]]
-"""Rows of values; None is a blank cell."""
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is (0: nobody knows)."""
 
 
 class Recalculated(ABC):
@@ -29,6 +34,28 @@ class Recalculated(ABC):
         Raises:
             WorkbookError: there is no such sheet.
         """
+
+    def numbers(self, sheet: str, row: int, col: int, height: int, width: int) -> Array:
+        """The same as an array: NaN for a cell that holds no number (True and False are none).
+
+        Raises:
+            WorkbookError: there is no such sheet.
+        """
+        block = self.block(sheet, row, col, height, width)
+        return np.array(
+            [
+                [math.nan if isinstance(v, bool) or not isinstance(v, float | int) else v for v in line]
+                for line in block
+            ],
+            dtype=np.float64,
+        )
+
+    def glance(self, sheet: str, row: int, col: int) -> Value | None:
+        """The value of one cell. A text that reads like an error may come as that error.
+
+        So an engine that cannot tell the two apart at once need not compute everything again.
+        """
+        return self.block(sheet, row, col, 1, 1)[0][0]
 
     @abstractmethod
     def close(self) -> None:
@@ -69,8 +96,12 @@ class Calculator(ABC):
         """
 
     @abstractmethod
-    def recalculate(self, paths: Sequence[Path]) -> list[Recalculated]:
+    def recalculate(self, paths: Sequence[Path], progress: Progress | None = None) -> list[Recalculated]:
         """Computes every formula of each workbook anew; the files themselves stay as they are.
+
+        Args:
+            paths: of the workbooks.
+            progress: told now and then how far it is.
 
         Raises:
             WorkbookError: a file is missing or is not a workbook.
@@ -78,14 +109,27 @@ class Calculator(ABC):
         """
 
 
-def check_inputs(paths: Sequence[Path]) -> None:
+@dataclass(frozen=True)
+class Input:
+    """A workbook that is to be recalculated."""
+
+    path: Path
+    sheets: tuple[str, ...]
+    size: int
+    """The bytes that it unpacks to."""
+
+
+def check_inputs(paths: Sequence[Path]) -> list[Input]:
     """Opens and closes each workbook, so that a bad file is named before an engine trips over it.
 
     Raises:
         WorkbookError: a file is missing or is not a workbook.
     """
+    inputs = []
     for path in paths:
-        open_workbook(path).close()
+        with open_workbook(path) as book:
+            inputs.append(Input(path, book.sheet_names, book.size))
+    return inputs
 
 
 def failure(title: str, path: Path, reason: str, said: str = "") -> CalculatorError:

@@ -18,6 +18,9 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _SHEET = "canary"
 _RIGHT, _WRONG = 42.0, 13
+CSV_NAME = "canary-canary.csv"
+CSV = b'6,42,1.5,TRUE,"#DIV/0!","6"'
+"""The workbook as comma-separated values, if they are written so that numbers, texts and the rest differ."""
 
 _PARTS = {
     "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
@@ -31,7 +34,8 @@ _PARTS = {
     "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="r1" '
     f'Type="{_RELATIONS}/worksheet" Target="sheet.xml"/></Relationships>',
     "xl/sheet.xml": f'<worksheet xmlns="{_MAIN}"><sheetData><row r="1"><c r="A1"><v>6</v></c>'
-    f'<c r="B1"><f>A1*7</f><v>{_WRONG}</v></c></row></sheetData></worksheet>',
+    f'<c r="B1"><f>A1*7</f><v>{_WRONG}</v></c><c r="C1"><f>A1/4</f></c><c r="D1" t="b"><f>A1&gt;1</f></c>'
+    '<c r="E1"><f>1/0</f></c><c r="F1" t="str"><f>TEXT(A1,"0")</f></c></row></sheetData></worksheet>',
 }
 
 

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from sheetcnn.calculators.base import Recalculated, check_inputs
+from sheetcnn.calculators.base import Input, Progress, Recalculated, check_inputs
 from sheetcnn.calculators.canary import check_canary, write_canary
 from sheetcnn.calculators.process import (
     DEFAULT_TIMEOUT,
@@ -57,10 +57,10 @@ class Gnumeric(Program):
             raise CalculatorError(f"{self.title} does not tell its version; it said:\n{finished.said}")
         return match[1]
 
-    def recalculate(self, paths: Sequence[Path]) -> list[Recalculated]:
+    def recalculate(self, paths: Sequence[Path], progress: Progress | None = None) -> list[Recalculated]:
         """Converts each workbook with `--recalc` and reads what comes out."""
         program = self.program()
-        check_inputs(paths)
+        inputs = check_inputs(paths)
         results: list[Recalculated] = []
         try:
             with tempfile.TemporaryDirectory(prefix="sheetcnn-") as folder:
@@ -68,19 +68,21 @@ class Gnumeric(Program):
                 if paths and not self._proven:
                     canary = scratch / "canary.xlsx"
                     write_canary(canary)
-                    with self._recalculate(program, canary, scratch) as result:
+                    with self._recalculate(program, check_inputs([canary])[0], scratch) as result:
                         check_canary(self.title, result)
                     self._proven = True
-                for path in paths:
-                    results += [self._recalculate(program, path, scratch)]
+                for done, book in enumerate(inputs):
+                    if progress is not None:
+                        progress(f"{self.title} recalculates", done, len(inputs) if done else 0)
+                    results += [self._recalculate(program, book, scratch)]
         except BaseException:
             close_all(results)
             raise
         return results
 
-    def _recalculate(self, program: Path, path: Path, scratch: Path) -> Recalculated:
+    def _recalculate(self, program: Path, book: Input, scratch: Path) -> Recalculated:
         written = scratch / "recalculated.xlsx"
         command: list[str | Path] = [program, "--recalc", "--export-type=Gnumeric_Excel:xlsx"]
-        command += [path.absolute(), written]
-        finished = run(command, title=self.title, timeout=self.timeout, scratch=scratch)
-        return read_back(self.title, path, written, scratch.parent, finished)
+        command += [book.path.absolute(), written]
+        finished = run(command, title=self.title, timeout=self.allowed([book]), scratch=scratch)
+        return read_back(self.title, book, written, scratch.parent, finished)

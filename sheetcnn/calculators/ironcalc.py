@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,9 +16,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sheetcnn.calculators.base import Block, Calculator, Recalculated, check_inputs, failure
+import numpy as np
+
+from sheetcnn.calculators.base import Calculator, Progress, Recalculated, check_inputs, failure
+from sheetcnn.calculators.process import closed
 from sheetcnn.errors import CalculatorError, WorkbookError
-from sheetcnn.xlsx.read import CellError, Value
+from sheetcnn.shape import Array
+from sheetcnn.xlsx.read import Block, CellError, Value
 
 if TYPE_CHECKING:
     import ironcalc
@@ -44,10 +49,15 @@ class IronCalc(Calculator):
         except importlib.metadata.PackageNotFoundError as error:
             raise CalculatorError(f"IronCalc is not installed; {self.missing()}") from error
 
-    def recalculate(self, paths: Sequence[Path]) -> list[Recalculated]:
+    def recalculate(self, paths: Sequence[Path], progress: Progress | None = None) -> list[Recalculated]:
         """Loads each workbook and evaluates it."""
         check_inputs(paths)
-        return [self._recalculate(path) for path in paths]
+        results = []
+        for done, path in enumerate(paths):
+            if progress is not None:
+                progress(f"{self.title} recalculates", done, len(paths) if done else 0)
+            results.append(self._recalculate(path))
+        return results
 
     def _recalculate(self, path: Path) -> Recalculated:
         try:
@@ -105,12 +115,7 @@ class _Evaluated(Recalculated):
 
     def block(self, sheet: str, row: int, col: int, height: int, width: int) -> Block:
         """Asks the model, cell by cell."""
-        model = self._model
-        if model is None:
-            raise CalculatorError(f"{self._path}: the recalculated workbook was closed; recalculate it again")
-        index = self._sheets.get(sheet)
-        if index is None:
-            raise WorkbookError(f'{self._path}: IronCalc found no sheet "{sheet}"; build the workbook anew')
+        model, index = self._open(sheet)
         ask = model.get_cell_value
         rows: Block = [[ask(index, r, c) for c in range(col, col + width)] for r in range(row, row + height)]
         for r, values in enumerate(rows, row):
@@ -119,6 +124,25 @@ class _Evaluated(Recalculated):
                 if isinstance(value, str) and value.startswith("#"):
                     values[n] = _error_or_text(model, index, r, col + n, value)
         return rows
+
+    def numbers(self, sheet: str, row: int, col: int, height: int, width: int) -> Array:
+        """Asks the model too, which has no question for many cells; no object outlives its row."""
+        model, index = self._open(sheet)
+        ask, columns = model.get_cell_value, range(col, col + width)
+        found = np.full((height, width), np.nan)
+        for i in range(height):
+            line = [ask(index, row + i, c) for c in columns]
+            found[i] = [value if type(value) is float else math.nan for value in line]
+        return found
+
+    def _open(self, sheet: str) -> tuple[ironcalc.Model, int]:
+        """The model, and the number of a sheet."""
+        if self._model is None:
+            raise closed(self._path)
+        index = self._sheets.get(sheet)
+        if index is None:
+            raise WorkbookError(f'{self._path}: IronCalc found no sheet "{sheet}"; build the workbook anew')
+        return self._model, index
 
     def close(self) -> None:
         """Drops the model."""

@@ -12,19 +12,25 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import weakref
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, ClassVar
 
-from sheetcnn.calculators.base import Block, Calculator, Recalculated, failure
+from sheetcnn.calculators.base import Calculator, Input, Recalculated, failure
 from sheetcnn.errors import CalculatorError, WorkbookError
-from sheetcnn.xlsx.read import Workbook, open_workbook
+from sheetcnn.shape import Array
+from sheetcnn.xlsx.read import Block, Table, Workbook, open_workbook
 
 DEFAULT_TIMEOUT = 900.0
-"""Seconds per workbook. Nine million weights take LibreOffice about ten."""
+"""Seconds per workbook, and again per GiB that it unpacks to. LibreOffice loads a GiB in less than 60."""
+
+_LOOK = 0.25  # seconds between two looks at what a program has done
+_LARGE = 2**29  # bytes of a workbook that may be too large for the memory
+_SIGNALS = range(129, 160)  # exit statuses by which a shell tells that a program was killed
 
 _TAIL_LINES = 12
 _TAIL_BYTES = 4_000
@@ -73,6 +79,10 @@ class Program(Calculator):
             raise CalculatorError(f"{self.title} is not installed here; {self.missing()}")
         return found
 
+    def allowed(self, inputs: Iterable[Input]) -> float:
+        """The seconds that the program may take for these workbooks."""
+        return sum(self.timeout * (1 + book.size / 2**30) for book in inputs)
+
     def available(self) -> bool:
         """Whether the program was found."""
         return self.find() is not None
@@ -117,6 +127,7 @@ def run(
     timeout: float,
     scratch: Path,
     environment: Mapping[str, str] | None = None,
+    look: Callable[[], None] = lambda: None,
 ) -> Finished:
     """Runs a program to its end.
 
@@ -126,6 +137,7 @@ def run(
         timeout: seconds after which it is stopped.
         scratch: a directory to run in; what the program prints is kept there meanwhile.
         environment: variables to add to those of this process.
+        look: called again and again meanwhile; if it raises, the program is stopped.
 
     Raises:
         CalculatorError: it cannot be started or takes longer than `timeout`.
@@ -152,18 +164,35 @@ def run(
                 f"{title} cannot be started ({command[0]}: {reason}); install it again"
             ) from error
         try:
-            status = process.wait(timeout)
-        except subprocess.TimeoutExpired as error:
-            raise CalculatorError(
-                f"{title} was stopped after {timeout:,.0f} seconds; allow more time (timeout), build a"
-                " smaller workbook, or use another calculator"
-            ) from error
+            status = _wait(process, title, timeout, look)
         finally:
             if process.poll() is None:
                 _stop(process)
         output = _tail(out, lines=None)
         said = "\n".join(filter(None, (_tail(err, _TAIL_LINES), _tail(out, _TAIL_LINES))))
         return Finished(status, output, said)
+
+
+def _wait(process: subprocess.Popen[bytes], title: str, timeout: float, look: Callable[[], None]) -> int:
+    """The exit status."""
+    end = time.monotonic() + timeout
+    while (left := end - time.monotonic()) > 0:
+        status = _status(process, min(left, _LOOK))
+        if status is not None:
+            return status
+        look()
+    raise CalculatorError(
+        f"{title} was stopped after {timeout:,.0f} seconds; allow more time (timeout), build a"
+        " smaller workbook, or use another calculator"
+    )
+
+
+def _status(process: subprocess.Popen[bytes], seconds: float) -> int | None:
+    """The exit status, or None if there is none within that time."""
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -194,25 +223,53 @@ class ReadBack(Recalculated):
         self._clean = weakref.finalize(self, _discard, workbook, directory)
 
     def block(self, sheet: str, row: int, col: int, height: int, width: int) -> Block:
-        """Looks the cells up; a sheet is parsed on first use."""
+        """Looks the cells up."""
+        return self._table(sheet).block(row, col, height, width)
+
+    def numbers(self, sheet: str, row: int, col: int, height: int, width: int) -> Array:
+        """Looks the numbers up."""
+        return self._table(sheet).numbers(row, col, height, width)
+
+    def _table(self, sheet: str) -> Table:
         if not self._clean.alive:
-            raise CalculatorError(f"{self._path}: the recalculated workbook was closed; recalculate it again")
-        get = self._workbook.sheet(sheet).values.get
-        return [[get((r, c)) for c in range(col, col + width)] for r in range(row, row + height)]
+            raise closed(self._path)
+        return self._workbook.table(sheet)
 
     def close(self) -> None:
         """Closes the file and removes its directory."""
         self._clean()
 
 
-def read_back(title: str, path: Path, written: Path, parent: Path, finished: Finished) -> ReadBack:
-    """Takes over the file that a program wrote for `path`.
+def closed(path: Path) -> CalculatorError:
+    """The error for a question that comes too late."""
+    return CalculatorError(f"{path}: the recalculated workbook was closed; recalculate it again")
+
+
+def wrote_nothing(title: str, book: Input, finished: Finished) -> CalculatorError:
+    """The error of a program that did not write what it should, and why."""
+    size = f"unpacks to {book.size / 1e6:,.0f} MB"
+    if finished.status >= 0 and finished.status not in _SIGNALS:
+        reason = f"it wrote nothing, exit status {finished.status}"
+        if book.size > _LARGE:
+            reason += f"; it {size} and may need more memory than there is"
+        return failure(title, book.path, reason, finished.said)
+    number = -finished.status if finished.status < 0 else finished.status - _SIGNALS.start + 1
+    return CalculatorError(
+        f"{book.path}: {title} was killed (signal {number}) while it recalculated the workbook, which {size};"
+        " this is most often for want of memory: close other programs, use a machine with more memory, or"
+        " build a smaller workbook"
+    )
+
+
+def read_back(title: str, book: Input, written: Path, parent: Path, finished: Finished) -> ReadBack:
+    """Takes over the file that a program wrote for `book`.
 
     Raises:
         CalculatorError: it wrote none, or none that can be read.
     """
     if not written.is_file():
-        raise failure(title, path, f"it wrote nothing, exit status {finished.status}", finished.said)
+        raise wrote_nothing(title, book, finished)
+    path = book.path
     directory = Path(tempfile.mkdtemp(prefix="sheetcnn-", dir=parent))
     try:
         kept = Path(shutil.move(written, directory / written.name))

@@ -135,6 +135,19 @@ def references(expr: Expr) -> Iterator[Ref]:
         yield from references(expr.operand)
 
 
+def exchanged(expr: Expr) -> Expr:
+    """A tree whose references move with j as they did with i, and the other way round."""
+    if isinstance(expr, Ref):
+        return replace(expr, row_i=expr.row_j, row_j=expr.row_i, col_i=expr.col_j, col_j=expr.col_i)
+    if isinstance(expr, Call):
+        return replace(expr, args=tuple(map(exchanged, expr.args)))
+    if isinstance(expr, Sum):
+        return replace(expr, terms=tuple(map(exchanged, expr.terms)))
+    if isinstance(expr, Binary):
+        return replace(expr, left=exchanged(expr.left), right=exchanged(expr.right))
+    return replace(expr, operand=exchanged(expr.operand)) if isinstance(expr, Negate) else expr
+
+
 def most_arguments(expr: Expr) -> int:
     """The greatest number of arguments of a call in a tree."""
     if isinstance(expr, Call):

@@ -2,9 +2,9 @@
 
 A `Block` is one rectangle of cells on one sheet that holds some consecutive channels of a tensor.
 It says how far a step in channel, y or x moves on the sheet. Planar feature maps are one block per
-channel; a vector is one block whose channels run down a column; an interleaved layer would be one
-block whose channels run along the row inside each pixel. Concatenation is the list of the inputs'
-blocks, with nothing moved.
+channel; a vector is one block whose channels run down a column; an interleaved layer is one block whose
+channels run along the row inside each pixel. Concatenation is the list of the inputs' blocks, with
+nothing moved.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from sheetcnn.formulas.expr import Ref
 from sheetcnn.formulas.region import Region
-from sheetcnn.shape import Array, Shape
+from sheetcnn.shape import Shape
+
+Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,9 @@ class Block:
         dc, dy, dx = step
         return dc * self.channel_row + dy * self.y_row, dc * self.channel_col + dx * self.x_col
 
-    @property
-    def stacks_channels(self) -> bool:
-        """Whether several channels of one pixel lie side by side, so that one rectangle covers them."""
-        return self.count > 1
+    def contiguous(self, channels: int) -> bool:
+        """Whether `channels` of neighbouring pixels of a row lie side by side, with no others between."""
+        return max(self.channel_col, 1) * channels == self.x_col
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class Window:
     """The window of a kernel: its place for output pixel (0, 0), its size and its stride.
 
     `top` and `left` are in pixels of the input (negative inside the padding). `height` and `width`
-    are the extent in pixels, `(k - 1) * dilation + 1` for a dilated kernel.
+    are the extent in pixels, `(k - 1) * dilation + 1` for a dilated kernel. `dilation` is along x: columns
+    of pixels between the kernel's may be left out.
     """
 
     top: int
@@ -69,6 +72,15 @@ class Window:
     height: int
     width: int
     stride: tuple[int, int] = (1, 1)
+    dilation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """What one rectangle of a window covers: a run of channels, and columns of pixels of the window."""
+
+    channels: range
+    columns: range
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,28 +140,41 @@ class Placement:
             channel = stop
         return runs
 
+    def strips(self, channels: range, window: Window) -> list[Strip]:
+        """The window over `channels` as few rectangles, none of which holds another channel's cells.
+
+        One per block where the channels of neighbouring pixels lie side by side (planar maps, vectors, all
+        channels of an interleaved block); else one per block and column of pixels.
+        """
+        strips = []
+        for run in self.groups(channels):
+            if window.width == 1 or self.block_of(run.start).contiguous(len(run)):
+                strips.append(Strip(run, range(window.width)))
+            else:
+                strips += [Strip(run, range(u, u + 1)) for u in range(0, window.width, window.dilation)]
+        return strips
+
+    def size(self, strip: Strip, height: int) -> tuple[int, int]:
+        """Rows and columns of the rectangle of a strip of a window of `height` pixels."""
+        block = self.block_of(strip.channels.start)
+        more = len(strip.channels) - 1
+        return (
+            (height - 1) * block.y_row + more * block.channel_row + 1,
+            (len(strip.columns) - 1) * block.x_col + more * block.channel_col + 1,
+        )
+
     def windows(self, channels: range, window: Window) -> list[Ref]:
         """The rectangles that cover `window` over `channels`, moving with output pixel (i, j).
 
-        One per run of `groups(channels)`, in that order.
+        One per strip of `strips(channels, window)`, in that order.
         """
         refs = []
         sy, sx = window.stride
-        for run in self.groups(channels):
-            block = self.block_of(run.start)
-            row, col = block.cell(run.start, window.top, window.left)
-            more = len(run) - 1
-            refs.append(
-                Ref(
-                    block.sheet,
-                    row,
-                    col,
-                    (window.height - 1) * block.y_row + more * block.channel_row + 1,
-                    (window.width - 1) * block.x_col + more * block.channel_col + 1,
-                    row_i=sy * block.y_row,
-                    col_j=sx * block.x_col,
-                )
-            )
+        for strip in self.strips(channels, window):
+            block = self.block_of(strip.channels.start)
+            row, col = block.cell(strip.channels.start, window.top, window.left + strip.columns.start)
+            size = self.size(strip, window.height)
+            refs.append(Ref(block.sheet, row, col, *size, row_i=sy * block.y_row, col_j=sx * block.x_col))
         return refs
 
     def ranges(self, channels: range | None = None) -> list[Ref]:
@@ -158,28 +183,26 @@ class Placement:
         chosen = range(self.shape.channels) if channels is None else channels
         return [replace(ref, row_i=0, col_j=0, fixed=True) for ref in self.windows(chosen, window)]
 
-    def arrange(self, run: range, kernel: Array, dilation: tuple[int, int]) -> Array:
-        """The kernel cells that face the window over `run`: the same rectangle, cell by cell.
+    def arrange(self, strip: Strip, kernel: Positions, dilation: tuple[int, int]) -> Positions:
+        """The kernel cells that face a strip of the window: the same rectangle, cell by cell.
 
         Args:
-            run: one of `groups(...)`.
-            kernel: `(len(run), kh, kw)`.
+            strip: one of `strips(...)`.
+            kernel: of the strip's channels, `(len(strip.channels), kh, kw)`; numbers of at least 0.
             dilation: of the kernel, in y and x.
 
         Returns:
-            A 2-D array with NaN where the cell stays blank: the holes of a dilated kernel, and the
-            cells of other channels.
+            A 2-D array with -1 where the cell stays blank: the holes of a dilated kernel.
         """
-        block = self.block_of(run.start)
-        _, kh, kw = kernel.shape
+        block = self.block_of(strip.channels.start)
         dy, dx = dilation
-        more = len(run) - 1
-        height = (kh - 1) * dy * block.y_row + more * block.channel_row + 1
-        width = (kw - 1) * dx * block.x_col + more * block.channel_col + 1
-        cells = np.full((height, width), np.nan)
-        for n in range(len(run)):
-            top, left = n * block.channel_row, n * block.channel_col
-            cells[top :: dy * block.y_row, left :: dx * block.x_col][:kh, :kw] = kernel[n]
+        count, kh, _ = kernel.shape
+        cells = np.full(self.size(strip, (kh - 1) * dy + 1), -1)
+        columns = np.array([u for u in strip.columns if u % dx == 0])
+        channel = np.arange(count)[:, None, None]
+        rows = channel * block.channel_row + np.arange(kh)[:, None] * (dy * block.y_row)
+        cols = channel * block.channel_col + (columns - strip.columns.start) * block.x_col
+        cells[rows, cols] = kernel[:, :, columns // dx]
         return cells
 
 
@@ -190,7 +213,7 @@ def select(placement: Placement, shape: Shape, channels: Sequence[int]) -> Place
         block = placement.block_of(channel)
         row, col = block.cell(channel, 0, 0)
         last = blocks[-1] if blocks else None
-        follows = last is not None and last.count > 0 and block.count > 1 and channels[n - 1] == channel - 1
+        follows = last is not None and block.count > 1 and channels[n - 1] == channel - 1
         if last is not None and follows and last.sheet == block.sheet and channel > block.first:
             blocks[-1] = replace(last, count=last.count + 1)
         else:

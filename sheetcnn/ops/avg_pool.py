@@ -18,10 +18,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from sheetcnn.formulas.expr import call
+from sheetcnn.formulas.expr import Expr, call
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.ops.base import Params, Site
+from sheetcnn.ops.channels import combined
 from sheetcnn.ops.pooling import Pool
 from sheetcnn.ops.spatial import Pair, pair, window_words, windows
 from sheetcnn.shape import Array, Shape
@@ -73,13 +74,14 @@ class AvgPool(Pool):
                     if not rows or not cols:
                         continue
                     top, left = rows.start * sy - pad.top, cols.start * sx - pad.left
-                    seen = x.windows(range(c, c + 1), Window(top, left, kh, kw, stride))[0]
+                    seen = x.windows(range(c, c + 1), Window(top, left, kh, kw, stride))
+                    mean: Expr
                     if include:
                         height = min(kh, x.shape.height + pad.bottom - top)
                         width = min(kw, x.shape.width + pad.right - left)
-                        mean = call("SUM", seen) / float(height * width)
+                        mean = combined("SUM", seen) / float(height * width)
                     else:
-                        mean = call("AVERAGE", seen)
+                        mean = call("AVERAGE", *seen)
                     yield Stamp(Region.part(c, rows, cols), mean)
 
     def nonnegative(self, inputs: Sequence[bool]) -> bool:

@@ -12,19 +12,15 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from sheetcnn.formulas.expr import Expr, Ref
-from sheetcnn.formulas.placement import Placement, concatenate
+from sheetcnn.formulas.placement import Placement, Positions, concatenate
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.shape import NO_MARGIN, Array, Margin, Shape
 
 OUT = "out"
 """The name of a layer's own result among its stages."""
-
-
-Positions = npt.NDArray[np.int64]
 
 
 class ShapeMismatchError(ValueError):

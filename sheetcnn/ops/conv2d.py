@@ -40,6 +40,8 @@ from sheetcnn.ops.spatial import (
 from sheetcnn.ops.sums import convolved
 from sheetcnn.shape import Array, Margin, Shape
 
+_MOST_VALUES = 1 << 21  # of windows, each pixel as often as it is seen: 16 MiB
+
 
 class Conv2d(Op):
     """A convolution with `filters` output maps."""
@@ -82,29 +84,28 @@ class Conv2d(Op):
         return (weight, Parameter("bias", (self.filters,), "channel", "bias")) if self.bias else (weight,)
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
-        """Windows and einsum, group by group."""
+        """Windows times kernels, all groups at once, as many rows at a time as memory is meant for."""
         x = inputs[0]
         window, stride, pad, counts = self._geometry(Shape(x.shape))
         every = windows(x, pad, window, stride, pair(self.dilation), counts, 0.0)
-        weight = params["weight"]
-        per_out, per_in = self.filters // self.groups, weight.shape[1]
-        out = np.concatenate(
-            [
-                np.tensordot(
-                    weight[g * per_out : (g + 1) * per_out],
-                    every[g * per_in : (g + 1) * per_in],
-                    axes=((1, 2, 3), (0, 3, 4)),
-                )
-                for g in range(self.groups)
-            ]
-        )
-        return out + params["bias"][:, None, None] if self.bias else out
+        kernels = params["weight"].reshape(self.groups, self.filters // self.groups, -1)
+        out = np.empty((self.groups, self.filters // self.groups, *counts))
+        values = kernels.shape[0] * kernels.shape[2] * counts[1]  # of the windows of one row
+        step = max(1, _MOST_VALUES // values)
+        for top in range(0, counts[0], step):
+            rows = every[:, top : top + step].transpose(0, 3, 4, 1, 2)
+            columns = rows.reshape(self.groups, kernels.shape[2], -1)
+            out[:, :, top : top + step] = (kernels @ columns).reshape(*out.shape[:2], -1, counts[1])
+        result = out.reshape(self.filters, *counts)
+        if self.bias:
+            result += params["bias"][:, None, None]
+        return result
 
     def formula(self, site: Site) -> Iterator[Stamp]:
         """A SUMPRODUCT per run of input channels, plus the bias."""
         x = site.inputs[0]
         (height, width), stride, pad, _ = self._geometry(x.shape)
-        window = Window(-pad.top, -pad.left, height, width, stride)
+        window = Window(-pad.top, -pad.left, height, width, stride, pair(self.dilation)[1])
         return convolved(site, x, window, self.groups, bias=self.bias)
 
     def reach(self, inputs: Sequence[Shape]) -> Margin:

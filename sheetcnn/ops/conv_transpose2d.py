@@ -24,9 +24,9 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import BeforeValidator, Field
 
-from sheetcnn.formulas.placement import Window
+from sheetcnn.formulas.placement import Positions, Window
 from sheetcnn.formulas.region import Region, Stamp
-from sheetcnn.ops.base import Op, Parameter, Params, Positions, ShapeMismatchError, Site, Stage
+from sheetcnn.ops.base import Op, Parameter, Params, ShapeMismatchError, Site, Stage
 from sheetcnn.ops.spatial import Edges, NonNegative, Size, SizeOrPair, edges, extent, listed, maps_only, pair
 from sheetcnn.ops.sums import convolved
 from sheetcnn.shape import NO_MARGIN, Array, Margin, Shape
@@ -165,7 +165,8 @@ class ConvTranspose2d(Op):
                 region = Region.part(c, range(0, read.shape.height, sy), range(0, read.shape.width, sx))
                 yield Stamp(region, x.at(Region.plane(c, x.shape)), SPREAD)
         (wy, wx), cut = self._window(), edges(self.padding)
-        window = Window(cut.top - wy + 1, cut.left - wx + 1, wy, wx)
+        dx = pair(self.dilation)[1]
+        window = Window(cut.top - wy + 1, cut.left - wx + 1, wy, wx, dilation=dx)
         yield from convolved(site, read, window, self.groups, bias=self.bias)
 
     def multiply_adds(self, inputs: Sequence[Shape]) -> int:

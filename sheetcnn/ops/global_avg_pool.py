@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from sheetcnn.formulas.expr import call
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.ops.base import Op, Params, Site
+from sheetcnn.ops.channels import average
 from sheetcnn.ops.spatial import maps_only
 from sheetcnn.shape import Array, Shape
 
@@ -42,9 +42,10 @@ class GlobalAvgPool(Op):
 
     def formula(self, site: Site) -> Iterator[Stamp]:
         """AVERAGE of the map."""
-        for c in range(site.out.shape.channels):
-            maps = site.inputs[0].ranges(range(c, c + 1))
-            yield Stamp(Region.plane(c, site.out.shape), call("AVERAGE", *maps))
+        x = site.inputs[0]
+        for c in range(x.shape.channels):
+            mean = average(x.ranges(range(c, c + 1)), x.shape.height * x.shape.width)
+            yield Stamp(Region.plane(c, site.out.shape), mean)
 
     def nonnegative(self, inputs: Sequence[bool]) -> bool:
         """As the input."""

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from sheetcnn.formulas.expr import call
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.ops.base import Op, Params, Site
+from sheetcnn.ops.channels import combined
 from sheetcnn.ops.spatial import maps_only
 from sheetcnn.shape import Array, Shape
 
@@ -42,7 +42,7 @@ class GlobalMaxPool(Op):
         """MAX of the map."""
         for c in range(site.out.shape.channels):
             maps = site.inputs[0].ranges(range(c, c + 1))
-            yield Stamp(Region.plane(c, site.out.shape), call("MAX", *maps))
+            yield Stamp(Region.plane(c, site.out.shape), combined("MAX", maps))
 
     def nonnegative(self, inputs: Sequence[bool]) -> bool:
         """As the input."""

@@ -59,9 +59,10 @@ class MaxPool(Pool):
         size = (1 if dy > 1 else kh, 1 if dx > 1 else kw)
         for c in range(x.shape.channels):
             seen = [
-                x.windows(range(c, c + 1), Window(v - pad.top, u - pad.left, *size, stride))[0]
+                ref
                 for v in rows
                 for u in cols
+                for ref in x.windows(range(c, c + 1), Window(v - pad.top, u - pad.left, *size, stride))
             ]
             yield Stamp(Region.plane(c, site.out.shape), combined("MAX", seen))
 

@@ -47,6 +47,11 @@ _PARAMETERS, _WORDS, _SHEETS = 3, 5, 6
 _LINK_SPAN = 3
 _PER_ROW = 12  # links to sheets
 
+# LibreOffice 7.4 needs ten minutes in place of ten seconds where windows are wide (docs/benchmarks.md).
+_THREADS = (
+    "LibreOffice recalculates a workbook like this one much faster without threads: Tools, Options, "
+    "LibreOffice Calc, Calculate, multi-threaded calculation."
+)
 _PIXEL = Style(";;;", size=8, border=theme.RULE)  # the colour is the picture; the number would only blur it
 _SECTION = Style(bold=True, size=12, color=theme.INK)
 _BIG = Style(bold=True, size=22, color=theme.ACCENT, horizontal="center", vertical="center", fill=theme.HEAD)
@@ -229,3 +234,5 @@ def _layers(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], top: i
             page.cells.append(Cell(*place, text, _LINK, link=f"{target}!A1", merge=_LINK_SPAN))
         row += max(1, -(-len(names) // _PER_ROW))
     page.cells.append(Cell(row + 1, LEFT, "about this file ►", _LINK, link="about!A1", merge=6))
+    if layout.interleaved:
+        page.cells.append(Cell(row + 2, LEFT, _THREADS, theme.SUBTITLE))

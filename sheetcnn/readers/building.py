@@ -21,7 +21,7 @@ from sheetcnn.graph import INPUT, PIXELS, Graph, Model, Node
 from sheetcnn.ops import ACTIVATIONS, OPS, Elementwise
 from sheetcnn.ops.base import ShapeMismatchError
 from sheetcnn.readers.weights import decimal
-from sheetcnn.shape import Shape
+from sheetcnn.shape import Array, Shape
 
 Numbers = npt.NDArray[Any]
 
@@ -152,11 +152,13 @@ class Builder:
         distinct = list(dict.fromkeys(outputs))
         graph = Graph.of(title(name), INPUT, self._shapes[INPUT], self._nodes, distinct, tuple(labels))
         needed = {node.name for node in graph.nodes}
-        arrays = {
-            layer: {key: decimal(array, f"{where}: '{layer}.{key}'") for key, array in group.items()}
-            for layer, group in self._params.items()
-            if layer in needed
-        }
+        arrays: dict[str, dict[str, Array]] = {}
+        for layer in list(self._params):
+            group = self._params.pop(layer)
+            if layer in needed:  # each array goes as soon as it is converted
+                arrays[layer] = {
+                    key: decimal(group.pop(key), f"{where}: '{layer}.{key}'") for key in list(group)
+                }
         return Model.of(graph, arrays, where)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from sheetcnn.formulas.a1 import area
 from sheetcnn.graph import Node
 from sheetcnn.sheets import theme
@@ -9,7 +11,10 @@ from sheetcnn.sheets.layout import FIRST_COLUMN, HEADER_ROWS, Layout
 from sheetcnn.sheets.maps import header
 from sheetcnn.sheets.plan import SheetPlan, WeightGrid
 from sheetcnn.sheets.weights import WeightCells
-from sheetcnn.xlsx.book import Cell
+from sheetcnn.xlsx.book import Cell, Grid
+
+MOST_COLORED = 300_000
+"""Weights of a layer that are coloured; a colour scale over more makes programs slow and shows nothing."""
 
 
 def weight_sheet(layout: Layout, node: Node) -> SheetPlan:
@@ -30,6 +35,11 @@ def weight_sheet(layout: Layout, node: Node) -> SheetPlan:
     else:
         height, width = kernel.kernel_shape[2:]
         line = f"rows: output maps; columns: input maps; each block is one {height}×{width} kernel slice"
+        if layout.interleaved:
+            line = (
+                f"one {height}×{width} kernel below the other, each laid out like the window that it is "
+                "multiplied with; the numbers above are the input channels"
+            )
     links = [("▲ overview", "overview"), (f"{out} ►", out)]
     header(sheet, f"{node.name}, weights", line, links, [], theme.CELL_WIDTH + 1)
     sheet.column_width, sheet.row_height = theme.CELL_WIDTH + 1, theme.CELL_HEIGHT * 0.7
@@ -41,7 +51,7 @@ def weight_sheet(layout: Layout, node: Node) -> SheetPlan:
         sheet.weights.append(WeightGrid(node.name, grid, theme.WEIGHT))
         ranges[grid.parameter].append(area(grid.row, grid.col, grid.height, grid.width))
     for parameter in cells.parameters:
-        if parameter.role != "channel":
+        if parameter.role != "channel" and parameter.size <= MOST_COLORED:
             whole = _whole(cells, ranges[parameter.name])
             sheet.color_scales.append(theme.color_scale("diverging", whole))
     _labels(layout, node, cells, sheet)
@@ -83,10 +93,10 @@ def _labels(layout: Layout, node: Node, cells: WeightCells, sheet: SheetPlan) ->
                 Cell(HEADER_ROWS, cells.kernel_at[1] + k, f"out {k + 1}", theme.HEADING_CENTER)
             )
         if kernel is not None:
-            for run, row, _ in cells._slices(kernel, 0):
+            for strip, row, _ in cells.slices(kernel, 0):
                 sheet.cells += [
                     Cell(row + n, 1, f"in {c + 1}" if kernel.groups == 1 else f"{n + 1}", theme.INDEX)
-                    for n, c in enumerate(run)
+                    for n, c in enumerate(strip.channels)
                 ]
         return
     names = [b.sheet for b in layout.placements[node.name].blocks]
@@ -104,8 +114,13 @@ def _labels(layout: Layout, node: Node, cells: WeightCells, sheet: SheetPlan) ->
             else Cell(first + k * cells.row_step, 1, text, theme.TEXT)
         )
     if kernel is not None:
-        width = cells.slice_size(kernel)[1]
-        for n, (run, _, col) in enumerate(cells._slices(kernel, 0)):
+        height = cells.window(kernel).height
+        for n, (strip, _, col) in enumerate(cells.slices(kernel, 0)):
+            run, width = strip.channels, cells.source.size(strip, height)[1]
+            if layout.interleaved:
+                numbers = np.tile(np.arange(run.start + 1.0, run.stop + 1), len(strip.columns))[None]
+                sheet.plain.append(Grid(HEADER_ROWS, col, 1, width, theme.INDEX, numbers))
+                continue
             source = cells.source.block_of(run.start).sheet
             text = source if kernel.groups == 1 else f"input {n + 1} of the group"
             link = f"{source}!A1" if kernel.groups == 1 else None

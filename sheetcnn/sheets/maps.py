@@ -131,7 +131,7 @@ def frame(layout: Layout, sheet: SheetPlan, shape: Shape, margin: Margin) -> Non
         (row, col + shape.width, shape.height, margin.right),
     ):
         if high and wide:
-            sheet.blanks.append(Grid(top, left, high, wide, theme.MARGIN_CELL))
+            sheet.plain.append(Grid(top, left, high, wide, theme.MARGIN_CELL))
 
 
 def grid(layout: Layout, sheet: SheetPlan, tensor: str, channel: int, scale: Scale) -> None:

@@ -16,6 +16,7 @@ from sheetcnn.formulas.expr import Expr
 from sheetcnn.formulas.region import Region
 from sheetcnn.graph import Model
 from sheetcnn.shape import Array
+from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.weights import ParameterGrid
 from sheetcnn.xlsx.book import (
@@ -24,6 +25,7 @@ from sheetcnn.xlsx.book import (
     ColorScale,
     DataBar,
     Grid,
+    ListCheck,
     NumberCheck,
     Sheet,
     Style,
@@ -46,10 +48,19 @@ class TensorGrid:
     formula: Expr | None
     row_step: int = 1
     col_step: int = 1
+    channel: str = ""
+    """The choice that says which channel is shown (counted from 1), where the reader chooses it."""
 
-    def values(self, activations: Mapping[str, Array]) -> Array:
-        """The values of the region, `(rows, cols)`."""
+    def values(self, activations: Mapping[str, Array], choices: Mapping[str, int] | None = None) -> Array:
+        """The values of the region, `(rows, cols)`.
+
+        Args:
+            activations: every tensor by name.
+            choices: what the reader chose; by default the first channel.
+        """
         array = activations[self.tensor]
+        if self.channel and choices is not None:
+            array = array[choices[self.channel] - 1 :]
         cube = np.ascontiguousarray(array.reshape(array.shape[0], *(array.shape[1:] or (1, 1))))
         view = cube[self.region.start[0] :, self.region.start[1] :, self.region.start[2] :]
         strides = (
@@ -84,11 +95,34 @@ class WeightGrid:
     cells: ParameterGrid
     style: Style
 
-    def values(self, params: Mapping[str, Mapping[str, Array]]) -> Array:
-        """The values; NaN for blank cells."""
-        flat = params[self.layer][self.cells.parameter].reshape(-1)
-        index = self.cells.index
-        return np.where(index < 0, np.nan, flat[np.maximum(index, 0)])
+    def bound(self, params: Mapping[str, Mapping[str, Array]]) -> Grid:
+        """The grid for the writer, whose rows are made as they are written."""
+        cells = self.cells
+        rows = WeightRows(cells, params[self.layer][cells.parameter].reshape(-1))
+        return Grid(cells.row, cells.col, cells.height, cells.width, self.style, rows)
+
+
+@dataclass(frozen=True)
+class WeightRows:
+    """The rows of a grid of weights; NaN for blank cells."""
+
+    cells: ParameterGrid
+    flat: Array
+
+    def __getitem__(self, row: int) -> Array:
+        return self.cells.cells(self.flat, row)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A cell in which the reader chooses a whole number from `least` to `most`."""
+
+    name: str
+    row: int
+    col: int
+    default: int
+    least: int
+    most: int
 
 
 @dataclass(frozen=True)
@@ -115,7 +149,10 @@ class SheetPlan:
     computed: list[Computed] = field(default_factory=list)
     tensors: list[TensorGrid] = field(default_factory=list)
     weights: list[WeightGrid] = field(default_factory=list)
-    blanks: list[Grid] = field(default_factory=list)
+    plain: list[Grid] = field(default_factory=list)
+    """Blank cells with a style, and numbers that are neither values nor weights."""
+    choices: list[Choice] = field(default_factory=list)
+    lists: list[ListCheck] = field(default_factory=list)
     column_width: float | None = None
     column_widths: dict[int, float] = field(default_factory=dict)
     row_height: float | None = None
@@ -144,7 +181,10 @@ class SheetPlan:
             for t in self.tensors
         ]
         ends += [(w.cells.row + w.cells.height - 1, w.cells.col + w.cells.width - 1) for w in self.weights]
-        ends += [(b.row + b.height - 1, b.col + b.width - 1) for b in self.blanks]
+        ends += [
+            (g.row + (g.height - 1) * g.row_step, g.col + (g.width - 1) * g.col_step) for g in self.plain
+        ]
+        ends += [(c.row, c.col) for c in self.choices]
         return max(r for r, _ in ends), max(c for _, c in ends)
 
 
@@ -167,15 +207,11 @@ def bind(plan: Plan, model: Model, result: Result) -> Book:
     """Fill a plan with the weights of a model and the activations of one run."""
     sheets = []
     for sheet in plan.sheets:
-        grids = list(sheet.blanks)
+        grids = list(sheet.plain)
         grids += [tensor.bound(result.activations) for tensor in sheet.tensors]
-        for weights in sheet.weights:
-            values = weights.values(model.params)
-            cells_of = weights.cells
-            grids.append(
-                Grid(cells_of.row, cells_of.col, cells_of.height, cells_of.width, weights.style, values)
-            )
+        grids += [weights.bound(model.params) for weights in sheet.weights]
         cells = list(sheet.cells)
+        cells += [Cell(c.row, c.col, c.default, theme.CHOICE) for c in sheet.choices]
         cells += [
             Cell(c.row, c.col, c.value(result), c.style, c.formula, None, c.merge, c.merge_rows)
             for c in sheet.computed
@@ -192,7 +228,7 @@ def bind(plan: Plan, model: Model, result: Result) -> Book:
                 sheet.freeze,
                 sheet.color_scales,
                 sheet.data_bars,
-                sheet.validations,
+                (*sheet.validations, *sheet.lists),
                 sheet.tab_color,
                 sheet.gridlines,
                 landscape=sheet.landscape,

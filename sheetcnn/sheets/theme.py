@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from sheetcnn.xlsx.book import ColorScale, Style
@@ -23,7 +24,14 @@ POSITIVE = "6BAED6"
 ACTIVE = "7BC47F"
 WHITE = "FFFFFF"
 
-TABS = {"page": "1F2933", "input": "7F7F7F", "weights": "6BAED6", "maps": "7BC47F", "vector": "E0A030"}
+TABS = {
+    "page": "1F2933",
+    "input": "7F7F7F",
+    "weights": "6BAED6",
+    "maps": "7BC47F",
+    "vector": "E0A030",
+    "view": "B07CC6",
+}
 
 CELL_WIDTH = 6.4  # characters; together with CELL_HEIGHT a square
 CELL_HEIGHT = 37.5  # points
@@ -43,6 +51,19 @@ Scale = Literal["picture", "pixels", "diverging", "sequential"]
 
 VALUE = Style("0.00", size=10, color=INK, border=RULE, horizontal="center", vertical="center")
 PIXEL = Style("General", size=10, color=INK, border=RULE, horizontal="center", vertical="center")
+SMALL_VALUE = replace(VALUE, size=7)
+SMALL_PIXEL = replace(PIXEL, size=7)
+CHOICE = Style(
+    "General",
+    bold=True,
+    size=14,
+    color=ACCENT,
+    fill="FFF4E5",
+    border=ACCENT,
+    horizontal="center",
+    vertical="center",
+)
+"""A cell in which the reader chooses something."""
 WEIGHT = Style("0.000", size=10, color=INK, border=RULE, horizontal="center", vertical="center")
 COLUMN_VALUE = Style("0.0000", color=INK, border=RULE, horizontal="center", vertical="center")
 

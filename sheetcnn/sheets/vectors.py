@@ -8,15 +8,12 @@ from sheetcnn.engine import stage_key
 from sheetcnn.formulas.a1 import area
 from sheetcnn.graph import Node
 from sheetcnn.sheets import theme
-from sheetcnn.sheets.layout import HEADER_ROWS, VECTOR_COLUMN, VECTOR_ROW, Layout
+from sheetcnn.sheets.layout import HEADER_ROWS, MOST_SOURCES, VECTOR_COLUMN, VECTOR_ROW, Layout
 from sheetcnn.sheets.maps import header, neighbours, place_stamps, source_sheets
 from sheetcnn.sheets.plan import SheetPlan
 from sheetcnn.sheets.stamps import Stamped
 from sheetcnn.sheets.wording import words
 from sheetcnn.xlsx.book import Cell
-
-MOST_SOURCES = 60
-"""Links to sources beyond this would only make the row unreadable."""
 
 
 def vector_sheet(layout: Layout, node: Node, name: str, stamps: list[Stamped]) -> SheetPlan:

@@ -1,7 +1,8 @@
 """Where the parameters of a layer stand on its sheet of weights.
 
-Kernels over maps: rows are output maps, columns are input maps, every slice a block of cells that
-mirrors the window; values per output map stand beside. Kernels over a vector (dense layers): inputs run
+Kernels over maps: one below the other, each laid out like the windows that it faces; in the planar layout
+that is a block of cells per input map, in the interleaved one a single block whose columns run through the
+channels of each pixel. Values per output stand beside. Kernels over a vector (dense layers): inputs run
 down, outputs across, values per output stand above. Parameters with a value of their own for every value
 of a map (layer normalisation) are blocks the size of the map, channel below channel.
 """
@@ -9,19 +10,16 @@ of a map (layer normalisation) are blocks the size of the map, channel below cha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 import numpy as np
-import numpy.typing as npt
 
 from sheetcnn.formulas.expr import Ref
-from sheetcnn.formulas.placement import Block, Placement
+from sheetcnn.formulas.placement import Block, Placement, Positions, Strip, Window
 from sheetcnn.formulas.region import Region
 from sheetcnn.ops.base import Parameter
-from sheetcnn.shape import Shape
-
-Index = npt.NDArray[np.int64]
+from sheetcnn.shape import Array, Shape
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,8 @@ class ParameterGrid:
         col: of the first cell.
         height: in cells.
         width: in cells.
-        make_index: makes `index`; it is made only when values are needed.
+        positions: of the values of row i in the flattened array, -1 for a blank cell. Made row by row, since
+            a big layer has tens of millions of weights.
     """
 
     parameter: str
@@ -42,12 +41,46 @@ class ParameterGrid:
     col: int
     height: int
     width: int
-    make_index: Callable[[], Index]
+    positions: Callable[[int], Positions]
+
+    def cells(self, flat: Array, i: int) -> Array:
+        """The values of row i from the flattened array; NaN for blank cells."""
+        positions = self.positions(i)
+        values: Array = flat[positions]
+        if positions.min() < 0:
+            values = np.where(positions < 0, np.nan, values)
+        return values
+
+    def take(self, array: Array) -> Array:
+        """All values, `(height, width)`; NaN for blank cells."""
+        flat = array.reshape(-1)
+        return np.stack([self.cells(flat, i) for i in range(self.height)])
+
+    def put(self, array: Array, block: Array) -> None:
+        """Store what stands in the cells, `(height, width)`, in the array; blank cells are passed over."""
+        for i in range(self.height):
+            self.put_row(array, i, block[i])
+
+    def put_row(self, array: Array, i: int, values: Array) -> None:
+        """The same for row i alone."""
+        if not array.flags.c_contiguous:
+            raise ValueError("the array must be contiguous, or the values would go into a copy")
+        positions = self.positions(i)
+        kept = positions >= 0
+        array.reshape(-1)[positions[kept]] = values[kept]
+
+
+@dataclass(frozen=True)
+class MapKernel(Parameter):
+    """The weights `(out, C * H * W)` of a dense layer that reads maps where they stand."""
+
+    seen: Shape = field(kw_only=True)
+    """The maps."""
 
     @property
-    def index(self) -> Index:
-        """The position of each cell's value in the flattened array, or -1 for a blank cell."""
-        return self.make_index()
+    def kernel_shape(self) -> tuple[int, int, int, int]:
+        """`(out, C, H, W)`: the order in which maps are flattened."""
+        return self.shape[0], self.seen.channels, self.seen.height, self.seen.width
 
 
 @dataclass(frozen=True)
@@ -62,6 +95,7 @@ class WeightCells:
         values_at: for each per-channel parameter the cell of channel 1.
         maps: for each parameter of the role `map` its placement.
         kernel_at: the first cell of the kernels.
+        gap: blank columns between the blocks of cells of one kernel.
     """
 
     sheet: str
@@ -71,6 +105,7 @@ class WeightCells:
     values_at: dict[str, tuple[int, int]]
     maps: dict[str, Placement]
     kernel_at: tuple[int, int]
+    gap: int = 1
 
     def laid_out_as(self, other: WeightCells) -> bool:
         """Whether every parameter stands at the same cells: one sheet can serve both layers."""
@@ -82,37 +117,43 @@ class WeightCells:
     def _named(self, name: str) -> Parameter:
         return next(p for p in self.parameters if p.name == name)
 
-    @property
+    @cached_property
     def kernel_parameter(self) -> Parameter | None:
         """The kernel, if the layer has one."""
         return next((p for p in self.parameters if p.role == "kernel"), None)
 
-    def _slices(self, kernel: Parameter, output: int) -> Iterator[tuple[range, int, int]]:
-        """Run of input channels and first cell of each kernel slice of one output channel."""
-        row, col = self.kernel_at
-        if self.across:
-            for run in self.source.groups(kernel.inputs_of(output)):
-                yield run, row, col + output
-                row += len(run) + 1
-        else:
-            height, width = self.slice_size(kernel)
-            for run in self.source.groups(kernel.inputs_of(output)):
-                yield run, row + output * (height + 1), col
-                col += width + 1
-
-    def slice_size(self, kernel: Parameter) -> tuple[int, int]:
-        """Height and width of a slice over one map."""
+    def window(self, kernel: Parameter) -> Window:
+        """The window that a kernel faces, wherever it starts."""
         kh, kw = kernel.kernel_shape[2:]
         dy, dx = kernel.dilation
-        return (kh - 1) * dy + 1, (kw - 1) * dx + 1
+        return Window(0, 0, (kh - 1) * dy + 1, (kw - 1) * dx + 1, dilation=dx)
+
+    def slices(self, kernel: Parameter, output: int) -> Iterator[tuple[Strip, int, int]]:
+        """Strip of the window and first cell of each block of cells of one output's kernel."""
+        row, col = self.kernel_at
+        window = self.window(kernel)
+        strips = self.source.strips(kernel.inputs_of(output), window)
+        for strip in strips:
+            if self.across:
+                yield strip, row, col + output
+                row += len(strip.channels) + 1
+            else:
+                yield strip, row + output * self._down(kernel), col
+                col += self.source.size(strip, window.height)[1] + self.gap
+
+    def _down(self, kernel: Parameter) -> int:
+        """Rows from one output's kernel to the next."""
+        height = self.window(kernel).height
+        return height + (self.gap or height > 1)
 
     def kernel(self, name: str, output: int) -> list[Ref]:
-        """The kernel cells of one output channel, one rectangle per run of input channels."""
+        """The kernel cells of one output channel, one rectangle per strip of the window."""
         kernel = self._named(name)
+        height = self.window(kernel).height
         refs = []
-        for run, row, col in self._slices(kernel, output):
-            height, width = (len(run), 1) if self.across else self.slice_size(kernel)
-            refs.append(Ref(self.sheet, row, col, height, width, fixed=True))
+        for strip, row, col in self.slices(kernel, output):
+            size = (len(strip.channels), 1) if self.across else self.source.size(strip, height)
+            refs.append(Ref(self.sheet, row, col, *size, fixed=True))
         return refs
 
     def value(self, name: str, channel: int) -> Ref:
@@ -129,13 +170,13 @@ class WeightCells:
         first, step = region.start[0], region.step_i[0] * self.row_step
         return Ref(self.sheet, row + first * self.row_step, col, row_i=step, fixed=True)
 
-    @property
+    @cached_property
     def row_step(self) -> int:
         """Rows from one output map to the next."""
         for placement in self.maps.values():
             return placement.blocks[0].channel_row
         kernel = self.kernel_parameter
-        return 1 if kernel is None or self.across else self.slice_size(kernel)[0] + 1
+        return 1 if kernel is None or self.across else self._down(kernel)
 
     def grids(self) -> Iterator[ParameterGrid]:
         """Every rectangle of parameter cells."""
@@ -147,81 +188,91 @@ class WeightCells:
             elif self.across:
                 yield from self._matrix(parameter)
             else:
-                yield from self._kernels(parameter)
+                yield self._kernels(parameter)
 
     def _values(self, parameter: Parameter) -> ParameterGrid:
         row, col = self.values_at[parameter.name]
         count, step = parameter.shape[0], self.row_step
-
-        def down() -> Index:
-            index = np.full(((count - 1) * step + 1, 1), -1)
-            index[::step, 0] = np.arange(count)
-            return index
-
         if self.across:
-            return ParameterGrid(parameter.name, row, col, 1, count, lambda: np.arange(count)[None, :])
+            return ParameterGrid(parameter.name, row, col, 1, count, lambda i: np.arange(count))
+
+        def down(i: int) -> Positions:
+            return np.array([-1 if i % step else i // step])
+
         return ParameterGrid(parameter.name, row, col, (count - 1) * step + 1, 1, down)
 
     def _planes(self, parameter: Parameter) -> Iterator[ParameterGrid]:
         """One grid per channel."""
         channels, height, width = parameter.shape
 
-        def plane(c: int) -> Index:
-            return np.arange(c * height * width, (c + 1) * height * width).reshape(height, width)
+        def line(c: int, i: int) -> Positions:
+            return np.arange(width) + (c * height + i) * width
 
         for c in range(channels):
             first = self.maps[parameter.name].cell(c)
-            yield ParameterGrid(parameter.name, first.row, first.col, height, width, partial(plane, c))
+            yield ParameterGrid(parameter.name, first.row, first.col, height, width, partial(line, c))
 
     def _matrix(self, kernel: Parameter) -> Iterator[ParameterGrid]:
         """One grid per run of inputs, outputs across; with groups, one per output."""
-        outputs = kernel.kernel_shape[0]
+        outputs, per_group = kernel.kernel_shape[:2]
 
-        def part(first: int, count: int, start: int, length: int) -> Callable[[], Index]:
-            def make() -> Index:
-                columns = [
-                    kernel.positions(k).reshape(-1)[start : start + length]
-                    for k in range(first, first + count)
-                ]
-                return np.stack(columns, axis=1)
+        def line(first: int, count: int, start: int, i: int) -> Positions:
+            return np.arange(first, first + count) * per_group + start + i
 
-            return make
-
-        if kernel.groups == 1:
-            for run, row, col in self._slices(kernel, 0):
-                make = part(0, outputs, run.start, len(run))
-                yield ParameterGrid(kernel.name, row, col, len(run), outputs, make)
-            return
-        for output in range(outputs):
+        for output in range(outputs if kernel.groups > 1 else 1):
+            count = 1 if kernel.groups > 1 else outputs
             first = kernel.inputs_of(output).start
-            for run, row, col in self._slices(kernel, output):
-                make = part(output, 1, run.start - first, len(run))
-                yield ParameterGrid(kernel.name, row, col, len(run), 1, make)
+            for strip, row, col in self.slices(kernel, output):
+                run = strip.channels
+                make = partial(line, output, count, run.start - first)
+                yield ParameterGrid(kernel.name, row, col, len(run), count, make)
 
-    def _kernels(self, kernel: Parameter) -> Iterator[ParameterGrid]:
-        """One grid per output map: its slices side by side, blank between them and in dilation holes."""
+    def _kernels(self, kernel: Parameter) -> ParameterGrid:
+        """All kernels, blank between them and in the holes of dilation."""
         row, col = self.kernel_at
-        height, width = self.slice_size(kernel)
-        out, per_group, _, _ = kernel.kernel_shape
-        wide = per_group * (width + 1) - 1
-        for output in range(out):
-            make = partial(self._kernel_index, kernel, output)
-            yield ParameterGrid(kernel.name, row + output * (height + 1), col, height, wide, make)
+        outputs, down = kernel.kernel_shape[0], self._down(kernel)
+        height = self.window(kernel).height
+        rectangle = _Kernels(self, kernel)
+        width = rectangle.cells(0).shape[1]
+        blank = np.full(width, -1)
 
-    def _kernel_index(self, kernel: Parameter, output: int) -> Index:
-        height, width = self.slice_size(kernel)
-        every = kernel.positions(output).astype(np.float64)
-        index = np.full((height, kernel.kernel_shape[1] * (width + 1) - 1), -1)
+        def line(i: int) -> Positions:
+            output, u = divmod(i, down)
+            return rectangle.cells(output)[u] if u < height else blank
+
+        return ParameterGrid(kernel.name, row, col, (outputs - 1) * down + height, width, line)
+
+
+class _Kernels:
+    """The positions of each output's kernel, as it lies on the sheet."""
+
+    def __init__(self, owner: WeightCells, kernel: Parameter) -> None:
+        self._owner = owner
+        self._kernel = kernel
+        self._output = -1
+        self._cells: Positions = np.empty((0, 0), np.int64)
+
+    def cells(self, output: int) -> Positions:
+        """`(height, width)`, -1 where a cell stays blank; the last one is kept, as rows come in order."""
+        if output != self._output:
+            self._cells = self._laid_out(output)
+            self._output = output
+        return self._cells
+
+    def _laid_out(self, output: int) -> Positions:
+        owner, kernel = self._owner, self._kernel
+        every = kernel.positions(output).reshape(kernel.kernel_shape[1:])
         first = kernel.inputs_of(output).start
-        for run, _, col in self._slices(kernel, output):
-            cells = self.source.arrange(run, every[run.start - first : run.stop - first], kernel.dilation)
-            left = col - self.kernel_at[1]
-            index[:, left : left + width] = np.where(np.isnan(cells), -1, cells).astype(np.int64)
-        return index
+        blocks = []
+        for strip, _, _ in owner.slices(kernel, output):
+            run = strip.channels
+            cells = owner.source.arrange(strip, every[run.start - first : run.stop - first], kernel.dilation)
+            blocks += [cells, np.full((len(cells), owner.gap), -1)]
+        return np.hstack(blocks[:-1])
 
 
 def place_weights(
-    sheet: str, parameters: Sequence[Parameter], source: Placement, origin: tuple[int, int]
+    sheet: str, parameters: Sequence[Parameter], source: Placement, origin: tuple[int, int], gap: int = 1
 ) -> WeightCells:
     """Lay out a layer's parameters.
 
@@ -230,6 +281,7 @@ def place_weights(
         parameters: of the layer.
         source: the placement of the layer's input, which the kernels face.
         origin: first cell that may hold a parameter.
+        gap: blank columns between the blocks of cells of one kernel.
     """
     row, col = origin
     per_channel = [p for p in parameters if p.role == "channel"]
@@ -249,7 +301,7 @@ def place_weights(
         if parameter.role == "map":
             maps[parameter.name] = _stacked(sheet, Shape(parameter.shape), (row, left))
             left += parameter.shape[2] + 1
-    return WeightCells(sheet, tuple(parameters), across, source, values_at, maps, kernel_at)
+    return WeightCells(sheet, tuple(parameters), across, source, values_at, maps, kernel_at, gap)
 
 
 def _stacked(sheet: str, shape: Shape, first: tuple[int, int]) -> Placement:

@@ -11,6 +11,7 @@ import posixpath
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -50,10 +51,10 @@ class Package:
     def _checked(self, max_bytes: int, max_ratio: float) -> dict[str, zipfile.ZipInfo]:
         """The parts by name in lower case (a package's part names do not distinguish case)."""
         infos = {info.filename.lstrip("/").lower(): info for info in self._zip.infolist()}
-        total = sum(info.file_size for info in self._zip.infolist())
-        if total > max_bytes:
+        self.size = sum(info.file_size for info in self._zip.infolist())
+        if self.size > max_bytes:
             raise WorkbookError(
-                f"{self.path}: unpacks to {total:,} bytes, over the limit of {max_bytes:,}; "
+                f"{self.path}: unpacks to {self.size:,} bytes, over the limit of {max_bytes:,}; "
                 "if you trust the file, raise the limit (max_bytes)"
             )
         for info in infos.values():
@@ -83,22 +84,34 @@ class Package:
         def refuse(*_: object) -> None:
             raise self.damaged(part, "it has a document type declaration, which no workbook needs")
 
-        info = self._infos.get(part.lower())
-        if info is None:
-            raise WorkbookError(f"{self.path}: the part {part} is missing; {_REMEDY}")
         parser.StartDoctypeDeclHandler = refuse
         try:
-            with self._zip.open(info) as stream:
-                while chunk := stream.read(_CHUNK):
-                    parser.Parse(chunk)
-                parser.Parse(b"", True)
+            for chunk in self.chunks(part):
+                parser.Parse(chunk)
+            parser.Parse(b"", True)
         except expat.ExpatError as error:
             raise self.damaged(part, f"its XML is broken: {error}") from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
-            raise self.damaged(part, str(error) or "it ends too early") from error
+        except (ValueError, RuntimeError) as error:
+            raise self.damaged(part, str(error)) from error
         finally:  # handlers that know their parser are a cycle that would keep the cells alive
             parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
             parser.StartDoctypeDeclHandler = None
+
+    def chunks(self, part: str, size: int = _CHUNK) -> Iterator[bytes]:
+        """The bytes of a part, piece by piece.
+
+        Raises:
+            WorkbookError: there is no such part, or it is damaged.
+        """
+        info = self._infos.get(part.lower())
+        if info is None:
+            raise WorkbookError(f"{self.path}: the part {part} is missing; {_REMEDY}")
+        try:
+            with self._zip.open(info) as stream:
+                while chunk := stream.read(size):
+                    yield chunk
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
+            raise self.damaged(part, str(error) or "it ends too early") from error
 
     def close(self) -> None:
         """Closes the file."""

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from sheetcnn.formulas.expr import Expr
 from sheetcnn.shape import Array
 
 Value = float | int | str
+
+
+class Rows(Protocol):
+    """Numbers that are made row by row."""
+
+    def __getitem__(self, row: int) -> Array:
+        """The numbers of a row, counted from 0."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,9 @@ class Grid:
 
     `values[i, j]` stands in row `row + i * row_step`, column `col + j * col_step`. NaN leaves the cell
     out. Without a formula, `values` None makes blank styled cells (`height`, `width`).
+
+    `values` may be a view of any strides, of which rows are taken one at a time, or a function, which is
+    called while the sheet is written and whose array is let go of after the grid's last row.
     """
 
     row: int
@@ -62,10 +72,14 @@ class Grid:
     height: int
     width: int
     style: Style
-    values: Array | None = None
+    values: Array | Rows | Callable[[], Array | Rows] | None = None
     formula: Expr | None = None
     row_step: int = 1
     col_step: int = 1
+
+    def array(self) -> Array | Rows | None:
+        """The values themselves; made now, if they are a function."""
+        return self.values() if callable(self.values) else self.values
 
 
 @dataclass(frozen=True)
@@ -101,6 +115,16 @@ class NumberCheck:
 
 
 @dataclass(frozen=True)
+class ListCheck:
+    """Cells that take only what stands in the range `source`, offered as a drop-down."""
+
+    range: str
+    source: str
+    title: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Sheet:
     """One worksheet."""
 
@@ -117,7 +141,7 @@ class Sheet:
     """The first row and column that scroll."""
     color_scales: Sequence[ColorScale] = ()
     data_bars: Sequence[DataBar] = ()
-    validations: Sequence[NumberCheck] = ()
+    validations: Sequence[NumberCheck | ListCheck] = ()
     tab_color: str | None = None
     gridlines: bool = True
     zoom: int = 100

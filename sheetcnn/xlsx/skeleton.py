@@ -22,7 +22,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.dimensions import ColumnDimension
 
 from sheetcnn.formulas.a1 import address
-from sheetcnn.xlsx.book import Book, Sheet, Style
+from sheetcnn.xlsx.book import Book, ListCheck, NumberCheck, Sheet, Style
 
 # The stubs of openpyxl leave these functions, and much of a worksheet, without types.
 _rules: Any = rules
@@ -104,19 +104,7 @@ def _furnish(worksheet: Any, sheet: Sheet, *, selected: bool) -> None:
         )
         worksheet.conditional_formatting.add(bar.range, bars)
     for check in sheet.validations:
-        validation = DataValidation(
-            type="decimal",
-            operator="between",
-            formula1=f"{check.low:g}",
-            formula2=f"{check.high:g}",
-            allow_blank=True,
-            showErrorMessage=True,
-            errorStyle="warning",
-            errorTitle=check.title,
-            error=check.message,
-        )
-        validation.add(check.range)
-        worksheet.add_data_validation(validation)
+        worksheet.add_data_validation(_validation(check))
     for cell in sheet.cells:
         if cell.merge > 1 or cell.merge_rows > 1:
             worksheet.merged_cells.add(
@@ -134,6 +122,24 @@ def _furnish(worksheet: Any, sheet: Sheet, *, selected: bool) -> None:
     worksheet.sheet_properties.pageSetUpPr.fitToPage = True
     worksheet.oddFooter.left.text = "&A"
     worksheet.oddFooter.right.text = "&P / &N"
+
+
+def _validation(check: NumberCheck | ListCheck) -> DataValidation:
+    if isinstance(check, ListCheck):
+        validation = DataValidation(type="list", formula1=check.source, errorStyle="stop")
+    else:
+        validation = DataValidation(
+            type="decimal",
+            operator="between",
+            formula1=f"{check.low:g}",
+            formula2=f"{check.high:g}",
+            allow_blank=True,
+            errorStyle="warning",
+        )
+    validation.showErrorMessage = True
+    validation.errorTitle, validation.error = check.title, check.message
+    validation.add(check.range)
+    return validation
 
 
 def _register(worksheet: Any, sheet: Sheet, numbers: dict[Style, int]) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from html import escape
 from pathlib import Path
 
 from sheetcnn.files import replacing
 from sheetcnn.formulas.a1 import address, area
+from sheetcnn.xlsx.bands import xml_text
 from sheetcnn.xlsx.book import Book, Sheet
+from sheetcnn.xlsx.deflate import Deflater, threads
 from sheetcnn.xlsx.skeleton import repaired, skeleton
-from sheetcnn.xlsx.stream import SheetWriter, xml_text
+from sheetcnn.xlsx.stream import SheetWriter
 
 Progress = Callable[[int, int], None]
 
@@ -27,8 +30,10 @@ _AFTER_IGNORED = re.compile(
 )
 _CHUNK = 1 << 18  # characters handed to the compressor at a time
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same input gives the same bytes
-_LEVEL = 5  # of compression; level 6 takes twice as long for 1 % less, see docs/performance.md
-_LARGE = 1 << 30  # characters of a part; past 2 GiB the zip needs its 64-bit form, from the start
+_LARGE = 1 << 22  # bytes of a part from which on time counts more than size
+# Bytes of a part's cells; past 2 GiB the zip needs its 64-bit form, from the start. An eighth of a GiB is
+# more than the rows' own elements can take.
+_HUGE = (1 << 31) - (1 << 27)
 
 
 def write_book(book: Book, path: Path, *, share: bool = True, progress: Progress | None = None) -> int:
@@ -48,29 +53,55 @@ def write_book(book: Book, path: Path, *, share: bool = True, progress: Progress
     """
     package, styles = skeleton(book)
     formulas = 0
-    with replacing(path) as part, zipfile.ZipFile(part, "w") as target:
+    with replacing(path) as part, _Target(part) as target:
         source = zipfile.ZipFile(io.BytesIO(package))
         parts = {f"xl/worksheets/sheet{n}.xml": sheet for n, sheet in enumerate(book.sheets, 1)}
         done = 0
         for name in source.namelist():
-            info = zipfile.ZipInfo(name, _EPOCH)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.external_attr = 0o644 << 16
-            info._compresslevel = _LEVEL  # type: ignore[attr-defined]  # open() takes no level before 3.13
             content = source.read(name)
             if name not in parts:
-                target.writestr(info, repaired(name, content))
+                target.put(name, [repaired(name, content)])
                 continue
             sheet = parts[name]
             writer = SheetWriter(sheet, styles, share=share)
-            with target.open(info, "w", force_zip64=writer.most > _LARGE) as out:
-                for chunk in _chunks(_sheet_xml(content, sheet, writer)):
-                    out.write(chunk)
+            target.put(name, _chunks(_sheet_xml(content, sheet, writer)), writer.most)
             formulas += writer.formulas
             done += 1
             if progress is not None:
                 progress(done, len(parts))
     return formulas
+
+
+class _Target:
+    """The package that is written, and the threads that compress it.
+
+    However it ends, the threads have ended with it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._threads = threads()
+        self._pool = ThreadPoolExecutor(self._threads, "sheetcnn-deflate")
+        self._zip = zipfile.ZipFile(path, "w")
+
+    def __enter__(self) -> _Target:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        try:
+            self._zip.close()
+        finally:
+            self._pool.shutdown(cancel_futures=True)
+
+    def put(self, name: str, chunks: Iterable[bytes], most: int = 0) -> None:
+        """Write one part, of at most about `most` bytes."""
+        info = zipfile.ZipInfo(name, _EPOCH)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        info.external_attr = 0o644 << 16
+        with self._zip.open(info, "w", force_zip64=most > _HUGE) as out:
+            # zipfile compresses on this thread alone, and knows no strategies.
+            out._compressor = Deflater(self._pool, self._threads, fast=most > _LARGE)  # type: ignore[attr-defined]
+            for chunk in chunks:
+                out.write(chunk)
 
 
 def _sheet_xml(content: bytes, sheet: Sheet, writer: SheetWriter) -> Iterator[str]:

@@ -43,7 +43,9 @@ def read_onnx(path: Path, input_shape: tuple[int, int, int] | None = None) -> Mo
     file = condense(read_file(path))
     walk = _start(file, input_shape)
     walk.run()
-    return walk.build.finish(path.stem, walk.outputs(), str(path))
+    outputs = walk.outputs()
+    walk.values.clear()  # the builder alone holds the arrays now, and drops each when it is converted
+    return walk.build.finish(path.stem, outputs, str(path))
 
 
 def _start(file: OnnxFile, input_shape: tuple[int, int, int] | None) -> _Walk:

@@ -7,7 +7,7 @@ that sheetcnn works without it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ import numpy as np
 
 from sheetcnn.errors import SpecError
 from sheetcnn.readers.building import required
+from sheetcnn.readers.onnx.wire import read_slim
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto
@@ -58,6 +59,20 @@ class OnnxInput:
 
 
 @dataclass(frozen=True)
+class Stored:
+    """An initialiser whose bytes were left in the file: without them, and where they are."""
+
+    header: TensorProto
+    offset: int
+    length: int
+
+    @property
+    def dims(self) -> Sequence[int]:
+        """Its shape."""
+        return tuple(self.header.dims)
+
+
+@dataclass(frozen=True)
 class OnnxFile:
     """What an .onnx file holds, pruned to the nodes that its outputs need."""
 
@@ -66,13 +81,13 @@ class OnnxFile:
     nodes: tuple[OnnxNode, ...]
     inputs: tuple[OnnxInput, ...]
     outputs: tuple[str, ...]
-    tensors: Mapping[str, TensorProto]
+    tensors: Mapping[str, TensorProto | Stored]
 
     def constant(self, name: str) -> np.ndarray:
         """The array of an initialiser."""
         return self.array(self.tensors[name], name)
 
-    def array(self, tensor: TensorProto, name: str) -> np.ndarray:
+    def array(self, tensor: TensorProto | Stored, name: str) -> np.ndarray:
         """The array of a tensor, wherever its bytes are.
 
         Raises:
@@ -80,13 +95,16 @@ class OnnxFile:
         """
         import onnx
 
-        if any(d < 0 for d in tensor.dims):
-            raise SpecError(f"{self.path}: '{name}' has the negative shape {list(tensor.dims)}; {AGAIN}")
-        if tensor.data_type == onnx.TensorProto.STRING:
+        header = tensor.header if isinstance(tensor, Stored) else tensor
+        if any(d < 0 for d in header.dims):
+            raise SpecError(f"{self.path}: '{name}' has the negative shape {list(header.dims)}; {AGAIN}")
+        if header.data_type == onnx.TensorProto.STRING:
             raise SpecError(f"{self.path}: '{name}' holds texts, not numbers; {AGAIN}")
-        if tensor.data_location == onnx.TensorProto.EXTERNAL:
-            return self._external(tensor, name)
-        return self._decoded(tensor, name)
+        if header.data_location == onnx.TensorProto.EXTERNAL:
+            return self._external(header, name)
+        if isinstance(tensor, Stored):
+            return self._from_file(header, name, self.path, tensor.offset, tensor.length)
+        return self._decoded(header, name)
 
     def _decoded(self, tensor: TensorProto, name: str) -> np.ndarray:
         from onnx import numpy_helper
@@ -101,8 +119,6 @@ class OnnxFile:
 
     def _external(self, tensor: TensorProto, name: str) -> np.ndarray:
         """Bytes from a file beside the model, and from nowhere else."""
-        import onnx
-
         entry = {e.key: e.value for e in tensor.external_data}
         where = f"{self.path}: the data of '{name}'"
         location = entry.get("location", "")
@@ -126,6 +142,17 @@ class OnnxFile:
                 f"{where} is meant to be {entry.get('length', 'all')} bytes from byte "
                 f"{entry.get('offset', 0)} of '{location}', which has {size}; {AGAIN}"
             )
+        return self._from_file(tensor, name, file, offset, length)
+
+    def _from_file(self, tensor: TensorProto, name: str, file: Path, offset: int, length: int) -> np.ndarray:
+        """Bytes that lie in a file, without a copy where NumPy can read them itself."""
+        import onnx
+
+        plain: dict[int, str] = {onnx.TensorProto.FLOAT: "<f4", onnx.TensorProto.DOUBLE: "<f8"}
+        dtype, size = np.dtype(plain.get(tensor.data_type, "V0")), count(tensor.dims)
+        if dtype.itemsize and size * dtype.itemsize == length:
+            flat: np.ndarray = np.fromfile(file, dtype, size, offset=offset)
+            return flat.reshape(list(tensor.dims))
         whole = onnx.TensorProto()
         whole.CopyFrom(tensor)
         del whole.external_data[:]
@@ -142,13 +169,16 @@ def read_file(path: Path) -> OnnxFile:
     Raises:
         SpecError: if `onnx` is not installed, or the file is missing, damaged or too old.
     """
-    model = _parse(path)
+    model, places = _parse(path)
     opset = _opset(model, path)
     graph = model.graph
     if not graph.node or not graph.output:
         raise SpecError(f"{path} is damaged: it holds no nodes or no outputs; {AGAIN}")
     _check_names(graph, path)
-    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    tensors = {
+        tensor.name: Stored(tensor, *places[n]) if n in places else tensor
+        for n, tensor in enumerate(graph.initializer)
+    }
     outputs = tuple(dict.fromkeys(value.name for value in graph.output))
     sparse = {tensor.values.name for tensor in graph.sparse_initializer}
     if sparse:
@@ -160,13 +190,15 @@ def read_file(path: Path) -> OnnxFile:
     return OnnxFile(path, opset, nodes, inputs, outputs, tensors)
 
 
-def _parse(path: Path) -> ModelProto:
+def _parse(path: Path) -> tuple[ModelProto, Mapping[int, tuple[int, int]]]:
+    """The model without its large arrays, and where in the file those are."""
     onnx, protobuf = required("onnx", "onnx"), required("google.protobuf.message", "onnx")
     if not path.is_file():
         raise SpecError(f"{path} does not exist; name an .onnx file")
     model: ModelProto = onnx.ModelProto()
     try:
-        model.ParseFromString(path.read_bytes())
+        slim = read_slim(path)
+        model.ParseFromString(slim.content)
     except OSError as error:
         raise SpecError(f"{path} cannot be read: {error.strerror or error}") from None
     except (protobuf.DecodeError, ValueError, RecursionError) as error:
@@ -176,7 +208,7 @@ def _parse(path: Path) -> ModelProto:
         ) from None
     if not model.HasField("graph"):
         raise SpecError(f"{path} is not a whole ONNX file (it holds no graph); copy it or {AGAIN}")
-    return model
+    return model, slim.places
 
 
 def _opset(model: ModelProto, path: Path) -> int:

@@ -1,0 +1,110 @@
+"""The sheets of the interleaved layout: one per layer, with the channels of a pixel side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sheetcnn.engine import stage_key
+from sheetcnn.formulas.a1 import area
+from sheetcnn.formulas.placement import Block, Placement
+from sheetcnn.formulas.region import Region
+from sheetcnn.graph import Node
+from sheetcnn.sheets import theme
+from sheetcnn.sheets.layout import (
+    FIRST_COLUMN,
+    HEADER_ROWS,
+    INTERLEAVED_HEADER_ROWS,
+    MOST_SOURCES,
+    Layout,
+    view_name,
+)
+from sheetcnn.sheets.maps import header, place_stamps, source_sheets
+from sheetcnn.sheets.plan import SheetPlan, TensorGrid
+from sheetcnn.sheets.stamps import Stamped
+from sheetcnn.sheets.wording import activation_words, pre_words, words
+from sheetcnn.xlsx.book import Cell, Grid, NumberCheck
+
+
+def source_maps(layout: Layout) -> Iterator[SheetPlan]:
+    """The sheets that hold the pixels."""
+    graph = layout.graph
+    placement = layout.placements[graph.source]
+    for block in placement.blocks:
+        line = "type numbers here: everything after this sheet is computed from them"
+        sheet = _sheet(layout, graph.source, graph.source, block, line, [])
+        sheet.tab_color = theme.TABS["input"]
+        for c in range(block.first, block.first + block.count):
+            region = Region.plane(c, placement.shape)
+            first = placement.at(region)
+            grid = TensorGrid(
+                graph.source, graph.source, region, first.row, first.col, theme.PIXEL, None, 1, first.col_j
+            )
+            sheet.tensors.append(grid)
+        pixels = area(block.row, block.col, placement.shape.height, placement.shape.width * block.count)
+        sheet.validations.append(
+            NumberCheck(
+                pixels,
+                -1e9,
+                1e9,
+                "A pixel is a number",
+                "The formulas after this sheet need a number in every pixel.",
+            )
+        )
+        yield sheet
+
+
+def maps_sheets(layout: Layout, node: Node, tensor: str, stamps: list[Stamped]) -> Iterator[SheetPlan]:
+    """The sheets of one tensor of a node: its result or an intermediate one."""
+    graph = layout.graph
+    line = words(graph, node)
+    if layout.separate(node):
+        own = tensor == node.name
+        line = activation_words(graph, node) if own else pre_words(graph, node)
+    for block in layout.placements[tensor].blocks:
+        mine = [s for s in stamps if s.first.sheet == block.sheet]
+        sheet = _sheet(layout, node.name, tensor, block, line, source_sheets(layout, node, mine))
+        place_stamps(sheet, node.name, mine)
+        yield sheet
+
+
+def _sheet(layout: Layout, layer: str, tensor: str, block: Block, line: str, sources: list[str]) -> SheetPlan:
+    """Title, links and the numbers of pixels and channels above a block."""
+    sheet = SheetPlan(block.sheet, layer, tab_color=theme.TABS["maps"])
+    placement = layout.placements[tensor]
+    links = [("▲ overview", "overview")]
+    if tensor in layout.graph.shapes:
+        links.append((f"{view_name(layout, tensor)} ►", view_name(layout, tensor)))
+    if layer in layout.weights:
+        links.append((layout.weights[layer].sheet, layout.weights[layer].sheet))
+    title = f"{_title(layout, layer, tensor)}, {_channels(placement, block)}"
+    header(sheet, title, line, links, sources[:MOST_SOURCES], theme.CELL_WIDTH)
+    sheet.column_width = theme.CELL_WIDTH
+    sheet.column_widths[1] = theme.HEAD_WIDTH + 3
+    sheet.freeze = (INTERLEAVED_HEADER_ROWS + 1, FIRST_COLUMN)
+    shape, count = placement.shape, block.count
+    sheet.cells.append(Cell(HEADER_ROWS, 1, "column", theme.INDEX))
+    sheet.cells.append(Cell(INTERLEAVED_HEADER_ROWS, 1, "channel", theme.INDEX))
+    columns = np.arange(1.0, shape.width + 1)[None]
+    channels = np.tile(np.arange(block.first + 1.0, block.first + count + 1), shape.width)[None]
+    rows = np.arange(1.0, shape.height + 1)[:, None]
+    sheet.plain += [
+        Grid(HEADER_ROWS, block.col, 1, shape.width, theme.HEADING_CENTER, columns, col_step=count),
+        Grid(INTERLEAVED_HEADER_ROWS, block.col, 1, shape.width * count, theme.INDEX, channels),
+        Grid(block.row, 1, shape.height, 1, theme.INDEX, rows),
+    ]
+    return sheet
+
+
+def _title(layout: Layout, layer: str, tensor: str) -> str:
+    stages = layout.stages(layout.graph.by_name[layer]) if layer in layout.graph.by_name else ()
+    label = next((s.label for s in stages if stage_key(layer, s.name) == tensor), "")
+    return f"{layer}, {label}" if label else layer
+
+
+def _channels(placement: Placement, block: Block) -> str:
+    if block.count == placement.shape.channels:
+        return "1 channel" if block.count == 1 else f"{block.count} channels side by side in every pixel"
+    last = block.first + block.count
+    return f"channels {block.first + 1} to {last} of {placement.shape.channels} side by side in every pixel"

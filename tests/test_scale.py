@@ -1,0 +1,74 @@
+"""AlexNet, GoogLeNet and MobileNet v1 at a quarter of their size, by the way of `make scale`.
+
+The script builds each workbook, lets LibreOffice and IronCalc recalculate it, compares every formula with
+NumPy, and NumPy's output with that of another program.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from requirements import require
+
+import sheetcnn
+from sheetcnn.calculators import get
+
+BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
+
+NETWORKS = {
+    "alexnet": {"conv2d": 5, "max_pool": 3, "lrn": 2, "dense": 3},
+    "googlenet": {"conv2d": 57, "max_pool": 13, "concat": 9, "lrn": 2, "avg_pool": 1, "dense": 1},
+    "mobilenet_v1": {"conv2d": 14, "depthwise_conv2d": 13, "global_avg_pool": 1, "dense": 1},
+}
+"""How many layers of each kind, as at full size; flatten, dropout and softmax left out."""
+
+
+@pytest.fixture(params=NETWORKS)
+def name(request: pytest.FixtureRequest) -> str:
+    network = str(request.param)
+    package = "torch" if network == "mobilenet_v1" else "onnx"
+    require(package, importlib.util.find_spec(package) is not None)
+    return network
+
+
+def script(file: str, *arguments: object) -> Any:
+    command = [sys.executable, str(BENCHMARKS / file), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return json.loads(done.stdout)
+
+
+def test_every_layer_is_there(name: str, tmp_path: Path) -> None:
+    made = script("models.py", name, tmp_path, "--quarter")
+    model = sheetcnn.load(made["model"], fold_batch_norm="--fold-batch-norm" in made["options"])
+    counts = Counter(node.op.kind for node in model.graph.nodes)
+    assert {kind: counts[kind] for kind in NETWORKS[name]} == NETWORKS[name]
+    grouped = [node.op.groups for node in model.graph.nodes if node.op.kind == "conv2d"]
+    assert grouped.count(2) == (3 if name == "alexnet" else 0)
+
+
+def test_workbook_agrees(name: str) -> None:
+    require("libreoffice", get("libreoffice").available())
+    report = script("networks.py", "--quarter", "--only", name, "--json")
+    found = report["results"][name]
+    assert found["agrees"]
+    assert set(found["engines"]) == {"libreoffice", "ironcalc"}
+    for engine in found["engines"].values():
+        assert engine["compared"] == engine["formulas"] > 50_000
+        assert engine["errors"] == 0
+    check_spread(found["reference"])
+
+
+def check_spread(found: dict[str, Any]) -> None:
+    """Values neither die out nor explode, and no class takes all: then every weight is seen."""
+    least, greatest = found["mean_squares"]
+    assert 0.01 < least <= greatest < 100
+    assert found["zeros"] < 0.9
+    assert found["greatest"] < 0.9
