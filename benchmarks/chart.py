@@ -45,7 +45,7 @@ def chart(panels: Sequence[tuple[str, Sequence[Line]]], below: str, path: Path) 
 def _panel(draw: ImageDraw.ImageDraw, left: int, title: str, lines: Sequence[Line], below: str) -> None:
     xs = [x for line in lines for x, _ in line.points]
     ys = [y for line in lines for _, y in line.points]
-    low, high = math.floor(math.log10(min(xs))), math.ceil(math.log10(max(xs)))
+    low, high = math.log10(min(xs)) - 0.15, math.log10(max(xs)) + 0.15
     step = _step(max(ys))
     top = step * math.ceil(max(ys) / step)
 
@@ -60,7 +60,7 @@ def _panel(draw: ImageDraw.ImageDraw, left: int, title: str, lines: Sequence[Lin
         start, end = place(10**low, n * step), place(10**high, n * step)
         draw.line([start, end], TEXT if n == 0 else FAINT, SCALE)
         draw.text((start[0] - 7 * SCALE, start[1]), f"{n * step:g}", TEXT, _font(12), anchor="rm")
-    for power in range(low, high + 1):
+    for power in range(math.ceil(low), math.floor(high) + 1):
         x, y = place(10**power, 0)
         draw.line([(x, y), (x, y + 5 * SCALE)], TEXT, SCALE)
         draw.text((x, y + 9 * SCALE), _count(10**power), TEXT, _font(12), anchor="mt")

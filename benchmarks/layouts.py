@@ -49,6 +49,7 @@ def build(channels: int, layout: Any, path: Path) -> dict[str, Any]:
     import numpy as np
 
     import sheetcnn
+    from sheetcnn.errors import LimitError
     from sheetcnn.graph import Model
     from sheetcnn.readers.spec import parse
 
@@ -72,7 +73,7 @@ def build(channels: int, layout: Any, path: Path) -> dict[str, Any]:
     start = time.perf_counter()
     try:
         built = sheetcnn.build(model, image, path, layout=layout)
-    except sheetcnn.LimitError as error:
+    except LimitError as error:
         return {"refused": str(error)}
     return {
         "seconds": time.perf_counter() - start,

@@ -139,10 +139,10 @@ def _openpyxl(book: Book, path: Path) -> float:
                 worksheet.append([])
             written = row
             start = time.perf_counter()
-            line: list[Any] = []
+            line: list[Any] = [None] * max(col + (g.width - 1) * g.col_step for col, g, _ in parts)
             for col, grid, i in parts:
-                line += [None] * (col - 1 - len(line))
-                line += texts[id(grid)].row(i) if id(grid) in texts else _values(grid, i)
+                places = slice(col - 1, col + (grid.width - 1) * grid.col_step, grid.col_step)
+                line[places] = texts[id(grid)].row(i) if id(grid) in texts else _values(grid, i)
             aside += time.perf_counter() - start
             worksheet.append(line)
     workbook.save(path)

@@ -19,15 +19,16 @@ from sheetcnn._version import __version__
 from sheetcnn.errors import SheetCnnError
 
 if TYPE_CHECKING:
-    from sheetcnn.api import build, convert, from_torch, inspect, load, run, verify
+    from sheetcnn.api import build, convert, extract, from_torch, inspect, load, run, verify
 
-_LAZY = ("build", "convert", "from_torch", "inspect", "load", "run", "verify")
+_LAZY = ("build", "convert", "extract", "from_torch", "inspect", "load", "run", "verify")
 
 __all__ = [
     "SheetCnnError",
     "__version__",
     "build",
     "convert",
+    "extract",
     "from_torch",
     "inspect",
     "load",

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from sheetcnn import builder as _build
 from sheetcnn import checker as _verify
 from sheetcnn import engine as _engine
+from sheetcnn import extraction as _extraction
 from sheetcnn import inspection as _inspection
 from sheetcnn import saving as _saving
 from sheetcnn import transforms as _transforms
@@ -179,6 +180,23 @@ def verify(
         CalculatorError: the engine is missing or fails.
     """
     return _verify.verify(Path(path), engine, progress=progress)
+
+
+def extract(path: AnyPath, directory: AnyPath) -> _extraction.Extracted:
+    """Read the spec, the weights and the input of a workbook back into files: the way back.
+
+    Args:
+        path: of a workbook that sheetcnn built; weights and pixels may have been changed since.
+        directory: for the files; made if it is missing.
+
+    Returns:
+        The files, and whether weights or input were changed.
+
+    Raises:
+        WorkbookError: the file is damaged or was not built by sheetcnn.
+        OutputError: a file of that name exists already, or cannot be written.
+    """
+    return _extraction.extract(Path(path), Path(directory))
 
 
 def inspect(

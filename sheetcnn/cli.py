@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -390,6 +391,24 @@ def convert(
 
     spec, arrays = sheetcnn.convert(_load(model, weights, input_shape, fold_batch_norm), output)
     click.echo(f"{spec}\n{arrays}")
+
+
+@main.command()
+@click.argument("workbook", type=PATH)
+@click.option("-o", "--output", type=PATH, required=True, help="Directory for the three files.")
+@_mendable
+def extract(workbook: Path, output: Path) -> None:
+    """Read the spec, the (perhaps edited) weights and the input of WORKBOOK back into files."""
+    import sheetcnn
+
+    found = sheetcnn.extract(workbook, output)
+    for path, changed in (
+        (found.spec, ""),
+        (found.weights, "changed since the workbook was built" if found.weights_changed else ""),
+        (found.image, "changed since the workbook was built" if found.input_changed else ""),
+    ):
+        click.echo(f"{path}  ({changed})" if changed else str(path))
+    click.echo(f"next: sheetcnn build {shlex.join(found.arguments)} -o {workbook.stem}_again.xlsx")
 
 
 @main.command()

@@ -237,8 +237,8 @@ def check_limits(plan: Plan, limits: Limits) -> None:
     program = limits.program
     if len(plan.sheets) + 1 > limits.sheets:
         raise LimitError(
-            f"the workbook would have {len(plan.sheets) + 1:,} sheets, but {program} holds {limits.sheets:,}; "
-            f"{_more_room(plan) or 'use a smaller network'}"
+            f"the workbook would have {len(plan.sheets) + 1:,} sheets, but {program} holds "
+            f"{limits.sheets:,}; {_more_room(plan) or 'use a smaller network'}"
         )
     area_of_all = 0
     for sheet in plan.sheets:

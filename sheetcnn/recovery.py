@@ -68,12 +68,22 @@ def read_plan(book: Workbook, path: Path) -> Plan:
     return plan
 
 
-def _described(cells: SheetCells, path: Path) -> tuple[Graph, Options]:
+def read_facts(book: Workbook) -> dict[str, str]:
+    """What the `about` sheet says, by key: `format`, `built by`, `weights sha256` ..."""
+    return {key: "".join(values) for key, values in _rows(book.sheet(about.NAME)).items()}
+
+
+def _rows(cells: SheetCells) -> dict[str, list[str]]:
     rows: dict[str, list[str]] = {}
     for (row, col), key in sorted(cells.values.items()):
         value = cells.values.get((row, about.VALUE_COLUMN))
         if col == about.KEY_COLUMN and isinstance(key, str) and isinstance(value, str | float):
             rows.setdefault(key, []).append(value if isinstance(value, str) else f"{value:g}")
+    return rows
+
+
+def _described(cells: SheetCells, path: Path) -> tuple[Graph, Options]:
+    rows = _rows(cells)
     if rows.get("format") != [str(about.FORMAT)]:
         found = ", ".join(rows.get("format", ["none"]))
         raise WorkbookError(

@@ -30,7 +30,7 @@ def save(model: Model, directory: Path) -> tuple[Path, Path]:
     """
     from safetensors.numpy import save as serialise
 
-    name = bases([model.graph.name])[model.graph.name]
+    name = saved_name(model)
     spec, weights = directory / f"{name}.yaml", directory / f"{name}.safetensors"
     for path in (spec, weights):
         if path.exists():
@@ -47,6 +47,11 @@ def save(model: Model, directory: Path) -> tuple[Path, Path]:
     with replacing(spec) as part:
         part.write_text(spec_text(model), encoding="utf-8")
     return spec, weights
+
+
+def saved_name(model: Model) -> str:
+    """The beginning of the names of a model's files."""
+    return bases([model.graph.name])[model.graph.name]
 
 
 def spec_text(model: Model) -> str:

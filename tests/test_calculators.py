@@ -345,7 +345,7 @@ def test_a_program_that_is_killed(
 ) -> None:
     path = pretend(monkeypatch, tmp_path, name, script)
     message = (
-        r"a\.xlsx: \w+ was killed \(signal 9\) .*unpacks to 0 MB; .*want of memory: close other programs"
+        r"xlsx: \w+ was killed \(signal 9\) .*unpacks to 0 MB; .*want of memory: close other programs"
     )
     with pytest.raises(CalculatorError, match=message):
         calculators.get(name).recalculate([path])

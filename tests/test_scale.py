@@ -14,11 +14,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from requirements import require
 
 import sheetcnn
 from sheetcnn.calculators import get
+from sheetcnn.ops.conv2d import Conv2d
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 
@@ -64,6 +66,19 @@ def test_workbook_agrees(name: str) -> None:
         assert engine["compared"] == engine["formulas"] > 50_000
         assert engine["errors"] == 0
     check_spread(found["reference"])
+
+
+@pytest.mark.parametrize("groups", [1, 2, 8])
+def test_convolution_in_pieces(groups: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    op = Conv2d(filters=16, kernel_size=(3, 2), stride=(2, 1), padding=1, dilation=(1, 2), groups=groups)
+    random = np.random.default_rng(0)
+    x = random.normal(size=(8, 13, 9))
+    params = {"weight": random.normal(size=(16, 8 // groups, 3, 2)), "bias": random.normal(size=16)}
+    whole = op.run([x], params)
+    for most in (1, 500, 1500):  # one row at a time, or a few, the last piece smaller
+        monkeypatch.setattr("sheetcnn.ops.conv2d._MOST_VALUES", most)
+        # A product of other sizes may sum in another order: 48 terms of about 1 and 1e-16.
+        np.testing.assert_allclose(op.run([x], params), whole, rtol=0, atol=1e-13)
 
 
 def check_spread(found: dict[str, Any]) -> None:

@@ -304,6 +304,7 @@ def test_an_error_on_a_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         return real(chunk, before, last=last)
 
     monkeypatch.setattr(deflate, "deflated", scarce)
+    monkeypatch.setattr(deflate, "deflated_fast", scarce)
     with pytest.raises(MemoryError):
         write_book(large(), path)
     assert any("deflate" in name for name in calls)
@@ -324,6 +325,7 @@ def test_an_interrupt_while_waiting_for_a_thread(tmp_path: Path, monkeypatch: py
         return real(chunk, before, last=last)
 
     monkeypatch.setattr(deflate, "deflated", slow)
+    monkeypatch.setattr(deflate, "deflated_fast", slow)
     with pytest.raises(KeyboardInterrupt):
         write_book(large(), path)
     check_nothing_is_left(path, before)
