@@ -87,7 +87,7 @@ def measured(name: str, folder: Path, engines: Sequence[str], *, quarter: bool) 
     found: dict[str, Any] = {
         "weights": reference["weights"],
         "bytes": book.stat().st_size,
-        "build": {"seconds": built.seconds, "mb": built.mb},
+        "build": {"seconds": built.seconds, "cpu": built.cpu, "mb": built.mb},
         "reference": reference,
         "engines": {},
     }
@@ -123,6 +123,7 @@ def _verified(book: Path, engine: str) -> dict[str, Any]:
         "engine": report["engine"],
         # Of an engine within the process only the whole is known.
         "seconds": program.seconds if program else watched.seconds,
+        "cpu": program.cpu if program else watched.cpu,
         "mb": program.peak if program else watched.mb,
         "verify": {"seconds": watched.seconds, "mb": watched.mb},
         "formulas": report["formulas"],
@@ -166,6 +167,9 @@ def reported(results: Mapping[str, Mapping[str, Any]], *, quarter: bool) -> Repo
             f"{name}: {verdict}; relative difference of NumPy's output from {reference['by']}: "
             f"{reference['difference']:.1e}"
         )
+        used = {"build": found["build"], **{e: r for e, r in engines.items() if "refused" not in r}}
+        shares = ", ".join(f"{what} {took['cpu']:.1f} s" for what, took in used.items())
+        remarks.append(f"{name}: processor time: {shares}")
         remarks += [
             f"{name}: {engine} {result['refused']}"
             for engine, result in engines.items()

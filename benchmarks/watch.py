@@ -23,6 +23,8 @@ class Process:
     name: str
     started: float
     seconds: float = 0.0
+    cpu: float = 0.0
+    """Seconds of a processor that it used; far less than `seconds` on a busy machine."""
     peak: float = 0.0
     """Memory in 10^6 bytes."""
 
@@ -36,6 +38,7 @@ class Watched:
         output: what it printed.
         errors: what it printed on standard error.
         seconds: from start to end.
+        cpu: seconds of a processor, its children's too.
         mb: its own peak memory, in 10^6 bytes.
         children: the processes below it, by their ids.
     """
@@ -44,6 +47,7 @@ class Watched:
     output: str = ""
     errors: str = ""
     seconds: float = 0.0
+    cpu: float = 0.0
     mb: float = 0.0
     children: dict[int, Process] = field(default_factory=dict)
 
@@ -70,7 +74,7 @@ def watch(command: Sequence[object], *, most_mb: float = float("inf")) -> Watche
         looking = threading.Thread(target=_look, args=(process, found, ended, most_mb))
         looking.start()
         _, status, usage = os.wait4(process.pid, 0)
-        found.seconds = time.perf_counter() - start
+        found.seconds, found.cpu = time.perf_counter() - start, usage.ru_utime + usage.ru_stime
         ended.set()
         looking.join()
         process.returncode = found.status = os.waitstatus_to_exitcode(status)
@@ -95,7 +99,7 @@ def _look(process: subprocess.Popen[bytes], found: Watched, ended: threading.Eve
                 child = found.children.setdefault(pid, Process(name, now))
                 # A process starts as a copy of its parent, under the parent's name.
                 child.name, child.seconds = name, now - child.started + EVERY
-                child.peak = max(child.peak, peak)
+                child.peak, child.cpu = max(child.peak, peak), max(child.cpu, _cpu(pid))
 
 
 def _below(root: int) -> Iterator[int]:
@@ -113,6 +117,16 @@ def _below(root: int) -> Iterator[int]:
         pid = waiting.pop()
         yield pid
         waiting += children.get(pid, [])
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of a processor used so far; 0 of a process that has ended."""
+    try:
+        # The name, in parentheses, may hold blanks.
+        values = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(values[11]) + int(values[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _memory(pid: int) -> tuple[str, float]:

@@ -21,7 +21,7 @@ OPTIONS = "44,34,76,1,,0,true,true,false,false,false,-1"
 quotes, numbers without, as stored and not as shown, values and not formulas, all spaces, all sheets."""
 
 _QUOTED = re.compile(rb'"(?:[^"]|"")*"')
-_ERROR = re.compile(r"#[A-Z/0]+[!?]?|Err:[0-9]{3}")
+_ERROR = re.compile(r"#[A-Z/0]+[!?]|#N/A|Err:[0-9]{3}")
 _NUMBER = re.compile(rb"-?[0-9]+(?:\.[0-9]+)?(?:E[+-][0-9]+)?")
 _BLANK = b"null"
 _PLAIN = b"0123456789+-.E,null"  # what a line of numbers and blanks is made of

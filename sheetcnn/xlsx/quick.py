@@ -5,8 +5,9 @@ different, even if it may be right, the answer is None and `parse.py` reads the 
 this module decides about speed and never about what a file means. What stands before and after the rows goes
 through expat as usual.
 
-Rows of numbers are alike but for the numbers and the row's own number. What is left of a row without its
-numbers is compared with that of the row before, and only where it differs are the cells looked at singly.
+Rows of numbers are alike but for the numbers, the row's own number, and texts at their beginning. What is
+left of a row without these is compared with that of rows before, and only where it differs from all are the
+cells looked at singly.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html import unescape as without_entities
+from typing import NamedTuple
 from xml.parsers import expat
 
 import numpy as np
@@ -48,9 +50,15 @@ _CELL = re.compile(
     rb"(?:(<v)(?:/>|>(" + _TEXT + rb")</v>)"  # whether it has a value, and which
     rb'|(<is>)<t(?: xml:space="preserve")?>(' + _TEXT + rb")</t></is>)?</c>))"
 )
-_NUMBER_CHARACTERS = b"0123456789+-.eE,"
+_LABELS = re.compile(
+    rb'(?:<c r="[A-Z]{1,3}[0-9]+"(?: s="[0-9]+")?(?: t="s"><v>[0-9]+</v>'
+    rb'| t="inlineStr"><is><t(?: xml:space="preserve")?>' + _TEXT + rb"</t></is>)</c>)*"
+)
 _ABSENT = b"null"
+_NUMBER_CHARACTERS = b"0123456789+-.eE,"
 _OWN, _BETWEEN = b"\0", b"\1"  # stand for the row's number and for a value; the grammar has no such bytes
+
+_MOST_KINDS = 4  # of rows that are compared with the next
 
 
 class _UnusualError(Exception):
@@ -125,6 +133,17 @@ class _Envelope:
         self._parser.Parse(b"", True)
 
 
+class _Likeness(NamedTuple):
+    """What rows of numbers have in common."""
+
+    pattern: bytes
+    """Their cells, with `_OWN` for the row's number and `_BETWEEN` for the values."""
+    first: int
+    """The column of the first cell, be it blank."""
+    columns: Columns
+    formulas: Mask | None
+
+
 class _Rows:
     """Reads rows into a table. Errors other than `WorkbookError` mean that a row is unusual."""
 
@@ -133,58 +152,79 @@ class _Rows:
         self._strings = strings
         self._numbers = ColumnNumbers()
         self._last = 0
-        # Of the row before: what it is without its numbers, if it can be compared, and its cells.
-        self._likeness: bytes | None = None
-        self._columns: Columns = np.zeros(0, dtype=np.int32)
-        self._formulas: Mask | None = None
+        self._kinds: list[_Likeness] = []
 
     def read(self, buffer: bytes) -> bytes:
         """Reads all complete rows; what is left."""
         *rows, rest = buffer.split(_ROW_END)
         for xml in rows:
             empty = _ROWS_WITHOUT_CELLS.match(xml)
-            start = empty.end() if empty else 0
-            opening = _ROW.match(xml, start)
+            opening = _ROW.match(xml, empty.end() if empty else 0)
             if opening is None:
                 raise _UnusualError
             row = int(opening[1])
             if not self._last < row <= MAX_ROW:
                 raise _UnusualError
             self._last = row
-            if not self._like_the_last(row, opening[1], xml[start:]):
-                self._singly(row, opening[1], xml[start:], opening.end() - start)
+            self._row(row, opening[1], xml[opening.end() :])
         return rest
 
-    def _like_the_last(self, row: int, digits: bytes, xml: bytes) -> bool:
-        """Reads a row that differs from the one before in nothing but its numbers."""
-        if self._likeness is None:
-            return False
-        parts = _parts(xml)
-        if _BETWEEN.join(parts[0::2]) != self._likeness.replace(_OWN, digits):
-            return False
-        self.table.put(row, self._columns, _as_numbers(parts[1::2], len(self._columns)), self._formulas)
-        return True
+    def _row(self, row: int, digits: bytes, xml: bytes) -> None:
+        labels = _LABELS.match(xml)
+        size = labels.end() if labels else 0
+        after = self._labels(row, digits, xml[:size])
+        cells = xml[size:]
+        parts = _parts(cells)
+        likeness = self._like(digits, parts)
+        if likeness is None:
+            self._singly(row, digits, cells, parts, after)
+        elif likeness.first <= after:
+            raise _UnusualError
+        else:
+            numbers = _as_numbers(parts[1::2], len(likeness.columns))
+            self.table.put(row, likeness.columns, numbers, likeness.formulas)
 
-    def _singly(self, row: int, digits: bytes, xml: bytes, start: int) -> None:
-        """Reads a row cell by cell."""
-        found = _CELL.findall(xml, start)
-        if start + sum(len(match[0]) for match in found) != len(xml):
+    def _labels(self, row: int, digits: bytes, xml: bytes) -> int:
+        """Reads the texts at the beginning of a row; the last one's column."""
+        last = 0
+        for _, letters, of_row, kind, _, _, value, inline, text in _CELL.findall(xml):
+            last = self._column(letters, of_row == digits, last)
+            self._other((row, last), kind, value, text, inline=bool(inline))
+        return last
+
+    def _column(self, letters: bytes, in_row: bool, last: int) -> int:
+        """The column of a cell, which must be in its row and come after the last one."""
+        column = self._numbers[letters.decode()]
+        if not in_row or not last < column <= MAX_COLUMN:
+            raise _UnusualError
+        return column
+
+    def _like(self, digits: bytes, parts: list[bytes]) -> _Likeness | None:
+        """The kind of rows that a row differs from in nothing but its numbers."""
+        between = _BETWEEN.join(parts[0::2])
+        for n, likeness in enumerate(self._kinds):
+            if between == likeness.pattern.replace(_OWN, digits):
+                self._kinds.insert(0, self._kinds.pop(n))
+                return likeness
+        return None
+
+    def _singly(self, row: int, digits: bytes, xml: bytes, parts: list[bytes], after: int) -> None:
+        """Reads the cells of a row one by one, those after column `after`."""
+        found = _CELL.findall(xml)
+        if sum(len(match[0]) for match in found) != len(xml):
             raise _UnusualError
         xml.decode()  # what is not UTF-8 is a ValueError
         columns: list[int] = []
         texts: list[bytes] = []
         formulas: list[bool] = []
         only_numbers = True
-        last = 0
+        last = after
         for _, letters, of_row, kind, formula, valued, value, inline, text in found:
-            column = self._numbers[letters.decode()]
-            if of_row != digits or not last < column <= MAX_COLUMN:
-                raise _UnusualError
-            last = column
+            last = self._column(letters, of_row == digits, last)
             if inline or (kind and kind != b"n"):
                 only_numbers = False
                 if valued or inline:
-                    self._other((row, column), kind, value, text, inline=bool(inline))
+                    self._other((row, last), kind, value, text, inline=bool(inline))
                 elif not formula:
                     continue
                 texts.append(_ABSENT)
@@ -195,23 +235,20 @@ class _Rows:
                 texts.append(_ABSENT)
             else:
                 continue
-            columns.append(column)
+            columns.append(last)
             formulas.append(bool(formula))
-        numbers = [text for text in texts if text is not _ABSENT]
-        if b",".join(numbers).translate(None, _NUMBER_CHARACTERS):
-            raise _UnusualError
-        self._columns = np.array(columns, dtype=np.int32)
-        self._formulas = np.array(formulas) if any(formulas) else None
-        values = np.array(orjson.loads(b"[" + b",".join(texts) + b"]"), dtype=np.float64)
-        if values.shape != self._columns.shape:
-            raise _UnusualError
-        if columns:
-            self.table.put(row, self._columns, values, self._formulas)
-        parts = _parts(xml)
-        self._likeness = None
-        if only_numbers and len(parts) == 2 * len(columns) + 1:
-            pattern = b'( r="[A-Z]*)' + digits + b'"'
-            self._likeness = re.sub(pattern, rb"\1" + _OWN + b'"', _BETWEEN.join(parts[0::2]))
+        if not columns:
+            return
+        mask = np.array(formulas) if any(formulas) else None
+        places = np.array(columns, dtype=np.int32)
+        self.table.put(row, places, _as_numbers(texts, len(columns)), mask)
+        if only_numbers:
+            first = self._numbers[found[0][1].decode()]
+            pattern = re.sub(
+                rb'( r="[A-Z]+)' + digits + b'"', rb"\1" + _OWN + b'"', _BETWEEN.join(parts[0::2])
+            )
+            likeness = _Likeness(pattern, first, places, mask)
+            self._kinds = [likeness, *self._kinds[: _MOST_KINDS - 1]]
 
     def _other(self, place: Position, kind: bytes, value: bytes, text: bytes, *, inline: bool) -> None:
         """Stores what is no number, as `parse.py` does."""
@@ -243,11 +280,11 @@ def _parts(xml: bytes) -> list[bytes]:
 
 
 def _as_numbers(texts: list[bytes], count: int) -> Array:
-    """Numbers, each written as JSON writes them too."""
-    text = b",".join(texts)
-    if text.translate(None, _NUMBER_CHARACTERS):
+    """Numbers, each written as JSON writes them too; NaN for what is `_ABSENT`."""
+    written = [text for text in texts if text is not _ABSENT] if _ABSENT in texts else texts
+    if b",".join(written).translate(None, _NUMBER_CHARACTERS):
         raise _UnusualError
-    numbers = np.array(orjson.loads(b"[" + text + b"]"), dtype=np.float64)
+    numbers = np.array(orjson.loads(b"[" + b",".join(texts) + b"]"), dtype=np.float64)
     if len(numbers) != count:
         raise _UnusualError
     return numbers
