@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from sheetcnn.calculators import Progress, Recalculated, get
-from sheetcnn.engine import Result, run
+from sheetcnn.engine import run
 from sheetcnn.errors import SheetCnnError, WorkbookError
 from sheetcnn.formulas.a1 import address
 from sheetcnn.recovery import read_contents, read_plan
 from sheetcnn.report import Difference, LayerReport, Report
 from sheetcnn.shape import Array
-from sheetcnn.sheets.plan import Plan, SheetPlan, TensorGrid
+from sheetcnn.sheets.plan import Facts, Plan, SheetPlan
 from sheetcnn.xlsx.read import CellError, Value, Workbook, open_workbook
 from sheetcnn.xlsx.table import Mask
 
@@ -99,7 +99,7 @@ def _check(
     except SheetCnnError as error:
         raise WorkbookError(f"{path}: {error}") from None
     report = Report(engine, prediction=result.label)
-    check = _Check(report, values, result, contents.choices)
+    check = _Check(report, values, Facts(result, contents.model.params, contents.choices))
     # Layers in the order of computation, then the pages that show them: a broken formula changes all
     # that follows from it, so the first difference is the one to mend.
     sheets = sorted(plan.sheets, key=lambda sheet: not sheet.layer)
@@ -108,6 +108,7 @@ def _check(
         if sheet.formulas:
             table = book.table(sheet.name)
             check.grids(sheet, table.formulas)
+            check.live(sheet, table.formulas)
             check.page(sheet, table.formulas)
     report.ok = report.different == 0
     return report
@@ -123,8 +124,7 @@ class _Check:
 
     report: Report
     values: Recalculated
-    result: Result
-    choices: dict[str, int]
+    facts: Facts
 
     def grids(self, sheet: SheetPlan, formulas: Formulas) -> None:
         """Compare the tensors of a sheet."""
@@ -140,21 +140,38 @@ class _Check:
         for grid in grids:
             down = _every(grid.row - row, grid.region.rows, grid.row_step)
             across = _every(grid.col - col, grid.region.cols, grid.col_step)
-            self._grid(sheet, grid, numbers[down, across], mask[down, across])
+            expected = grid.values(self.facts.result.activations, self.facts.choices)
+            self._count(sheet, grid.layer, expected, numbers[down, across])
+            place = (grid.row, grid.col, grid.row_step, grid.col_step)
+            self._compare(sheet, place, expected, numbers[down, across], mask[down, across])
 
-    def _grid(self, sheet: SheetPlan, grid: TensorGrid, numbers: Array, formulas: Mask) -> None:
-        expected = grid.values(self.result.activations, self.choices)
-        self._count(sheet, grid.layer, expected, numbers)
+    def live(self, sheet: SheetPlan, formulas: Formulas) -> None:
+        """Compare the grids of a page."""
+        for grid in sheet.live:
+            where = (grid.row, grid.col, grid.height, grid.width)
+            expected, numbers = grid.values(self.facts), self.values.numbers(sheet.name, *where)
+            self._count(sheet, "", expected, numbers)
+            self._compare(sheet, (grid.row, grid.col, 1, 1), expected, numbers, formulas(*where))
+
+    def _compare(
+        self,
+        sheet: SheetPlan,
+        place: tuple[int, int, int, int],
+        expected: Array,
+        numbers: Array,
+        formulas: Mask,
+    ) -> None:
+        """Compare a grid from (row, column) on, cells (rows, columns) apart."""
         agrees = np.abs(numbers - expected) <= TOLERANCE * np.maximum(1.0, np.abs(expected))
         for i, j in np.argwhere(~(agrees & formulas)).tolist():
-            row, col = grid.row + i * grid.row_step, grid.col + j * grid.col_step
+            row, col = place[0] + i * place[2], place[1] + j * place[3]
             found = self.values.glance(sheet.name, row, col)
             self._differ(sheet, row, col, float(expected[i, j]), found, formula=bool(formulas[i, j]))
 
     def page(self, sheet: SheetPlan, formulas: Formulas) -> None:
         """Compare the single formulas of a sheet."""
         for computed in sheet.computed:
-            expected = computed.value(self.result)
+            expected = computed.value(self.facts)
             row, col = computed.row, computed.col
             found = self.values.glance(sheet.name, row, col)
             if isinstance(found, CellError) and found.code == expected:  # or a label that reads like an error

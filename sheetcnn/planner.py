@@ -14,6 +14,7 @@ from sheetcnn.formulas.region import Region
 from sheetcnn.formulas.render import render
 from sheetcnn.graph import Graph, Node
 from sheetcnn.pages.overview import PREDICTION_NAME, overview_sheet, prediction_cell
+from sheetcnn.pages.trace import can_trace, trace_sheet
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.interleaved import maps_sheets, source_maps
 from sheetcnn.sheets.kernels import weight_sheet
@@ -101,6 +102,8 @@ def _sheets(layout: Layout) -> Iterator[SheetPlan]:
             yield weight_sheet(layout, node)
         stamps = list(stamped(layout, node))
         yield from _node_sheets(layout, node, stamps)
+        if can_trace(layout, node):
+            yield trace_sheet(layout, node)
 
 
 def _node_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[SheetPlan]:

@@ -344,9 +344,7 @@ def test_a_program_that_is_killed(
     name: str, script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = pretend(monkeypatch, tmp_path, name, script)
-    message = (
-        r"xlsx: \w+ was killed \(signal 9\) .*unpacks to 0 MB; .*want of memory: close other programs"
-    )
+    message = r"xlsx: \w+ was killed \(signal 9\) .*unpacks to 0 MB; .*want of memory: close other programs"
     with pytest.raises(CalculatorError, match=message):
         calculators.get(name).recalculate([path])
 

@@ -15,7 +15,7 @@ PORTABLE = frozenset(
     (
         *("SUMPRODUCT", "SUM", "SUMSQ", "MAX", "MIN", "AVERAGE", "COUNT", "LARGE"),
         *("EXP", "LN", "SQRT", "TANH", "ABS", "SIGN", "ERF"),
-        *("IF", "AND", "ISBLANK", "INDEX", "MATCH", "CHOOSE", "TEXT"),
+        *("IF", "AND", "ISBLANK", "INDEX", "MATCH", "CHOOSE", "TEXT", "INT"),
     )
 )
 

@@ -30,6 +30,7 @@ class Affine(Op):
     kind: ClassVar[str] = "affine"
     title: ClassVar[str] = "scale and shift"
     elsewhere: ClassVar[tuple[str, str, str]] = ("Mul, Add with constants", "", "Rescaling, Normalization")
+    pixelwise: ClassVar[bool] = True
     takes_activation: ClassVar[bool] = True
 
     scale: bool = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from sheetcnn.formulas.region import Stamp
 from sheetcnn.ops.base import Op, Site
@@ -10,6 +11,8 @@ from sheetcnn.ops.base import Op, Site
 
 class Alias(Op):
     """A layer that only chooses or orders cells that exist already (see `Op.alias`)."""
+
+    pixelwise: ClassVar[bool] = True
 
     def formula(self, site: Site) -> Iterator[Stamp]:
         """None."""

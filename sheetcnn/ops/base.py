@@ -92,6 +92,23 @@ class Stage:
     margin: Margin = NO_MARGIN
 
 
+@dataclass(frozen=True)
+class Sight:
+    """Which pixels of the input an output pixel is computed from: a window that slides evenly.
+
+    Attributes:
+        size: pixels of the window, along y and x.
+        stride: from one output pixel to the next.
+        dilation: from one pixel of the window to the next.
+        before: how far the first window begins above and to the left of the input.
+    """
+
+    size: tuple[int, int] = (1, 1)
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+    before: tuple[int, int] = (0, 0)
+
+
 class Site(Protocol):
     """What a formula may know about its surroundings: placements, and the shapes."""
 
@@ -138,6 +155,8 @@ class Op(BaseModel, ABC):
     """Whether a spec may give the layer an `activation`."""
     arity: ClassVar[tuple[int, int]] = (1, 1)
     """The least and the greatest number of inputs."""
+    pixelwise: ClassVar[bool] = False
+    """Whether each output pixel is computed from the input's pixels at the same place alone."""
 
     @abstractmethod
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
@@ -171,6 +190,10 @@ class Op(BaseModel, ABC):
         """How far the windows reach beyond the edges of the input."""
         return Margin()
 
+    def sight(self, inputs: Sequence[Shape]) -> Sight | None:
+        """Which pixels each output pixel is computed from; None if that is no window that slides evenly."""
+        return Sight() if self.pixelwise and not inputs[0].is_vector else None
+
     def nonnegative(self, inputs: Sequence[bool]) -> bool:
         """Whether no result can be negative, given which inputs cannot."""
         return False
@@ -195,6 +218,7 @@ class Op(BaseModel, ABC):
 class Elementwise(Op):
     """A layer whose every value depends on the one value at the same place."""
 
+    pixelwise: ClassVar[bool] = True
     once: ClassVar[bool] = True
     """Whether `apply` uses its operand once, so that it may be wrapped around a long formula."""
 

@@ -32,6 +32,7 @@ class BatchNorm(Op):
     kind: ClassVar[str] = "batch_norm"
     title: ClassVar[str] = "batch normalisation"
     elsewhere: ClassVar[tuple[str, str, str]] = ("BatchNormalization", "BatchNorm2d", "BatchNormalization")
+    pixelwise: ClassVar[bool] = True
     takes_activation: ClassVar[bool] = True
 
     epsilon: Annotated[float, Field(gt=0)] = 1e-5

@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from sheetcnn.formulas.region import Stamp
-from sheetcnn.ops.base import Op, Parameter, Params, ShapeMismatchError, Site
+from sheetcnn.ops.base import Op, Parameter, Params, ShapeMismatchError, Sight, Site
 from sheetcnn.ops.conv2d import Conv2d
 from sheetcnn.ops.spatial import NonNegative, Size, listed, maps_only
 from sheetcnn.shape import Array, Margin, Shape
@@ -83,6 +83,10 @@ class Conv1d(Op):
     def reach(self, inputs: Sequence[Shape]) -> Margin:
         """The padding."""
         return self._flat.reach(inputs)
+
+    def sight(self, inputs: Sequence[Shape]) -> Sight:
+        """The kernel's window."""
+        return self._flat.sight(inputs)
 
     def multiply_adds(self, inputs: Sequence[Shape]) -> int:
         """One per weight of the kernel and output value."""

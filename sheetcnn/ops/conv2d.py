@@ -23,7 +23,7 @@ import numpy as np
 
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Stamp
-from sheetcnn.ops.base import Op, Parameter, Params, ShapeMismatchError, Site
+from sheetcnn.ops.base import Op, Parameter, Params, ShapeMismatchError, Sight, Site
 from sheetcnn.ops.spatial import (
     Padding,
     Size,
@@ -112,6 +112,11 @@ class Conv2d(Op):
         """The padding."""
         window, stride, pad, counts = self._geometry(inputs[0])
         return overhang(inputs[0], pad, window, stride, counts)
+
+    def sight(self, inputs: Sequence[Shape]) -> Sight:
+        """The kernel's window."""
+        _, stride, pad, _ = self._geometry(inputs[0])
+        return Sight(pair(self.kernel_size), stride, pair(self.dilation), (pad.top, pad.left))
 
     def multiply_adds(self, inputs: Sequence[Shape]) -> int:
         """One per weight of the kernel and output pixel."""

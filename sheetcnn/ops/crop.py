@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
-from sheetcnn.ops.base import Op, Params, ShapeMismatchError, Site
+from sheetcnn.ops.base import Op, Params, ShapeMismatchError, Sight, Site
 from sheetcnn.ops.spatial import Edges, edges, maps_only
 from sheetcnn.shape import Array, Shape
 
@@ -46,6 +46,11 @@ class Crop(Op):
         window = Window(cut.top, cut.left, 1, 1)
         for c in range(x.shape.channels):
             yield Stamp(Region.plane(c, site.out.shape), x.windows(range(c, c + 1), window)[0])
+
+    def sight(self, inputs: Sequence[Shape]) -> Sight:
+        """The one pixel further down and to the right."""
+        cut = edges(self.crop)
+        return Sight(before=(-cut.top, -cut.left))
 
     def nonnegative(self, inputs: Sequence[bool]) -> bool:
         """As the input."""

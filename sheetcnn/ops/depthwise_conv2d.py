@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from sheetcnn.formulas.region import Stamp
-from sheetcnn.ops.base import Op, Parameter, Params, Site
+from sheetcnn.ops.base import Op, Parameter, Params, Sight, Site
 from sheetcnn.ops.conv2d import Conv2d
 from sheetcnn.ops.spatial import Padding, Size, SizeOrPair, maps_only
 from sheetcnn.shape import Array, Margin, Shape
@@ -65,6 +65,10 @@ class DepthwiseConv2d(Op):
     def reach(self, inputs: Sequence[Shape]) -> Margin:
         """The padding."""
         return self._grouped(inputs[0].channels).reach(inputs)
+
+    def sight(self, inputs: Sequence[Shape]) -> Sight:
+        """The kernel's window."""
+        return self._grouped(inputs[0].channels).sight(inputs)
 
     def multiply_adds(self, inputs: Sequence[Shape]) -> int:
         """One per weight of the kernel and output pixel."""

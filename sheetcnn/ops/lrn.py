@@ -38,6 +38,7 @@ class Lrn(Op):
     kind: ClassVar[str] = "lrn"
     title: ClassVar[str] = "local response normalisation"
     elsewhere: ClassVar[tuple[str, str, str]] = ("LRN", "LocalResponseNorm", "")
+    pixelwise: ClassVar[bool] = True
 
     size: Size
     alpha: Annotated[float, Field(ge=0)] = 1e-4

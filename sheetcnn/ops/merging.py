@@ -25,6 +25,7 @@ class Merge(Op):
     """
 
     takes_activation: ClassVar[bool] = True
+    pixelwise: ClassVar[bool] = True
     arity: ClassVar[tuple[int, int]] = (2, ANY_NUMBER)
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:

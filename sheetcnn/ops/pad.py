@@ -16,7 +16,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from sheetcnn.formulas.region import Stamp
-from sheetcnn.ops.base import Op, Params, ShapeMismatchError, Site
+from sheetcnn.ops.base import Op, Params, ShapeMismatchError, Sight, Site
 from sheetcnn.ops.gather import ONE, Taps, mixed, runs
 from sheetcnn.ops.spatial import Edges, edges, maps_only
 from sheetcnn.shape import Array, Shape
@@ -73,6 +73,11 @@ class Pad(Op):
         cols = runs(self._taps(x.shape.width, pad.left, pad.right))
         for c in range(x.shape.channels):
             yield from mixed(x, c, rows, cols, self.value)
+
+    def sight(self, inputs: Sequence[Shape]) -> Sight | None:
+        """With a constant around it, the one pixel further up and to the left."""
+        pad = edges(self.padding)
+        return Sight(before=(pad.top, pad.left)) if self.mode == "constant" else None
 
     def nonnegative(self, inputs: Sequence[bool]) -> bool:
         """As the input and the constant."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 
-from sheetcnn.ops.base import Op, ShapeMismatchError
+from sheetcnn.ops.base import Op, ShapeMismatchError, Sight
 from sheetcnn.ops.spatial import (
     Padding,
     Pair,
@@ -59,6 +59,12 @@ class Pool(Op):
                         "use less padding"
                     )
         return Shape.maps(x.channels, *counts)
+
+    def sight(self, inputs: Sequence[Shape]) -> Sight:
+        """The window; of a dilated one, the pixels that are pooled."""
+        stride, pad, _ = self.geometry(inputs[0])
+        rows, cols = self.taps()
+        return Sight((len(rows), len(cols)), stride, (rows.step, cols.step), (pad.top, pad.left))
 
     def reach(self, inputs: Sequence[Shape]) -> Margin:
         """The padding and what the last windows overhang."""

@@ -25,6 +25,7 @@ class Prelu(Op):
     kind: ClassVar[str] = "prelu"
     title: ClassVar[str] = "PReLU"
     elsewhere: ClassVar[tuple[str, str, str]] = ("PRelu", "PReLU", "PReLU")
+    pixelwise: ClassVar[bool] = True
 
     shared: bool = False
     """Whether all channels have one slope."""

@@ -23,6 +23,7 @@ class Rescale(Op):
 
     kind: ClassVar[str] = "rescale"
     title: ClassVar[str] = "scaling of the pixels"
+    pixelwise: ClassVar[bool] = True
     in_spec: ClassVar[bool] = False
 
     divide: float = 1.0

@@ -32,6 +32,7 @@ class Softmax(Op):
     kind: ClassVar[str] = "softmax"
     title: ClassVar[str] = "softmax"
     elsewhere: ClassVar[tuple[str, str, str]] = ("Softmax", "Softmax", "Softmax")
+    pixelwise: ClassVar[bool] = True
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """The input's shape."""

@@ -7,14 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from sheetcnn.engine import Result
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Number, Ref, call
 from sheetcnn.formulas.region import Region
 from sheetcnn.graph import Graph
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
-from sheetcnn.sheets.plan import Computed, SheetPlan, TensorGrid
+from sheetcnn.sheets.plan import Computed, Facts, SheetPlan, TensorGrid
 from sheetcnn.sheets.wording import kind_title, words
 from sheetcnn.xlsx.book import Cell, DataBar, Style
 
@@ -183,20 +182,20 @@ def _classes(layout: Layout, page: SheetPlan) -> int:
     return TOP + rows - 1
 
 
-def _label(result: Result) -> str:
-    return result.label
+def _label(facts: Facts) -> str:
+    return facts.result.label
 
 
-def _nth(n: int) -> Callable[[Result], float]:
-    def value(result: Result) -> float:
-        return float(np.sort(result.output.reshape(-1))[::-1][n])
+def _nth(n: int) -> Callable[[Facts], float]:
+    def value(facts: Facts) -> float:
+        return float(np.sort(facts.result.output.reshape(-1))[::-1][n])
 
     return value
 
 
-def _nth_label(n: int, labels: Sequence[str]) -> Callable[[Result], str]:
-    def value(result: Result) -> str:
-        flat = result.output.reshape(-1)
+def _nth_label(n: int, labels: Sequence[str]) -> Callable[[Facts], str]:
+    def value(facts: Facts) -> str:
+        flat = facts.result.output.reshape(-1)
         # MATCH finds the first of equal values.
         return labels[int(np.argmax(flat == np.sort(flat)[::-1][n]))]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -126,16 +127,44 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Facts:
+    """What the values of a page follow from.
+
+    Attributes:
+        result: of the network on the workbook's input.
+        params: the weights that stand in the workbook, by layer and name.
+        choices: what the reader chose, by the choice's name.
+    """
+
+    result: Result
+    params: Mapping[str, Mapping[str, Array]]
+    choices: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Computed:
-    """A single formula of a page, and how its value follows from the network's result."""
+    """A single formula of a page, and its value."""
 
     row: int
     col: int
     formula: Expr
     style: Style
-    value: Callable[[Result], float | str]
+    value: Callable[[Facts], float | str]
     merge: int = 1
     merge_rows: int = 1
+
+
+@dataclass(frozen=True)
+class LiveGrid:
+    """A rectangle of a page stamped from one formula, and its values, `(height, width)`."""
+
+    row: int
+    col: int
+    height: int
+    width: int
+    formula: Expr
+    style: Style
+    values: Callable[[Facts], Array]
 
 
 @dataclass
@@ -148,6 +177,7 @@ class SheetPlan:
     cells: list[Cell] = field(default_factory=list)
     computed: list[Computed] = field(default_factory=list)
     tensors: list[TensorGrid] = field(default_factory=list)
+    live: list[LiveGrid] = field(default_factory=list)
     weights: list[WeightGrid] = field(default_factory=list)
     plain: list[Grid] = field(default_factory=list)
     """Blank cells with a style, and numbers that are neither values nor weights."""
@@ -169,13 +199,15 @@ class SheetPlan:
     def formulas(self) -> int:
         """The number of formula cells."""
         stamped = sum(t.region.rows * t.region.cols for t in self.tensors if t.formula is not None)
+        stamped += sum(grid.height * grid.width for grid in self.live)
         return stamped + len(self.computed)
 
     @property
     def used(self) -> tuple[int, int]:
         """The last row and the last column with content."""
         ends = [(c.row, c.col + c.merge - 1) for c in self.cells]
-        ends += [(c.row, c.col) for c in self.computed]
+        ends += [(c.row + c.merge_rows - 1, c.col + c.merge - 1) for c in self.computed]
+        ends += [(g.row + g.height - 1, g.col + g.width - 1) for g in self.live]
         ends += [
             (t.row + (t.region.rows - 1) * t.row_step, t.col + (t.region.cols - 1) * t.col_step)
             for t in self.tensors
@@ -205,6 +237,8 @@ class Plan:
 
 def bind(plan: Plan, model: Model, result: Result) -> Book:
     """Fill a plan with the weights of a model and the activations of one run."""
+    choices = {c.name: c.default for sheet in plan.sheets for c in sheet.choices}
+    facts = Facts(result, model.params, choices)
     sheets = []
     for sheet in plan.sheets:
         grids = list(sheet.plain)
@@ -212,8 +246,12 @@ def bind(plan: Plan, model: Model, result: Result) -> Book:
         grids += [weights.bound(model.params) for weights in sheet.weights]
         cells = list(sheet.cells)
         cells += [Cell(c.row, c.col, c.default, theme.CHOICE) for c in sheet.choices]
+        grids += [
+            Grid(g.row, g.col, g.height, g.width, g.style, partial(g.values, facts), g.formula)
+            for g in sheet.live
+        ]
         cells += [
-            Cell(c.row, c.col, c.value(result), c.style, c.formula, None, c.merge, c.merge_rows)
+            Cell(c.row, c.col, c.value(facts), c.style, c.formula, None, c.merge, c.merge_rows)
             for c in sheet.computed
         ]
         sheets.append(

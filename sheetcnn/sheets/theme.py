@@ -31,6 +31,7 @@ TABS = {
     "maps": "7BC47F",
     "vector": "E0A030",
     "view": "B07CC6",
+    "trace": "B3541E",
 }
 
 CELL_WIDTH = 6.4  # characters; together with CELL_HEIGHT a square
@@ -64,6 +65,13 @@ CHOICE = Style(
     vertical="center",
 )
 """A cell in which the reader chooses something."""
+FAINT = Style(size=8, color="B8C0C8", horizontal="center")
+PARTIAL = Style(
+    "0.000", bold=True, size=10, color=INK, fill=HEAD, border=RULE, horizontal="center", vertical="center"
+)
+RESULT = Style("0.000", bold=True, color=INK, border=RULE, horizontal="center", vertical="center")
+MAP_NUMBER = Style('"map "0', color=INK, vertical="center", horizontal="left")
+RIGHT_MAP_NUMBER = Style('"map "0', color=INK, vertical="center", horizontal="right")
 WEIGHT = Style("0.000", size=10, color=INK, border=RULE, horizontal="center", vertical="center")
 COLUMN_VALUE = Style("0.0000", color=INK, border=RULE, horizontal="center", vertical="center")
 

@@ -1,0 +1,146 @@
+"""The page that traces one pixel: every number, for many choices, in the spreadsheet engines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from package_edit import edit, number
+from requirements import require
+from test_interleaved import image_of, network
+
+import sheetcnn
+from sheetcnn import calculators
+from sheetcnn.builder import build
+from sheetcnn.calculators import get
+from sheetcnn.checker import verify_many
+from sheetcnn.formulas.a1 import address
+from sheetcnn.graph import Model
+from sheetcnn.pages.trace import DIFFERENT, MOST_CHOSEN, SAME
+from sheetcnn.pages.tracing import MOST_INPUTS
+from sheetcnn.planner import make_plan
+from sheetcnn.sheets.layout import Options
+from sheetcnn.sheets.plan import Plan
+from sheetcnn.starters import starters
+
+# Each with something that moves the cells: padding, stride, dilation, groups, other activations, no bias.
+LAYERS: list[dict[str, Any]] = [
+    {
+        "name": "plain",
+        "kind": "conv2d",
+        "filters": 6,
+        "kernel_size": 3,
+        "padding": "same",
+        "activation": "relu",
+    },
+    {
+        "name": "steps",
+        "kind": "conv2d",
+        "filters": 4,
+        "kernel_size": [2, 3],
+        "stride": [2, 1],
+        "padding": 1,
+    },
+    {"name": "dilated", "kind": "conv2d", "filters": 4, "kernel_size": 2, "dilation": [1, 2], "bias": False},
+    {"name": "grouped", "kind": "conv2d", "filters": 6, "kernel_size": 3, "groups": 2, "padding": 1},
+    {"name": "each", "kind": "depthwise_conv2d", "kernel_size": 2, "activation": "gelu", "inputs": ["plain"]},
+    {"name": "both", "kind": "concat", "inputs": ["plain", "each_padded"]},
+    {"name": "each_padded", "kind": "pad", "padding": [0, 1, 0, 1], "inputs": ["each"]},
+    {"name": "narrow", "kind": "conv2d", "filters": 3, "kernel_size": 1, "inputs": ["both"]},
+    {"name": "last", "kind": "conv2d", "filters": 1, "kernel_size": [9, 9], "inputs": ["narrow"]},
+]
+TRACED = ("plain", "steps", "dilated", "grouped", "each", "narrow", "last")
+
+
+def model() -> Model:
+    return network(LAYERS, (3, 9, 9), ["last", "grouped"])
+
+
+def chosen(path: Path, target: Path, plan: Plan, values: dict[str, int]) -> Path:
+    """A copy with these choices typed in."""
+    cells = {
+        (sheet.name, address(choice.row, choice.col)): number(values[choice.name])
+        for sheet in plan.sheets
+        for choice in sheet.choices
+        if values.get(choice.name, choice.default) != choice.default
+    }
+    return edit(path, target, cells)
+
+
+def choices(plan: Plan, rng: np.random.Generator, *, corner: bool = False) -> dict[str, int]:
+    """Random choices on all trace pages; or the last of everything, where padding is seen."""
+    return {
+        c.name: c.most if corner else int(rng.integers(c.least, c.most + 1))
+        for sheet in plan.sheets
+        for c in sheet.choices
+        if ".trace." in c.name
+    }
+
+
+@pytest.mark.parametrize("layout", ["planar", "interleaved"])
+@pytest.mark.parametrize("engine", calculators.NAMES)
+def test_every_choice_agrees_with_numpy(engine: str, layout: Any, tmp_path: Path) -> None:
+    require(engine, any(c.name == engine for c in calculators.installed()))
+    net, options = model(), Options(layout=layout)
+    path = tmp_path / "traced.xlsx"
+    build(net, image_of(net), path, options)
+    plan = make_plan(net.graph, options)
+    assert {s.layer for s in plan.sheets if s.name.endswith("_trace")} == set(TRACED)
+    rng = np.random.default_rng(5)
+    count = 12 if engine == "ironcalc" else 3
+    some = [choices(plan, rng) for _ in range(count)] + [choices(plan, rng, corner=True)]
+    some.append({c.name: 1 for sheet in plan.sheets for c in sheet.choices})
+    books = [chosen(path, tmp_path / f"{n}.xlsx", plan, values) for n, values in enumerate(some)]
+    for report in verify_many(books, engine):
+        assert report.ok, report.differences[:3]
+        assert report.errors == 0
+
+
+@pytest.mark.parametrize("layout", ["planar", "interleaved"])
+def test_many_maps_are_chosen_from(layout: Any, tmp_path: Path) -> None:
+    inputs, outputs = MOST_INPUTS + 6, MOST_CHOSEN + 5
+    layers = [
+        {"name": "wide", "kind": "conv2d", "filters": inputs, "kernel_size": 1},
+        {"name": "conv", "kind": "conv2d", "filters": outputs, "kernel_size": 2, "groups": 1},
+        {"name": "last", "kind": "conv2d", "filters": 2, "kernel_size": 1},
+    ]
+    net, options = network(layers, (1, 3, 3), ["last"]), Options(layout=layout)
+    path = tmp_path / "many.xlsx"
+    build(net, image_of(net), path, options)
+    plan = make_plan(net.graph, options)
+    rng = np.random.default_rng(6)
+    for n in range(3):
+        values = choices(plan, rng, corner=n == 0)
+        assert "conv.trace.input" in values
+        assert sheetcnn.verify(chosen(path, tmp_path / f"{n}.xlsx", plan, values)).ok
+
+
+def test_the_check_mark_sees_a_formula_that_was_changed(tmp_path: Path) -> None:
+    net = sheetcnn.load(starters()["tiny_vgg"])
+    path = tmp_path / "book.xlsx"
+    sheetcnn.build(net, image_of(net), path, layout="planar")
+    plan = make_plan(net.graph)
+    page = next(s for s in plan.sheets if s.name.endswith("_trace"))
+    (mark,) = [c for c in page.computed if SAME in str(c.formula)]
+    row, col = (page.choices[n].default - 1 for n in (1, 2))
+    block = plan.layout.placements[page.layer].blocks[0]
+    cell = address(*block.cell(0, row, col))
+    broken = edit(path, tmp_path / "broken.xlsx", {(block.sheet, cell): number(123.0)})
+    for book, expected in ((path, SAME), (broken, DIFFERENT)):
+        (values,) = get("ironcalc").recalculate([book])
+        with values:
+            assert values.block(page.name, mark.row, mark.col, 1, 1) == [[expected]]
+
+
+def test_an_edited_kernel_is_followed(tmp_path: Path) -> None:
+    net, options = model(), Options()
+    path = tmp_path / "book.xlsx"
+    build(net, image_of(net), path, options)
+    plan = make_plan(net.graph, options)
+    kernel = plan.layout.weights["plain"].kernel("weight", 0)[1]
+    edited = edit(
+        path, tmp_path / "edited.xlsx", {(str(kernel.sheet), address(kernel.row, kernel.col)): number(2.0)}
+    )
+    assert sheetcnn.verify(edited).ok
