@@ -102,7 +102,7 @@ def _check(
     check = _Check(report, values, Facts(result, contents.model.params, contents.choices))
     # Layers in the order of computation, then the pages that show them: a broken formula changes all
     # that follows from it, so the first difference is the one to mend.
-    sheets = sorted(plan.sheets, key=lambda sheet: not sheet.layer)
+    sheets = sorted(plan.sheets, key=lambda sheet: not sheet.layer or sheet.page)
     for done, sheet in enumerate(sheets):
         tell("comparing", done, len(sheets))
         if sheet.formulas:
@@ -189,7 +189,10 @@ class _Check:
 
     def _count(self, sheet: SheetPlan, layer: str, expected: Array, found: Array) -> None:
         """Add cells to the report, and their errors where both are numbers."""
-        report, of_layer = self.report, self.report.layer(layer or sheet.layer or sheet.name)
+        report, of_layer = (
+            self.report,
+            self.report.layer(layer or ("" if sheet.page else sheet.layer) or sheet.name),
+        )
         of_layer.formulas += expected.size
         report.formulas += expected.size
         report.compared += expected.size

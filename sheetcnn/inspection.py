@@ -91,14 +91,11 @@ def inspect(graph: Graph, options: Options | None = None, *, layout: Wanted | No
     for sheet in plan.sheets:
         sheets[sheet.layer] = sheets.get(sheet.layer, 0) + 1
         formulas[sheet.layer] = formulas.get(sheet.layer, 0) + sheet.formulas
-        for tensor in sheet.tensors:
-            if tensor.formula is None:
-                continue
-            pattern = render(tensor.formula, sheet.name)
-            rows, cols = tensor.region.rows, tensor.region.cols
+        for formula, rows, cols, step in sheet.patterns():
+            pattern = render(formula, sheet.name)
             length = pattern.longest(rows, cols)
             longest[sheet.layer] = max(longest.get(sheet.layer, 0), length)
-            written = cols if rows > 1 and pattern.shares_down(tensor.row_step) else rows * cols
+            written = cols if rows > 1 and pattern.shares_down(step) else rows * cols
             characters += length * written
     source = LayerInspection(
         graph.source, "input", graph.source_shape.dims, 0, 0, 0, sheets.get(graph.source, 0), 0

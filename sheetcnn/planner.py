@@ -14,7 +14,7 @@ from sheetcnn.formulas.region import Region
 from sheetcnn.formulas.render import render
 from sheetcnn.graph import Graph, Node
 from sheetcnn.pages.overview import PREDICTION_NAME, overview_sheet, prediction_cell
-from sheetcnn.pages.trace import can_trace, trace_sheet
+from sheetcnn.pages.trace import can_trace, chosen_names, highlights, trace_sheet
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.interleaved import maps_sheets, source_maps
 from sheetcnn.sheets.kernels import weight_sheet
@@ -59,6 +59,11 @@ def make_plan(graph: Graph, options: Options | None = None, limits: Limits | Non
     _check_size(graph, options)
     layout = lay_out(graph, options, limits)
     sheets = list(_sheets(layout))
+    by_name = {sheet.name: sheet for sheet in sheets}
+    for node in graph.nodes:
+        if can_trace(layout, node):
+            for name, mark in highlights(layout, node):
+                by_name[name].highlights.append(mark)
     overview = overview_sheet(layout, sheets)
     plan = Plan(layout, (overview, *sheets), tuple(_names(layout)))
     check_limits(plan, limits)
@@ -198,6 +203,9 @@ def _names(layout: Layout) -> Iterator[tuple[str, str]]:
         top, left = min(g.row for g in cells), min(g.col for g in cells)
         whole = area(top, left, bottom - top + 1, right - left + 1, fixed=True)
         yield weights.sheet, f"{weights.sheet}!{whole}"
+    for node in graph.nodes:
+        if can_trace(layout, node):
+            yield from chosen_names(layout, node)
     output = layout.placements[graph.outputs[0]]
     first = output.blocks[0]  # a name refers to one sheet: of several output maps it names the first
     yield OUTPUT_NAME, _target(output, range(first.first, first.first + first.count))
@@ -266,21 +274,21 @@ def check_limits(plan: Plan, limits: Limits) -> None:
             "use a smaller input, fewer filters, or another program"
         )
     longest: dict[str, int] = {}
-    for sheet, tensor in plan.tensors():
-        if tensor.formula is None:
-            continue
-        arguments = most_arguments(tensor.formula)
+    for sheet, formula, rows, cols in ((s, f, r, c) for s in plan.sheets for f, r, c, _ in s.patterns()):
+        layered = sheet.layer and not sheet.page
+        owner = f"layer '{sheet.layer}'" if layered else f"sheet {sheet.name}"
+        arguments = most_arguments(formula)
         if arguments > limits.function_arguments:
             raise LimitError(
-                f"layer '{tensor.layer}' would need a function of {arguments:,} arguments, but {program} "
+                f"{owner} would need a function of {arguments:,} arguments, but {program} "
                 f"takes at most {limits.function_arguments:,}; give it fewer inputs"
             )
-        length = render(tensor.formula, sheet.name).longest(tensor.region.rows, tensor.region.cols)
-        longest[tensor.layer] = max(longest.get(tensor.layer, 0), length)
-    for layer, length in longest.items():
+        length = render(formula, sheet.name).longest(rows, cols)
+        longest[owner] = max(longest.get(owner, 0), length)
+    for owner, length in longest.items():
         if length > limits.formula_characters:
             raise LimitError(
-                f"layer '{layer}' would need a formula of {length:,} characters, but {program} takes at most "
+                f"{owner} would need a formula of {length:,} characters, but {program} takes at most "
                 f"{limits.formula_characters:,}; {_more_room(plan) or 'give it fewer inputs'}"
             )
 

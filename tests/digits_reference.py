@@ -92,12 +92,14 @@ def shapes() -> dict[str, tuple[int, ...]]:
 
 
 def sheet_names() -> list[str]:
-    """The sheets that the workbook has to have besides its pages, in order."""
+    """The sheets that the workbook has to have besides `overview` and `about`, in order."""
     found = []
     for layer, shape in shapes().items():
         if layer in ("conv1", "conv2", "fc"):
             found.append(f"{layer}_w")
         found += [f"{layer}_out"] if len(shape) == 1 else [f"{layer}_f{n + 1}" for n in range(shape[0])]
+        if layer in ("conv1", "conv2"):
+            found.append(f"{layer}_trace")
     return found
 
 

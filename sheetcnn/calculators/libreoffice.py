@@ -85,6 +85,9 @@ class LibreOffice(Program):
     def version(self) -> str:
         """The version that `soffice` reports."""
         program = self.program()
+        return _version(program, program.stat().st_mtime_ns)
+
+    def _ask_version(self, program: Path) -> str:
         profile = _profile(_scratch_parent(program))
         with tempfile.TemporaryDirectory(prefix="sheetcnn-", dir=profile.directory) as scratch, profile.lock:
             finished = run(
@@ -350,3 +353,9 @@ def _scratch_parent(program: Path) -> Path | None:
         common.mkdir(parents=True, exist_ok=True)
         return common
     return None
+
+
+@functools.cache
+def _version(program: Path, changed: int) -> str:
+    """Asked once for each program, as every start takes a third of a second (and again if it `changed`)."""
+    return LibreOffice()._ask_version(program)

@@ -26,6 +26,7 @@ from sheetcnn.xlsx.book import (
     ColorScale,
     DataBar,
     Grid,
+    Highlight,
     ListCheck,
     NumberCheck,
     Sheet,
@@ -173,7 +174,9 @@ class SheetPlan:
 
     name: str
     layer: str = ""
-    """The layer that it belongs to; empty for pages."""
+    """The layer that it belongs to; empty for pages about the whole network."""
+    page: bool = False
+    """Whether it only explains: no sheet of values reads it."""
     cells: list[Cell] = field(default_factory=list)
     computed: list[Computed] = field(default_factory=list)
     tensors: list[TensorGrid] = field(default_factory=list)
@@ -190,6 +193,7 @@ class SheetPlan:
     freeze: tuple[int, int] | None = None
     color_scales: list[ColorScale] = field(default_factory=list)
     data_bars: list[DataBar] = field(default_factory=list)
+    highlights: list[Highlight] = field(default_factory=list)
     validations: list[NumberCheck] = field(default_factory=list)
     tab_color: str | None = None
     gridlines: bool = False
@@ -201,6 +205,16 @@ class SheetPlan:
         stamped = sum(t.region.rows * t.region.cols for t in self.tensors if t.formula is not None)
         stamped += sum(grid.height * grid.width for grid in self.live)
         return stamped + len(self.computed)
+
+    def patterns(self) -> Iterator[tuple[Expr, int, int, int]]:
+        """Every formula, with the rows and columns that it fills and the distance of its rows."""
+        for tensor in self.tensors:
+            if tensor.formula is not None:
+                yield tensor.formula, tensor.region.rows, tensor.region.cols, tensor.row_step
+        for grid in self.live:
+            yield grid.formula, grid.height, grid.width, 1
+        for computed in self.computed:
+            yield computed.formula, 1, 1, 1
 
     @property
     def used(self) -> tuple[int, int]:
@@ -266,6 +280,7 @@ def bind(plan: Plan, model: Model, result: Result) -> Book:
                 sheet.freeze,
                 sheet.color_scales,
                 sheet.data_bars,
+                sheet.highlights,
                 (*sheet.validations, *sheet.lists),
                 sheet.tab_color,
                 sheet.gridlines,

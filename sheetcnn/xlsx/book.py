@@ -104,6 +104,18 @@ class DataBar:
 
 
 @dataclass(frozen=True)
+class Highlight:
+    """A coloured frame around the cells of some ranges for which a formula holds.
+
+    `formula` is a text without `=`, as it reads in the first cell; it may use defined names.
+    """
+
+    ranges: tuple[str, ...]
+    formula: str
+    color: str
+
+
+@dataclass(frozen=True)
 class NumberCheck:
     """Input cells that take only numbers between two bounds; `message` shows when another is typed."""
 
@@ -141,6 +153,7 @@ class Sheet:
     """The first row and column that scroll."""
     color_scales: Sequence[ColorScale] = ()
     data_bars: Sequence[DataBar] = ()
+    highlights: Sequence[Highlight] = ()
     validations: Sequence[NumberCheck | ListCheck] = ()
     tab_color: str | None = None
     gridlines: bool = True

@@ -103,6 +103,14 @@ def _furnish(worksheet: Any, sheet: Sheet, *, selected: bool) -> None:
             "num", 0, "num", bar.maximum, "FF" + bar.color, showValue=True, minLength=0, maxLength=100
         )
         worksheet.conditional_formatting.add(bar.range, bars)
+    for mark in sheet.highlights:
+        line = Side("thin", color="FF" + mark.color)
+        rule = _rules.FormulaRule(
+            formula=[mark.formula],
+            border=Border(left=line, right=line, top=line, bottom=line),
+            font=Font(bold=True, color="FF" + mark.color),
+        )
+        worksheet.conditional_formatting.add(" ".join(mark.ranges), rule)
     for check in sheet.validations:
         worksheet.add_data_validation(_validation(check))
     for cell in sheet.cells:
