@@ -189,10 +189,8 @@ class _Check:
 
     def _count(self, sheet: SheetPlan, layer: str, expected: Array, found: Array) -> None:
         """Add cells to the report, and their errors where both are numbers."""
-        report, of_layer = (
-            self.report,
-            self.report.layer(layer or ("" if sheet.page else sheet.layer) or sheet.name),
-        )
+        own = sheet.name if sheet.page else sheet.layer or sheet.name
+        report, of_layer = self.report, self.report.layer(layer or own)
         of_layer.formulas += expected.size
         report.formulas += expected.size
         report.compared += expected.size

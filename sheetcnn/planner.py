@@ -14,6 +14,7 @@ from sheetcnn.formulas.region import Region
 from sheetcnn.formulas.render import render
 from sheetcnn.graph import Graph, Node
 from sheetcnn.pages.overview import PREDICTION_NAME, overview_sheet, prediction_cell
+from sheetcnn.pages.receptive import listed, receptive_sheet
 from sheetcnn.pages.trace import can_trace, chosen_names, highlights, trace_sheet
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.interleaved import maps_sheets, source_maps
@@ -64,6 +65,8 @@ def make_plan(graph: Graph, options: Options | None = None, limits: Limits | Non
         if can_trace(layout, node):
             for name, mark in highlights(layout, node):
                 by_name[name].highlights.append(mark)
+    if len(listed(graph)) > 1:
+        sheets.append(receptive_sheet(layout))
     overview = overview_sheet(layout, sheets)
     plan = Plan(layout, (overview, *sheets), tuple(_names(layout)))
     check_limits(plan, limits)

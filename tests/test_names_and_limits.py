@@ -101,11 +101,11 @@ IMAGE = np.array([[[1.0, 2.0], [3.0, 5.0]]])
 
 def test_a_workbook_of_layers_with_odd_names(tmp_path: Path) -> None:
     names = ["R1C1", "fc1", "in1", "A1", "a.b", "a/b", "a:b", "r", "C", "1", "_", "x" * 60, "X" * 60, "a_f1"]
-    names += ["overview", "about", "output", "prediction", "history"]
+    names += ["overview", "about", "output", "prediction", "history", "receptive_field"]
     path = tmp_path / "names.xlsx"
     build(small(names), IMAGE, path, Options("separate"))
     sheets = list(pe.sheet_parts(pe.read_parts(path)))
-    assert len(sheets) == 2 + 1 + 4 * len(names) + 2
+    assert len(sheets) == 3 + 1 + 4 * len(names) + 2
     assert len({s.lower() for s in sheets}) == len(sheets)
     assert all(len(s) <= LONGEST and not reads_as_a_cell(s) for s in sheets)
     report = verify(path)

@@ -51,7 +51,6 @@ _THREADS = (
     "LibreOffice recalculates a workbook like this one much faster without threads: Tools, Options, "
     "LibreOffice Calc, Calculate, multi-threaded calculation."
 )
-_PIXEL = Style(";;;", size=8, border=theme.RULE)  # the colour is the picture; the number would only blur it
 _SECTION = Style(bold=True, size=12, color=theme.INK)
 _BIG = Style(bold=True, size=22, color=theme.ACCENT, horizontal="center", vertical="center", fill=theme.HEAD)
 _PROBABILITY = Style("0.0%", color=theme.INK, horizontal="right", vertical="center")
@@ -127,7 +126,9 @@ def _input(layout: Layout, page: SheetPlan) -> int:
     for c in range(min(graph.source_shape.channels, 3)):
         col = LEFT + c * (width + 1)
         region = Region((c, 0, 0), height, width, (0, step, 0), (0, 0, step))
-        page.tensors.append(TensorGrid("", graph.source, region, TOP, col, _PIXEL, placement.at(region)))
+        page.tensors.append(
+            TensorGrid("", graph.source, region, TOP, col, theme.PICTURE, placement.at(region))
+        )
         ranges.append(area(TOP, col, height, width))
     page.color_scales += [theme.color_scale("picture", (r,)) for r in ranges]
     return TOP + height - 1
@@ -232,6 +233,8 @@ def _layers(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], top: i
             text = target.removeprefix(f"{layout.bases[name]}_")  # the row names the layer already
             page.cells.append(Cell(*place, text, _LINK, link=f"{target}!A1", merge=_LINK_SPAN))
         row += max(1, -(-len(names) // _PER_ROW))
-    page.cells.append(Cell(row + 1, LEFT, "about this file ►", _LINK, link="about!A1", merge=6))
+    for name in (*owned.get("", ()), "about"):
+        row += 1
+        page.cells.append(Cell(row, LEFT, f"{name.replace('_', ' ')} ►", _LINK, link=f"{name}!A1", merge=8))
     if layout.interleaved:
-        page.cells.append(Cell(row + 2, LEFT, _THREADS, theme.SUBTITLE))
+        page.cells.append(Cell(row + 1, LEFT, _THREADS, theme.SUBTITLE))

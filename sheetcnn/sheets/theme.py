@@ -65,6 +65,10 @@ CHOICE = Style(
     vertical="center",
 )
 """A cell in which the reader chooses something."""
+CENTER = Style("0", color=INK, border=RULE, horizontal="center", vertical="center")
+WHOLE = Style("#,##0", bold=True, color=INK, border=RULE, horizontal="center", vertical="center")
+PICTURE = Style(";;;", size=8, border=RULE)
+"""The colour is the picture; the number would only blur it."""
 FAINT = Style(size=8, color="B8C0C8", horizontal="center")
 PARTIAL = Style(
     "0.000", bold=True, size=10, color=INK, fill=HEAD, border=RULE, horizontal="center", vertical="center"

@@ -1,0 +1,247 @@
+"""The page of receptive fields: choose a pixel of a layer, see which pixels of the input it depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sheetcnn.formulas.a1 import area
+from sheetcnn.formulas.expr import Expr, Ref, add, call
+from sheetcnn.formulas.region import Region
+from sheetcnn.graph import Graph
+from sheetcnn.shape import Shape
+from sheetcnn.sheets import theme
+from sheetcnn.sheets.layout import Layout
+from sheetcnn.sheets.maps import header
+from sheetcnn.sheets.plan import Choice, Computed, Facts, SheetPlan, TensorGrid
+from sheetcnn.xlsx.book import Cell, Grid, Highlight, ListCheck
+
+NAME = "receptive_field"
+MOST_PIXELS = 48
+"""A larger input shows every n-th pixel."""
+LABEL, CHOSEN = 1, 2
+CHOICES_AT = 6
+RESULT_AT = 10
+TABLE_AT = 17
+HEADS = ("layer", "step y", "step x", "start y", "start x", "size y", "size x", "rows", "columns")
+COLUMNS = 9
+
+
+@dataclass(frozen=True)
+class Span:
+    """Which pixels of the input a pixel of a layer depends on, along one axis.
+
+    Pixel n (from 0) sees the input's pixels from `start + n * jump` on, `size` of them, as far as they exist.
+    """
+
+    jump: int = 1
+    start: int = 0
+    size: int = 1
+
+    def through(self, size: int, stride: int, dilation: int, before: int) -> Span:
+        """The same of a layer whose windows lie on this one."""
+        start, more = self.start - before * self.jump, (size - 1) * dilation * self.jump
+        return Span(self.jump * stride, start, self.size + more)
+
+    def seen(self, n: int, length: int) -> tuple[int, int]:
+        """The first and the last pixel of an input of that length, counted from 0."""
+        first = self.start + n * self.jump
+        return max(0, first), min(length, first + self.size) - 1
+
+
+Field = tuple[Span, Span]
+"""Along y and along x."""
+
+
+def fields(graph: Graph) -> dict[str, Field]:
+    """The receptive field of every tensor whose windows slide evenly; dense layers see the whole input.
+
+    Definition: Araujo, Norris, Sim, "Computing Receptive Fields of Convolutional Neural Networks", 2019.
+    """
+    source = graph.source_shape
+    whole = (Span(0, 0, source.height), Span(0, 0, source.width))
+    found: dict[str, Field] = {graph.source: (Span(), Span())}
+    for node in graph.nodes:
+        shape, sight = graph.shapes[node.name], node.op.sight(graph.input_shapes(node))
+        before = [found[name] for name in node.inputs if name in found]
+        field: Field | None = None
+        if sight is not None and len(before) == len(node.inputs):
+            windows = list(zip(sight.size, sight.stride, sight.dilation, sight.before, strict=True))
+            each = [(f[0].through(*windows[0]), f[1].through(*windows[1])) for f in before]
+            down, across = (_union([f[axis] for f in each]) for axis in (0, 1))
+            field = (down, across) if down is not None and across is not None else None
+        if field is None and shape.height * shape.width == 1:
+            field = whole
+        if field is not None:
+            found[node.name] = field
+    return found
+
+
+def _union(spans: list[Span]) -> Span | None:
+    """What several inputs see together; None where they move at different speeds."""
+    if len({span.jump for span in spans}) > 1:
+        return None
+    start = min(span.start for span in spans)
+    return Span(spans[0].jump, start, max(span.start + span.size for span in spans) - start)
+
+
+def listed(graph: Graph) -> list[str]:
+    """The tensors that the page offers: maps of more than one pixel, and one that sees the whole input."""
+    known = fields(graph)
+    names = [name for name, shape in graph.shapes.items() if name in known and shape.height * shape.width > 1]
+    last = next((n.name for n in reversed(graph.nodes) if n.name in known and n.name not in names), None)
+    return names if last is None else [*names, last]
+
+
+def key(what: str) -> str:
+    """The name of a choice."""
+    return f"{NAME}.{what}"
+
+
+class _Page:
+    """Puts the sheet together."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        graph = self.graph = layout.graph
+        self.names, self.fields = listed(graph), fields(graph)
+        self.source: Shape = graph.source_shape
+        self.step = max(-(-self.source.height // MOST_PIXELS), -(-self.source.width // MOST_PIXELS))
+        self.picture_at = (5, COLUMNS + 3)
+        self.plan = SheetPlan(NAME, tab_color=theme.TABS["page"])
+        self.row_of = Ref(None, CHOICES_AT, CHOSEN, fixed=True)
+
+    def sheet(self) -> SheetPlan:
+        """The page."""
+        plan = self.plan
+        line = (
+            "choose a layer and one of its pixels: the framed pixels of the input are all that it depends on"
+        )
+        header(plan, "receptive field", line, [("▲ overview", "overview")], [], 8)
+        plan.column_width, plan.row_height = 3.1, 18
+        plan.column_widths |= {LABEL: 22} | dict.fromkeys(range(2, COLUMNS + 1), 9)
+        plan.landscape = True
+        self._choices()
+        self._table()
+        self._result()
+        self._picture()
+        return plan
+
+    def _choices(self) -> None:
+        plan, shapes = self.plan, [self.graph.shapes[name] for name in self.names]
+        middle = min(len(self.names), max(2, len(self.names) // 2))
+        high, wide = max(s.height for s in shapes), max(s.width for s in shapes)
+        chosen = shapes[middle - 1]
+        wanted = [("layer", "layer, by its number", len(self.names), middle)]
+        wanted += [
+            ("row", "row", high, chosen.height // 2 + 1),
+            ("column", "column", wide, chosen.width // 2 + 1),
+        ]
+        most = max(number for _, _, number, _ in wanted)
+        col = self.picture_at[1] + -(-self.source.width // self.step) + 3
+        plan.plain.append(Grid(TABLE_AT, col, most, 1, theme.FAINT, np.arange(1.0, most + 1)[:, None]))
+        for n, (what, label, number, default) in enumerate(wanted):
+            row = CHOICES_AT + n
+            plan.cells.append(Cell(row, LABEL, label, theme.HEADING))
+            plan.choices.append(Choice(key(what), row, CHOSEN, default, 1, number))
+            words = f"Choose a whole number from 1 to {number}."
+            source = area(TABLE_AT, col, number, 1, fixed=True)
+            plan.lists.append(ListCheck(area(row, CHOSEN, 1, 1), source, f"Choose: {label}", words))
+
+    def _table(self) -> None:
+        """For every layer the numbers from which its fields follow, along y and x."""
+        plan = self.plan
+        note = "step: from one pixel's field to the next; start: where the first one begins, in the padding or not"
+        plan.cells.append(Cell(TABLE_AT + len(self.names) + 1, LABEL, note, theme.SUBTITLE))
+        for col, text in enumerate(HEADS, 1):
+            plan.cells.append(
+                Cell(TABLE_AT - 1, col, text, theme.HEADING_CENTER if col > 1 else theme.HEADING)
+            )
+        for n, name in enumerate(self.names):
+            field, shape = self.fields[name], self.graph.shapes[name]
+            row = TABLE_AT + n
+            plan.cells.append(Cell(row, LABEL, f"{n + 1}  {name}", theme.TEXT))
+            numbers = [f.jump for f in field] + [f.start + 1 for f in field] + [f.size for f in field]
+            numbers += [shape.height, shape.width]
+            plan.cells += [Cell(row, 2 + m, number, theme.CENTER) for m, number in enumerate(numbers)]
+
+    def _of_layer(self, column: int) -> Expr:
+        column_of_table = Ref(None, TABLE_AT, column, len(self.names), 1, fixed=True)
+        return column_of_table if len(self.names) == 1 else call("INDEX", column_of_table, self.row_of, 1)
+
+    def _result(self) -> None:
+        """First and last row and column, and how many pixels that is."""
+        plan = self.plan
+        names = Ref(None, TABLE_AT, LABEL, len(self.names), 1, fixed=True)
+        plan.cells.append(Cell(RESULT_AT, LABEL, "a pixel of", theme.HEADING))
+        plan.computed.append(
+            Computed(RESULT_AT, CHOSEN, call("INDEX", names, self.row_of, 1), theme.TEXT, self._name, merge=4)
+        )
+        length = (self.source.height, self.source.width)
+        for axis, what in enumerate(("rows", "columns")):
+            row = RESULT_AT + 1 + axis
+            chosen = Ref(None, CHOICES_AT + 1 + axis, CHOSEN, fixed=True)
+            place = call("MIN", chosen, self._of_layer(8 + axis)) - 1
+            first = add(self._of_layer(4 + axis), place * self._of_layer(2 + axis))
+            last = add(first, self._of_layer(6 + axis)) - 1
+            plan.cells.append(Cell(row, LABEL, f"sees {what}", theme.HEADING))
+            bounds = (call("MAX", 1, first), call("MIN", length[axis], last))
+            plan.computed += [
+                Computed(row, CHOSEN + end, bound, theme.WHOLE, self._bound(axis, end))
+                for end, bound in enumerate(bounds)
+            ]
+        rows, cols = (
+            Ref(None, RESULT_AT + 1 + a, CHOSEN + 1) - Ref(None, RESULT_AT + 1 + a, CHOSEN) + 1
+            for a in (0, 1)
+        )
+        plan.cells.append(Cell(RESULT_AT + 3, LABEL, "pixels of the input", theme.HEADING))
+        plan.computed.append(Computed(RESULT_AT + 3, CHOSEN, rows * cols, theme.WHOLE, self._count))
+        plan.cells.append(Cell(RESULT_AT + 4, LABEL, "of", theme.HEADING))
+        plan.cells.append(Cell(RESULT_AT + 4, CHOSEN, length[0] * length[1], theme.WHOLE))
+
+    def _picture(self) -> None:
+        """The first channel of the input, with a frame around what is seen."""
+        plan, source, step = self.plan, self.source, self.step
+        row, col = self.picture_at
+        height, width = -(-source.height // step), -(-source.width // step)
+        placement = self.layout.placements[self.graph.source]
+        region = Region((0, 0, 0), height, width, (0, step, 0), (0, 0, step))
+        plan.tensors.append(
+            TensorGrid("", self.graph.source, region, row, col, theme.PICTURE, placement.at(region))
+        )
+        cells = area(row, col, height, width)
+        plan.color_scales.append(theme.color_scale("picture", (cells,)))
+        top, bottom, left, right = (
+            area(RESULT_AT + 1 + axis, CHOSEN + end, 1, 1, fixed=True) for axis in (0, 1) for end in (0, 1)
+        )
+        y, x = f"((ROW()-{row})*{step}+1)", f"((COLUMN()-{col})*{step}+1)"
+        inside = f"AND({y}>={top},{y}<={bottom},{x}>={left},{x}<={right})"
+        plan.highlights.append(Highlight((cells,), inside, theme.ACCENT))
+        note = "the first channel of the input" + (f", every {step}th pixel" if step > 1 else "")
+        plan.cells.append(Cell(row - 1, col, note, theme.SUBTITLE))
+
+    def _layer(self, facts: Facts) -> str:
+        return self.names[facts.choices[key("layer")] - 1]
+
+    def _name(self, facts: Facts) -> str:
+        return f"{facts.choices[key('layer')]}  {self._layer(facts)}"
+
+    def _seen(self, facts: Facts, axis: int) -> tuple[int, int]:
+        name = self._layer(facts)
+        shape = self.graph.shapes[name]
+        n = min(facts.choices[key(("row", "column")[axis])], (shape.height, shape.width)[axis]) - 1
+        return self.fields[name][axis].seen(n, (self.source.height, self.source.width)[axis])
+
+    def _bound(self, axis: int, end: int) -> Callable[[Facts], float]:
+        return lambda facts: self._seen(facts, axis)[end] + 1.0
+
+    def _count(self, facts: Facts) -> float:
+        (top, bottom), (left, right) = self._seen(facts, 0), self._seen(facts, 1)
+        return float((bottom - top + 1) * (right - left + 1))
+
+
+def receptive_sheet(layout: Layout) -> SheetPlan:
+    """Build the page."""
+    return _Page(layout).sheet()
