@@ -153,7 +153,7 @@ class _Page:
     def _table(self) -> None:
         """For every layer the numbers from which its fields follow, along y and x."""
         plan = self.plan
-        note = "step: from one pixel's field to the next; start: where the first one begins, in the padding or not"
+        note = "step: from one pixel's field to the next; start: where the first one begins"
         plan.cells.append(Cell(TABLE_AT + len(self.names) + 1, LABEL, note, theme.SUBTITLE))
         for col, text in enumerate(HEADS, 1):
             plan.cells.append(
