@@ -13,16 +13,17 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageOps
 
 import sheetcnn
+from sheetcnn.xlsx.read import open_workbook
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 EXAMPLE = ROOT / "examples" / "digits"
-FOOTER = 0.93  # the page's footer is below this share of its height
+FOOTER = 0.9  # the page's footer is below this share of its height
 EDGE = 12  # white pixels around a picture
 
 
-def pages(book: Path, directory: Path, dpi: int) -> list[Path]:
-    """Every printed page of a workbook as a picture, in the order of the sheets."""
+def pages(book: Path, directory: Path, dpi: int) -> dict[str, Path]:
+    """The first printed page of every sheet as a picture."""
     profile = (directory / "profile").as_uri()
     subprocess.run(
         ["soffice", f"-env:UserInstallation={profile}", "--headless", "--convert-to", "pdf",
@@ -32,7 +33,19 @@ def pages(book: Path, directory: Path, dpi: int) -> list[Path]:
     )  # fmt: skip
     pdf = directory / f"{book.stem}.pdf"
     subprocess.run(["pdftoppm", "-r", str(dpi), "-png", str(pdf), str(directory / book.stem)], check=True)
-    return sorted(directory.glob(f"{book.stem}-*.png"))
+    found: dict[str, Path] = {}
+    with open_workbook(book) as opened:
+        names = set(opened.sheet_names)
+    for number, picture in enumerate(sorted(directory.glob(f"{book.stem}-*.png")), 1):
+        with Image.open(picture) as opened_page:
+            width, height = opened_page.size
+        # The footer alone: sheet and page number.
+        part = ["-r", dpi, "-x", 0, "-y", int(height * FOOTER), "-W", width, "-H", height]
+        command = ["pdftotext", *map(str, part), "-f", str(number), "-l", str(number), str(pdf), "-"]
+        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        sheet = next(word for word in text.split() if word in names)
+        found.setdefault(sheet, picture)
+    return found
 
 
 def trimmed(page: Path, width: int) -> Image.Image:
@@ -48,29 +61,22 @@ def trimmed(page: Path, width: int) -> Image.Image:
 
 
 def main() -> None:
-    """Build the digits workbook, render it and keep three of its sheets."""
+    """Build the digits workbook, render it and keep some of its sheets."""
     model = sheetcnn.load(EXAMPLE / "digits.yaml")
     image = sorted((EXAMPLE / "images").glob("*.png"))[7]
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         book = directory / "digits.xlsx"
         sheetcnn.build(model, image, book, relu="separate")
-        sheets = _sheet_names(book)
         rendered = pages(book, directory, 130)
         for sheet, picture, width in (
             ("overview", "overview", 1600),
             ("conv1_f1", "feature_map", 1100),
             ("conv2_w", "weights", 1000),
+            ("conv2_trace", "trace", 1400),
+            ("receptive_field", "receptive_field", 1200),
         ):
-            # Every sheet prints on one page: they are scaled to one page's width and are not long.
-            trimmed(rendered[sheets.index(sheet)], width).save(IMAGES / f"{picture}.png", optimize=True)
-
-
-def _sheet_names(book: Path) -> tuple[str, ...]:
-    from sheetcnn.xlsx.read import open_workbook
-
-    with open_workbook(book) as opened:
-        return opened.sheet_names
+            trimmed(rendered[sheet], width).save(IMAGES / f"{picture}.png", optimize=True)
 
 
 if __name__ == "__main__":

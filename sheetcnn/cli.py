@@ -6,8 +6,7 @@ import functools
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,18 +14,22 @@ import click
 
 from sheetcnn._version import __version__
 from sheetcnn.errors import SheetCnnError
+from sheetcnn.terminal import (
+    inspection_table,
+    layout_words,
+    print_report,
+    print_table,
+    progress_bar,
+    size_words,
+    stages,
+)
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
-    from sheetcnn.checker import Report
     from sheetcnn.choosing import Wanted
     from sheetcnn.graph import Model
-    from sheetcnn.inspection import Inspection
     from sheetcnn.sheets.layout import ReluName, Target
 
 PATH = click.Path(path_type=Path)
-SHOWN_DIFFERENCES = 20
 
 
 def _fail(message: str) -> NoReturn:
@@ -47,44 +50,6 @@ def _mendable(command: Callable[..., None]) -> Callable[..., None]:
             _fail("interrupted; nothing was written")
 
     return wrapper
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A progress bar on a terminal, nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-@contextmanager
-def _stages() -> Iterator[Callable[[str, int, int], None] | None]:
-    """The same for work in several stages, of which some cannot tell how far they are (a total of 0)."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda stage, done, total: bar.update(
-            task, description=stage, completed=done, total=total or None
-        )
-
-
-def _print_table(table: Table) -> None:
-    from rich.console import Console
-
-    # In a pipe nothing is cut to the width of a terminal that is not there.
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
 def _three_sizes(
@@ -198,7 +163,7 @@ def build(
     import sheetcnn
 
     loaded = _load(model, weights, input_shape, fold_batch_norm)
-    with _progress(f"writing {output.name}") as progress:
+    with progress_bar(f"writing {output.name}") as progress:
         built = sheetcnn.build(
             loaded,
             image,
@@ -209,15 +174,10 @@ def build(
             resize=resize,
             progress=progress,
         )
-    click.echo(f"{output}: {built.sheets} sheets, {built.formulas:,} formulas, {_bytes(built.size)}")
-    click.echo(_layout_words(built.layout, built.reason))
+    click.echo(f"{output}: {built.sheets} sheets, {built.formulas:,} formulas, {size_words(built.size)}")
+    click.echo(layout_words(built.layout, built.reason))
     if built.result.label:
         click.echo(f"prediction: {built.result.label}")
-
-
-def _layout_words(layout: str, reason: str) -> str:
-    """Which layout it is and, if it was chosen, why."""
-    return f"layout: {layout}" + (f" ({reason})" if reason else "")
 
 
 @main.command()
@@ -293,30 +253,11 @@ def inspect(
     if as_json:
         click.echo(json.dumps(asdict(found)))
         return
-    _print_table(_inspection_table(found))
-    click.echo(_layout_words(found.layout, found.reason))
-    click.echo(f"estimated file size: {_bytes(found.file_size)}")
+    print_table(inspection_table(found))
+    click.echo(layout_words(found.layout, found.reason))
+    click.echo(f"estimated file size: {size_words(found.file_size)}")
     for fit in found.fits:
         click.echo(f"{fit.program}: {'fits' if fit.fits else 'does not fit: ' + fit.reason}")
-
-
-def _inspection_table(found: Inspection) -> Table:
-    from rich.table import Table
-
-    table = Table(title=found.name, title_justify="left")
-    table.add_column("layer")
-    table.add_column("kind")
-    table.add_column("output shape")
-    for column in ("parameters", "multiply-adds", "formulas", "sheets", "longest formula"):
-        table.add_column(column, justify="right")
-    for layer in found.layers:
-        shape = "×".join(map(str, layer.shape))
-        numbers = (layer.parameters, layer.multiply_adds, layer.formulas, layer.sheets, layer.longest_formula)
-        table.add_row(layer.name, layer.kind, shape, *(f"{n:,}" if n else "" for n in numbers))
-    table.add_section()
-    totals = (found.parameters, found.multiply_adds, found.formulas, found.sheets, found.longest_formula)
-    table.add_row("whole workbook", "", "", *(f"{n:,}" for n in totals))
-    return table
 
 
 @main.command()
@@ -340,30 +281,13 @@ def verify(workbook: Path, engine: str, as_json: bool) -> None:
 
     import sheetcnn
 
-    with _stages() as progress:
+    with stages() as progress:
         report = sheetcnn.verify(workbook, engine, progress=progress)
     if as_json:
         click.echo(json.dumps(asdict(report)))
     else:
-        _print_report(workbook, report)
+        print_report(workbook, report)
     sys.exit(0 if report.ok else 1)
-
-
-def _print_report(workbook: Path, report: Report) -> None:
-    cells = "1 cell differs" if report.different == 1 else f"{report.different:,} cells differ"
-    verdict = "agrees with NumPy" if report.ok else f"does NOT agree: {cells}"
-    click.echo(f"{workbook}: {verdict}")
-    click.echo(
-        f"{report.engine} recalculated {report.formulas:,} formulas, {report.errors} of them errors; "
-        f"largest difference {report.max_abs_error:.2g}"
-    )
-    for d in report.differences[:SHOWN_DIFFERENCES]:
-        note = "" if d.reason == "value" else f"  ({d.reason})"
-        click.echo(f"  {d.sheet}!{d.cell}: expected {d.expected!r}, found {d.found!r}{note}")
-    if report.different > SHOWN_DIFFERENCES:
-        click.echo(f"  ... and {report.different - SHOWN_DIFFERENCES:,} more")
-    if report.ok and report.prediction:
-        click.echo(f"prediction: {report.prediction}")
 
 
 @main.command()
@@ -433,11 +357,3 @@ def init(starter: str | None, directory: Path | None) -> None:
     image = next((f for f in files if f.suffix == ".png"), None)
     if image is not None:
         click.echo(f"next: sheetcnn build {spec} --input {image} -o {starter}.xlsx")
-
-
-def _bytes(size: int) -> str:
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000  # type: ignore[assignment]
-    return f"{size:.1f} GB"

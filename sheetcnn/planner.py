@@ -13,9 +13,10 @@ from sheetcnn.formulas.placement import Placement
 from sheetcnn.formulas.region import Region
 from sheetcnn.formulas.render import render
 from sheetcnn.graph import Graph, Node
+from sheetcnn.pages.frames import chosen_names, highlights
 from sheetcnn.pages.overview import PREDICTION_NAME, overview_sheet, prediction_cell
 from sheetcnn.pages.receptive import listed, receptive_sheet
-from sheetcnn.pages.trace import can_trace, chosen_names, highlights, trace_sheet
+from sheetcnn.pages.trace import can_trace, trace_sheet
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.interleaved import maps_sheets, source_maps
 from sheetcnn.sheets.kernels import weight_sheet

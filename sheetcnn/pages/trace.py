@@ -6,7 +6,7 @@ sheets of maps and weights, and the last line checks that the sum is what stands
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeVar
 
 import numpy as np
@@ -20,7 +20,7 @@ from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.maps import header, scale_of
 from sheetcnn.sheets.plan import Choice, Computed, Facts, LiveGrid, SheetPlan
-from sheetcnn.xlsx.book import Cell, Grid, Highlight, ListCheck
+from sheetcnn.xlsx.book import Cell, Grid, ListCheck
 
 MOST_CHOSEN = 100
 """Sheets among which one formula chooses: each is named in it."""
@@ -47,41 +47,6 @@ def can_trace(layout: Layout, node: Node) -> bool:
         return False
     few = kernel.groups <= MOST_CHOSEN and shapes[0].channels <= MOST_CHOSEN
     return layout.interleaved or few
-
-
-def chosen_names(layout: Layout, node: Node) -> Iterator[tuple[str, str]]:
-    """Names for the cells in which map, row and column are chosen: (name, `sheet!$A$1`)."""
-    sheet = trace_name(layout, node)
-    for n, what in enumerate(("map", "row", "column")):
-        yield f"{sheet}_{what}", f"{sheet}!{area(CHOICES_AT + n, FIRST, 1, 1, fixed=True)}"
-
-
-def highlights(layout: Layout, node: Node) -> Iterator[tuple[str, Highlight]]:
-    """Frames around the chosen pixel on its map, and around its window on the input maps (sheet, frame)."""
-    if layout.interleaved:
-        return
-    sight = node.op.sight(layout.graph.input_shapes(node))
-    kernel = layout.weights[node.name].kernel_parameter
-    if sight is None or kernel is None:
-        return
-    name = trace_name(layout, node)
-    out, source = layout.placements[node.name], layout.placements[node.inputs[0]]
-    for k, block in enumerate(out.blocks):
-        here = f"ROW()={block.row}-1+{name}_row,COLUMN()={block.col}-1+{name}_column"
-        cells = area(block.row, block.col, out.shape.height, out.shape.width)
-        yield block.sheet, Highlight((cells,), f"AND({name}_map={k + 1},{here})", theme.ACCENT)
-    (kh, kw), (sy, sx), (dy, dx) = sight.size, sight.stride, sight.dilation
-    high, wide = (kh - 1) * dy + 1, (kw - 1) * dx + 1
-    per_out = out.shape.channels // kernel.groups
-    for block in source.blocks:
-        top, left = block.cell(block.first, -sight.before[0], -sight.before[1])
-        row, col = f"({top}+({name}_row-1)*{sy})", f"({left}+({name}_column-1)*{sx})"
-        inside = [f"ROW()>={row}", f"ROW()<{row}+{high}", f"COLUMN()>={col}", f"COLUMN()<{col}+{wide}"]
-        if kernel.groups > 1:
-            first = block.first // kernel.kernel_shape[1] * per_out
-            inside += [f"{name}_map>{first}", f"{name}_map<={first + per_out}"]
-        size = ((out.shape.height - 1) * sy + high, (out.shape.width - 1) * sx + wide)
-        yield block.sheet, Highlight((area(top, left, *size),), f"AND({','.join(inside)})", theme.ACCENT)
 
 
 def trace_sheet(layout: Layout, node: Node) -> SheetPlan:
