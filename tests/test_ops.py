@@ -91,6 +91,9 @@ def albums(tmp_path_factory: pytest.TempPathFactory) -> Albums:
 def test_formulas_agree_with_numpy(engine: str, kind: str, albums: Albums) -> None:
     require(engine, any(c.name == engine for c in calculators.installed()))
     paths = albums(kind)
+    if engine != "ironcalc":  # slow to start and to read back: of the interleaved workbooks the first
+        together = [path for path in paths if "interleaved" in path.parent.name]
+        paths = [path for path in paths if path not in together[1:]]
     reports = verify_many(paths, engine)
     wrong = {
         path.stem: report.differences[:3]

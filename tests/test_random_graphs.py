@@ -21,7 +21,7 @@ from sheetcnn.readers.spec import dump, parse
 from sheetcnn.sheets.layout import Options
 
 COUNT = 200
-SAMPLE = 24  # of each layout go through the programs that are slow to start
+SAMPLE = 15  # of each layout go through the programs that are slow to start
 EXACT = 1e-9  # both sides compute in float64
 
 
