@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Expr, Ref, add, call
 from sheetcnn.formulas.region import Region
 from sheetcnn.graph import Graph
+from sheetcnn.pages.asking import ask
 from sheetcnn.shape import Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.maps import header
-from sheetcnn.sheets.plan import Choice, Computed, Facts, SheetPlan, TensorGrid
-from sheetcnn.xlsx.book import Cell, Grid, Highlight, ListCheck
+from sheetcnn.sheets.plan import Computed, Facts, SheetPlan, TensorGrid
+from sheetcnn.xlsx.book import Cell, Highlight
 
 NAME = "receptive_field"
 MOST_PIXELS = 48
@@ -134,21 +133,13 @@ class _Page:
         middle = min(len(self.names), max(2, len(self.names) // 2))
         high, wide = max(s.height for s in shapes), max(s.width for s in shapes)
         chosen = shapes[middle - 1]
-        wanted = [("layer", "layer, by its number", len(self.names), middle)]
-        wanted += [
-            ("row", "row", high, chosen.height // 2 + 1),
-            ("column", "column", wide, chosen.width // 2 + 1),
+        asked = [
+            (key("layer"), "layer, by its number", len(self.names), middle),
+            (key("row"), "row", high, chosen.height // 2 + 1),
+            (key("column"), "column", wide, chosen.width // 2 + 1),
         ]
-        most = max(number for _, _, number, _ in wanted)
         col = self.picture_at[1] + -(-self.source.width // self.step) + 3
-        plan.plain.append(Grid(TABLE_AT, col, most, 1, theme.FAINT, np.arange(1.0, most + 1)[:, None]))
-        for n, (what, label, number, default) in enumerate(wanted):
-            row = CHOICES_AT + n
-            plan.cells.append(Cell(row, LABEL, label, theme.HEADING))
-            plan.choices.append(Choice(key(what), row, CHOSEN, default, 1, number))
-            words = f"Choose a whole number from 1 to {number}."
-            source = area(TABLE_AT, col, number, 1, fixed=True)
-            plan.lists.append(ListCheck(area(row, CHOSEN, 1, 1), source, f"Choose: {label}", words))
+        ask(plan, asked, (CHOICES_AT, LABEL), (TABLE_AT, col))
 
     def _table(self) -> None:
         """For every layer the numbers from which its fields follow, along y and x."""

@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-import numpy as np
-
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Expr, Number, Ref, String, add, call, compare
 from sheetcnn.formulas.placement import Placement
 from sheetcnn.graph import Node
+from sheetcnn.pages.asking import ask
 from sheetcnn.pages.tracing import Trace
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.maps import header, scale_of
-from sheetcnn.sheets.plan import Choice, Computed, Facts, LiveGrid, SheetPlan
-from sheetcnn.xlsx.book import Cell, Grid, ListCheck
+from sheetcnn.sheets.plan import Computed, Facts, LiveGrid, SheetPlan
+from sheetcnn.xlsx.book import Cell
 
 MOST_CHOSEN = 100
 """Sheets among which one formula chooses: each is named in it."""
@@ -105,17 +104,8 @@ class _Page:
         wanted += [("column", "column", out.width, out.width // 2 + 1)]
         if trace.listed < trace.inputs:
             wanted.append(("input", "input map", trace.inputs, 1))
-        most = max(number for _, _, number, _ in wanted)
-        listed = self.result_at + 9
-        numbers = np.arange(1.0, most + 1)[:, None]
-        plan.plain.append(Grid(TERMS_AT, listed, most, 1, theme.FAINT, numbers))
-        for n, (key, label, number, default) in enumerate(wanted):
-            row = CHOICES_AT + n
-            plan.cells.append(Cell(row, LABEL, label, theme.HEADING))
-            plan.choices.append(Choice(trace.key(key), row, FIRST, default, 1, number))
-            source = area(TERMS_AT, listed, number, 1, fixed=True)
-            words = f"Choose a whole number from 1 to {number}."
-            plan.lists.append(ListCheck(area(row, FIRST, 1, 1), source, f"Choose: {label}", words))
+        asked = [(trace.key(what), label, most, default) for what, label, most, default in wanted]
+        ask(plan, asked, (CHOICES_AT, LABEL), (TERMS_AT, self.result_at + 9))
 
     def _terms(self) -> None:
         """Window, kernel, products and their sum, for every input map that is listed."""
