@@ -1,0 +1,96 @@
+"""What the workbook and the handouts say, in the reader's language.
+
+English stands where it is said, as a template with named places: `text("{n} input maps", n=3)`. The result
+is an ordinary text that also remembers its template, so that a `Language` can say it again: it looks the
+template up in its catalogue (`de.yaml`: English template to translation) and fills the same places.
+A text without places needs no `text(...)`: it is its own template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+
+from sheetcnn.errors import SpecError
+
+LANGUAGES = ("en", "de")
+"""English first; the others have a catalogue of that name beside this file."""
+
+
+class Text(str):
+    """English words that remember how they were put together. Made by `text`."""
+
+    template: str
+    values: Mapping[str, object]
+
+
+def text(template: str, **values: object) -> Text:
+    """English words from a template with named places.
+
+    Args:
+        template: as for `str.format`: `"{n} input maps"`.
+        values: of the places; those that are a `Text` are translated too, others stay as they are.
+    """
+    made = Text(template.format(**values))
+    made.template, made.values = template, values
+    return made
+
+
+@dataclass(frozen=True)
+class Language:
+    """Says texts in one language.
+
+    Attributes:
+        code: `en`, `de`.
+        messages: English template to translation; empty for English.
+        missing: the templates that were asked for and have no translation.
+    """
+
+    code: str = "en"
+    messages: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    missing: set[str] = field(default_factory=set, repr=False, compare=False)
+
+    def __call__(self, words: str, **values: object) -> str:
+        """The words in this language.
+
+        Args:
+            words: a `Text`, or a template whose places `values` fill.
+            values: as for `text`.
+        """
+        if isinstance(words, Text):
+            template, values = words.template, dict(words.values)
+        else:
+            template = words
+        if self.code != "en":
+            values = {k: self(v) if isinstance(v, Text) else v for k, v in values.items()}
+            found = self.messages.get(template)
+            if found is None:
+                self.missing.add(template)
+            else:
+                template = found
+        return template.format(**values) if values or isinstance(words, Text) else template
+
+
+ENGLISH = Language()
+
+
+@cache
+def language(code: str) -> Language:
+    """The language of that code.
+
+    Raises:
+        SpecError: if there is none; names those that there are.
+    """
+    if code not in LANGUAGES:
+        raise SpecError(f"there is no language '{code}'; there are {', '.join(LANGUAGES)}")
+    return ENGLISH if code == "en" else Language(code, _catalogue(code))
+
+
+def _catalogue(code: str) -> Mapping[str, str]:
+    import yaml
+
+    raw = files(__name__).joinpath(f"{code}.yaml").read_text(encoding="utf-8")
+    found: dict[str, str] = yaml.safe_load(raw)
+    return found
