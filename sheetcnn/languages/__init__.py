@@ -2,7 +2,8 @@
 
 English stands where it is said, as a template with named places: `text("{n} input maps", n=3)`. The result
 is an ordinary text that also remembers its template, so that a `Language` can say it again: it looks the
-template up in its catalogue (`de.yaml`: English template to translation) and fills the same places.
+template up in its catalogue (`de.yaml`, `de_*.yaml`: English template to translation) and fills the same
+places.
 A text without places needs no `text(...)`: it is its own template.
 """
 
@@ -16,7 +17,7 @@ from importlib.resources import files
 from sheetcnn.errors import SpecError
 
 LANGUAGES = ("en", "de")
-"""English first; the others have a catalogue of that name beside this file."""
+"""English first; the others have catalogues beside this file whose names begin with the code."""
 
 
 class Text(str):
@@ -91,6 +92,8 @@ def language(code: str) -> Language:
 def _catalogue(code: str) -> Mapping[str, str]:
     import yaml
 
-    raw = files(__name__).joinpath(f"{code}.yaml").read_text(encoding="utf-8")
-    found: dict[str, str] = yaml.safe_load(raw)
+    found: dict[str, str] = {}
+    for file in sorted(files(__name__).iterdir(), key=lambda file: file.name):
+        if file.name.startswith(code) and file.name.endswith(".yaml"):
+            found |= yaml.safe_load(file.read_text(encoding="utf-8"))
     return found
