@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sheetcnn.choosing import Wanted, choose_layout, prepared
 from sheetcnn.engine import Result, run
-from sheetcnn.errors import OutputError
+from sheetcnn.errors import ImageError, OutputError
 from sheetcnn.formulas.limits import Limits
-from sheetcnn.graph import Model
-from sheetcnn.pages.about import about_sheet, digest, weights_digest
+from sheetcnn.graph import Graph, Model
+from sheetcnn.pages.about import about_sheet, images_digest, weights_digest
+from sheetcnn.pages.choosing import with_pages
+from sheetcnn.pages.input import sample_names
 from sheetcnn.planner import make_plan
 from sheetcnn.shape import Array
 from sheetcnn.sheets.layout import LayoutName, Options
@@ -48,6 +50,7 @@ def build(
     path: Path,
     options: Options | None = None,
     *,
+    samples: Sequence[Array] = (),
     layout: Wanted | None = None,
     limits: Limits | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -58,7 +61,8 @@ def build(
         model: from `load`.
         image: raw pixels `(C, H, W)`.
         path: of the .xlsx file; what stands there is replaced only when all is written.
-        options: of the layout.
+        options: of the layout; its `samples` are the names of the image and the samples.
+        samples: more images, which can be chosen in the workbook.
         layout: in place of the options' own; `auto` chooses.
         limits: of the spreadsheet program that it must fit; by default those of the options' target.
         progress: called with the sheets written and the sheets in all.
@@ -74,16 +78,40 @@ def build(
     chosen = choose_layout(model.graph, layout or options.layout, options)
     options = replace(options, layout=chosen.layout)
     model = prepared(model, options)
+    images = [image, *samples]
+    options = _with_samples(with_pages(model.graph, options), model.graph, images)
     result = run(model, image)
-    plan = whole_plan(model, image, options, limits)
-    book = bind(plan, model, result)
+    plan = whole_plan(model, images, options, limits)
+    book = bind(plan, model, result, images)
     formulas = write_book(book, path, progress=progress)
     return Built(path, len(plan.sheets), formulas, path.stat().st_size, result, chosen.layout, chosen.reason)
 
 
-def whole_plan(model: Model, image: Array, options: Options, limits: Limits | None = None) -> Plan:
+def _with_samples(options: Options, graph: Graph, images: Sequence[Array]) -> Options:
+    """Options that name every image.
+
+    Raises:
+        ImageError: if there are samples and no page to choose them on, or one does not fit.
+    """
+    for image in images:
+        if image.shape != graph.source_shape.dims:
+            found = "×".join(map(str, image.shape))
+            raise ImageError(
+                f"an image has shape {found}, but the network's input is {graph.source_shape} (C×H×W)"
+            )
+    if len(images) > 1 and "input" not in (options.pages or ()):
+        raise ImageError(
+            f"{len(images) - 1} more images cannot be chosen in a workbook without the page 'input'; "
+            "add it to --pages, or give one image"
+        )
+    if len(options.samples) == len(images):
+        return options
+    return replace(options, samples=sample_names(["image"] * len(images)))
+
+
+def whole_plan(model: Model, images: Sequence[Array], options: Options, limits: Limits | None = None) -> Plan:
     """The plan of a workbook with its last sheet, which tells from what it was built."""
     plan = make_plan(model.graph, options, limits)
-    pixels = digest({"input": image})
+    pixels = images_digest(images)
     about = about_sheet(model.graph, options, weights_digest(model), pixels)
     return Plan(plan.layout, (*plan.sheets, about), plan.names)

@@ -99,7 +99,7 @@ def _check(
     except SheetCnnError as error:
         raise WorkbookError(f"{path}: {error}") from None
     report = Report(engine, prediction=result.label)
-    check = _Check(report, values, Facts(result, contents.model.params, contents.choices))
+    check = _Check(report, values, Facts(result, contents.model.params, contents.choices, contents.inputs))
     # Layers in the order of computation, then the pages that show them: a broken formula changes all
     # that follows from it, so the first difference is the one to mend.
     sheets = sorted(plan.sheets, key=lambda sheet: not sheet.layer or sheet.page)

@@ -13,8 +13,12 @@ from sheetcnn.formulas.placement import Placement
 from sheetcnn.formulas.region import Region
 from sheetcnn.formulas.render import render
 from sheetcnn.graph import Graph, Node
+from sheetcnn.pages.changes import changes_sheet
+from sheetcnn.pages.choosing import with_pages
+from sheetcnn.pages.classes import prediction_cell
 from sheetcnn.pages.frames import chosen_names, highlights
-from sheetcnn.pages.overview import PREDICTION_NAME, overview_sheet, prediction_cell
+from sheetcnn.pages.input import input_sheet, samples_sheet, source_formula
+from sheetcnn.pages.overview import PREDICTION_NAME, overview_sheet
 from sheetcnn.pages.receptive import listed, receptive_sheet
 from sheetcnn.pages.trace import can_trace, trace_sheet
 from sheetcnn.sheets import theme
@@ -28,6 +32,7 @@ from sheetcnn.sheets.maps import (
     header,
     map_sheets,
     neighbours,
+    pixel_check,
     place_stamps,
     source_sheets,
 )
@@ -37,7 +42,6 @@ from sheetcnn.sheets.stamps import Stamped, stamped
 from sheetcnn.sheets.vectors import vector_sheet
 from sheetcnn.sheets.views import view_sheet
 from sheetcnn.sheets.wording import words
-from sheetcnn.xlsx.book import NumberCheck
 
 OUTPUT_NAME = "output"
 
@@ -56,18 +60,20 @@ def make_plan(graph: Graph, options: Options | None = None, limits: Limits | Non
     Raises:
         LimitError: naming the sheet or layer, the number and the limit.
     """
-    options = options or Options()
+    options = with_pages(graph, options or Options())
     limits = limits or options.limits
     _check_size(graph, options)
     layout = lay_out(graph, options, limits)
     sheets = list(_sheets(layout))
     by_name = {sheet.name: sheet for sheet in sheets}
     for node in graph.nodes:
-        if can_trace(layout, node):
+        if layout.has("trace") and can_trace(layout, node):
             for name, mark in highlights(layout, node):
                 by_name[name].highlights.append(mark)
-    if len(listed(graph)) > 1:
+    if layout.has("receptive") and len(listed(graph)) > 1:
         sheets.append(receptive_sheet(layout))
+    if layout.has("changes") and layout.weights:
+        sheets.append(changes_sheet(layout))
     overview = overview_sheet(layout, sheets)
     plan = Plan(layout, (overview, *sheets), tuple(_names(layout)))
     check_limits(plan, limits)
@@ -99,8 +105,11 @@ def _check_size(graph: Graph, options: Options) -> None:
 
 def _sheets(layout: Layout) -> Iterator[SheetPlan]:
     graph = layout.graph
+    if layout.has("input"):
+        yield input_sheet(layout)
+        yield samples_sheet(layout)
     if layout.interleaved:
-        yield from source_maps(layout)
+        yield from source_maps(layout, source_formula if layout.has("input") else None)
         yield view_sheet(layout, graph.source)
     else:
         yield from _pixel_sheets(layout)
@@ -111,7 +120,7 @@ def _sheets(layout: Layout) -> Iterator[SheetPlan]:
             yield weight_sheet(layout, node)
         stamps = list(stamped(layout, node))
         yield from _node_sheets(layout, node, stamps)
-        if can_trace(layout, node):
+        if layout.has("trace") and can_trace(layout, node):
             yield trace_sheet(layout, node)
 
 
@@ -162,28 +171,28 @@ def _pixel_sheets(layout: Layout) -> Iterator[SheetPlan]:
     for c, name in enumerate(names):
         sheet = SheetPlan(name, graph.source, tab_color=theme.TABS["input"])
         line = "type numbers here: everything after this sheet is computed from them"
+        if layout.has("input"):
+            line = "the pixels of the image that is chosen or painted on the page input"
         if layout.margins[graph.source].any:
             line += f"   [{MARGIN_NOTE}]"
-        links = [("▲ overview", "overview"), *neighbours(names, c)]
+        links = [("▲ overview", "overview"), *_to_input(layout), *neighbours(names, c)]
         title = f"{graph.source}, channel {c + 1} of {len(names)}"
         header(sheet, title, line, links, [], theme.CELL_WIDTH)
         frame(layout, sheet, graph.source_shape, layout.margins[graph.source])
         grid(layout, sheet, graph.source, c, "pixels")
         block, shape = placement.blocks[c], placement.shape
         region = Region.plane(c, shape)
+        formula = source_formula(layout, c) if layout.has("input") else None
         sheet.tensors.append(
-            TensorGrid(graph.source, graph.source, region, block.row, block.col, theme.PIXEL, None)
+            TensorGrid(graph.source, graph.source, region, block.row, block.col, theme.PIXEL, formula)
         )
-        sheet.validations.append(
-            NumberCheck(
-                area(block.row, block.col, shape.height, shape.width),
-                -1e9,
-                1e9,
-                "A pixel is a number",
-                "The formulas after this sheet need a number in every pixel.",
-            )
-        )
+        if formula is None:
+            sheet.validations.append(pixel_check(layout, area(block.row, block.col, *shape.dims[1:])))
         yield sheet
+
+
+def _to_input(layout: Layout) -> list[tuple[str, str]]:
+    return [("input", "input")] if layout.has("input") else []
 
 
 def _names(layout: Layout) -> Iterator[tuple[str, str]]:
@@ -208,7 +217,7 @@ def _names(layout: Layout) -> Iterator[tuple[str, str]]:
         whole = area(top, left, bottom - top + 1, right - left + 1, fixed=True)
         yield weights.sheet, f"{weights.sheet}!{whole}"
     for node in graph.nodes:
-        if can_trace(layout, node):
+        if layout.has("trace") and can_trace(layout, node):
             yield from chosen_names(layout, node)
     output = layout.placements[graph.outputs[0]]
     first = output.blocks[0]  # a name refers to one sheet: of several output maps it names the first

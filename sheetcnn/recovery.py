@@ -16,10 +16,12 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from sheetcnn.calculators.base import Recalculated
-from sheetcnn.errors import SheetCnnError, WorkbookError
+from sheetcnn.errors import SheetCnnError, SpecError, WorkbookError
 from sheetcnn.formulas.a1 import address
 from sheetcnn.graph import Graph, Model
+from sheetcnn.languages import language
 from sheetcnn.pages import about
+from sheetcnn.pages.input import chosen_image
 from sheetcnn.planner import make_plan
 from sheetcnn.readers.spec import parse
 from sheetcnn.shape import Array
@@ -35,12 +37,14 @@ class Contents:
     Attributes:
         model: the network with the weights that stand in the workbook.
         image: the pixels.
-        choices: the channels that the reader chose to see.
+        choices: what the reader chose to see.
+        inputs: the numbers of the pages' input grids, by name.
     """
 
     model: Model
     image: Array
     choices: dict[str, int]
+    inputs: dict[str, Array]
 
 
 def read_plan(book: Workbook, path: Path) -> Plan:
@@ -93,9 +97,9 @@ def _described(cells: SheetCells, path: Path) -> tuple[Graph, Options]:
     try:
         spec = json.loads("".join(rows.get("spec", [])))
         chosen = json.loads("".join(rows.get("options", ["{}"])))
-        TypeAdapter(Options).validate_python(chosen)
-        options = Options(**chosen)
-    except (ValueError, TypeError, RecursionError):
+        options = TypeAdapter(Options).validate_python(chosen)
+        language(options.language)
+    except (ValueError, TypeError, RecursionError, SpecError):
         raise WorkbookError(
             f"{path}: the rows 'spec' and 'options' of sheet {about.NAME} are damaged; "
             "build the workbook again"
@@ -135,7 +139,8 @@ def read_contents(
     image = np.zeros(graph.source_shape.dims)
     places = np.arange(image.size, dtype=np.float64).reshape(image.shape)
     choices: dict[str, int] = {}
-    sheets = [sheet for sheet in plan.sheets if sheet.weights or sheet.choices or _inputs(sheet)]
+    inputs: dict[str, Array] = {}
+    sheets = [s for s in plan.sheets if s.weights or s.choices or s.inputs or _inputs(s)]
     for done, sheet in enumerate(sheets):
         progress(done, len(sheets))
         cells = _InputCells(book.table(sheet.name), path, values)
@@ -151,7 +156,12 @@ def read_contents(
             image.reshape(-1)[into.astype(np.intp)] = found[:: tensor.row_step, :: tensor.col_step]
         for choice in sheet.choices:
             choices[choice.name] = cells.choice(choice)
-    return Contents(Model.of(graph, params, str(path)), image, choices)
+        for given in sheet.inputs:
+            rows = cells.rows(given.row, given.col, given.height, given.width)
+            inputs[given.name] = np.stack(list(rows))
+    if plan.layout.has("input"):
+        image = chosen_image(plan.layout, inputs, choices)
+    return Contents(Model.of(graph, params, str(path)), image, choices, inputs)
 
 
 def _inputs(sheet: SheetPlan) -> list[TensorGrid]:
@@ -199,6 +209,11 @@ class _InputCells:
             value = self._values.glance(self._table.name, row, col)
         else:
             value = self._table.value(row, col)
+        if choice.words:
+            found = [word.lower() for word in choice.words]  # as MATCH does
+            if isinstance(value, str) and value.lower() in found:
+                return choice.least + found.index(value.lower())
+            raise self._refusal(row, col, value, f"one of {', '.join(choice.words)}")
         if type(value) is float and value.is_integer() and choice.least <= value <= choice.most:
             return int(value)
         raise self._refusal(row, col, value, f"a whole number from {choice.least} to {choice.most}")

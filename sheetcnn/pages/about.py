@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -41,6 +41,11 @@ def weights_digest(model: Model) -> str:
     return digest(
         {f"{layer}.{name}": a for layer, group in model.params.items() for name, a in group.items()}
     )
+
+
+def images_digest(images: Sequence[Array]) -> str:
+    """The digest of the images that a workbook is built from."""
+    return digest({f"sample {n}" if n else "input": image for n, image in enumerate(images)})
 
 
 def about_sheet(graph: Graph, options: Options, weights: str, image: str) -> SheetPlan:

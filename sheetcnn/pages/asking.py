@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
+from sheetcnn.languages import ENGLISH, text
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.plan import Choice, SheetPlan
 from sheetcnn.xlsx.book import Cell, Grid, ListCheck
@@ -15,7 +16,14 @@ Asked = tuple[str, str, int, int]
 """Name of the choice, label, greatest number, number at first."""
 
 
-def ask(plan: SheetPlan, asked: Sequence[Asked], first: tuple[int, int], numbers: tuple[int, int]) -> None:
+def ask(
+    plan: SheetPlan,
+    asked: Sequence[Asked],
+    first: tuple[int, int],
+    numbers: tuple[int, int],
+    span: int = 1,
+    say: Callable[..., str] = ENGLISH,
+) -> None:
     """Write choices one below the other: the label, and beside it the cell with its list.
 
     Args:
@@ -23,13 +31,17 @@ def ask(plan: SheetPlan, asked: Sequence[Asked], first: tuple[int, int], numbers
         asked: the choices; each begins at 1.
         first: row and column of the first label.
         numbers: row and column from which the numbers on offer run down, out of the way.
+        span: columns that each label and each cell take.
+        say: the language of the messages.
     """
+    plan.print_columns = plan.print_columns or numbers[1] - 1
     most = max(greatest for _, _, greatest, _ in asked)
     plan.plain.append(Grid(*numbers, most, 1, theme.FAINT, np.arange(1.0, most + 1)[:, None]))
     for n, (name, label, greatest, default) in enumerate(asked):
-        row, col = first[0] + n, first[1] + 1
-        plan.cells.append(Cell(row, col - 1, label, theme.HEADING))
-        plan.choices.append(Choice(name, row, col, default, 1, greatest))
+        row, col = first[0] + n, first[1] + span
+        plan.cells.append(Cell(row, first[1], label, theme.HEADING, merge=span))
+        plan.choices.append(Choice(name, row, col, default, 1, greatest, merge=span))
         source = area(*numbers, greatest, 1, fixed=True)
-        words = f"Choose a whole number from 1 to {greatest}."
-        plan.lists.append(ListCheck(area(row, col, 1, 1), source, f"Choose: {label}", words))
+        words = say(text("Choose a whole number from 1 to {greatest}.", greatest=greatest))
+        title = say(text("Choose: {label}", label=label))
+        plan.lists.append(ListCheck(area(row, col, 1, 1), source, title, words))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from sheetcnn.engine import stage_key
 from sheetcnn.formulas.a1 import area
+from sheetcnn.formulas.expr import Expr
 from sheetcnn.formulas.placement import Block, Placement
 from sheetcnn.formulas.region import Region
 from sheetcnn.graph import Node
@@ -20,38 +21,41 @@ from sheetcnn.sheets.layout import (
     Layout,
     view_name,
 )
-from sheetcnn.sheets.maps import header, place_stamps, source_sheets
+from sheetcnn.sheets.maps import header, pixel_check, place_stamps, source_sheets
 from sheetcnn.sheets.plan import SheetPlan, TensorGrid
 from sheetcnn.sheets.stamps import Stamped
 from sheetcnn.sheets.wording import activation_words, pre_words, words
-from sheetcnn.xlsx.book import Cell, Grid, NumberCheck
+from sheetcnn.xlsx.book import Cell, Grid
 
 
-def source_maps(layout: Layout) -> Iterator[SheetPlan]:
-    """The sheets that hold the pixels."""
+def source_maps(layout: Layout, formula: Callable[[Layout, int], Expr] | None = None) -> Iterator[SheetPlan]:
+    """The sheets that hold the pixels; with `formula`, one for each channel, those of a chosen image."""
     graph = layout.graph
     placement = layout.placements[graph.source]
     for block in placement.blocks:
         line = "type numbers here: everything after this sheet is computed from them"
+        if formula is not None:
+            line = "the pixels of the image that is chosen or painted on the page input"
         sheet = _sheet(layout, graph.source, graph.source, block, line, [])
         sheet.tab_color = theme.TABS["input"]
         for c in range(block.first, block.first + block.count):
             region = Region.plane(c, placement.shape)
             first = placement.at(region)
             grid = TensorGrid(
-                graph.source, graph.source, region, first.row, first.col, theme.PIXEL, None, 1, first.col_j
+                graph.source,
+                graph.source,
+                region,
+                first.row,
+                first.col,
+                theme.PIXEL,
+                formula(layout, c) if formula else None,
+                1,
+                first.col_j,
             )
             sheet.tensors.append(grid)
         pixels = area(block.row, block.col, placement.shape.height, placement.shape.width * block.count)
-        sheet.validations.append(
-            NumberCheck(
-                pixels,
-                -1e9,
-                1e9,
-                "A pixel is a number",
-                "The formulas after this sheet need a number in every pixel.",
-            )
-        )
+        if formula is None:
+            sheet.validations.append(pixel_check(layout, pixels))
         yield sheet
 
 

@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
 
 from sheetcnn.engine import PRE, stage_key
 from sheetcnn.errors import LimitError
@@ -20,6 +22,7 @@ from sheetcnn.formulas.limits import EXCEL, GOOGLE_SHEETS, LIBREOFFICE, Limits
 from sheetcnn.formulas.placement import Block, Placement
 from sheetcnn.formulas.region import Region
 from sheetcnn.graph import Graph, Node
+from sheetcnn.languages import Language, language
 from sheetcnn.ops.base import Parameter, Stage
 from sheetcnn.ops.dense import Dense
 from sheetcnn.ops.dropout import Dropout
@@ -50,6 +53,10 @@ that reads it names every block."""
 ReluName = Literal["fused", "separate"]
 LayoutName = Literal["planar", "interleaved"]
 Target = Literal["excel", "libreoffice", "sheets"]
+PageName = Literal["input", "gallery", "trace", "receptive", "changes", "notes"]
+PAGES: tuple[PageName, ...] = get_args(PageName)
+SampleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,40}$")]
+"""A name that no program takes for a number, a date or a pattern, once it is typed (see `pages.input`)."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +68,17 @@ class Options:
             gives the pre-activation a grid of its own.
         layout: `planar` or `interleaved`.
         target: the program whose limits it keeps to.
+        pages: the pages that explain, besides `overview` and `about`; None: all that fit the network's size.
+        language: of the texts, `en` or `de`.
+        samples: names of the images that can be chosen, where there is an input page.
     """
 
     relu: ReluName = "fused"
     layout: LayoutName = "planar"
     target: Target = "excel"
+    pages: tuple[PageName, ...] | None = None
+    language: str = "en"
+    samples: tuple[SampleName, ...] = ("image",)
 
     @property
     def limits(self) -> Limits:
@@ -103,6 +116,15 @@ class Layout:
     def interleaved(self) -> bool:
         """Whether the channels of a pixel stand side by side."""
         return self.options.layout == "interleaved"
+
+    def has(self, page: PageName) -> bool:
+        """Whether the workbook has a page of that sort."""
+        return page in (self.options.pages or ())
+
+    @cached_property
+    def say(self) -> Language:
+        """Says texts in the workbook's language."""
+        return language(self.options.language)
 
     def separate(self, node: Node) -> bool:
         """Whether the node's pre-activation has cells of its own."""

@@ -16,7 +16,7 @@ from sheetcnn.sheets.plan import SheetPlan, TensorGrid
 from sheetcnn.sheets.stamps import Stamped
 from sheetcnn.sheets.theme import Scale
 from sheetcnn.sheets.wording import activation_words, pre_words, words
-from sheetcnn.xlsx.book import Cell, Grid
+from sheetcnn.xlsx.book import Cell, Grid, NumberCheck
 
 MARGIN_NOTE = "shaded: padding, blank cells that the windows of the next layer reach"
 
@@ -44,6 +44,14 @@ def header(
         col = FIRST_COLUMN + n * span
         sheet.cells.append(Cell(4, col, target, theme.NAVIGATION, link=f"{target}!A1", merge=span))
     sheet.row_heights |= {1: 24, 2: 18, 3: 18, 4: 18}
+
+
+def pixel_check(layout: Layout, cells: str) -> NumberCheck:
+    """Cells of pixels take only numbers."""
+    title = layout.say("A pixel is a number")
+    return NumberCheck(
+        cells, -1e9, 1e9, title, layout.say("The formulas after this sheet need a number in every pixel.")
+    )
 
 
 def neighbours(names: list[str], n: int) -> list[tuple[str, str]]:

@@ -6,8 +6,8 @@ spreadsheet engine computed with the values that it would be filled with.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -21,6 +21,7 @@ from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.weights import ParameterGrid
 from sheetcnn.xlsx.book import (
+    BarChart,
     Book,
     Cell,
     ColorScale,
@@ -29,6 +30,7 @@ from sheetcnn.xlsx.book import (
     Highlight,
     ListCheck,
     NumberCheck,
+    Rows,
     Sheet,
     Style,
 )
@@ -117,7 +119,10 @@ class WeightRows:
 
 @dataclass(frozen=True)
 class Choice:
-    """A cell in which the reader chooses a whole number from `least` to `most`."""
+    """A cell in which the reader chooses a whole number from `least` to `most`.
+
+    With `words` the cell holds one of them, and the number is its place, counted from `least`.
+    """
 
     name: str
     row: int
@@ -125,6 +130,12 @@ class Choice:
     default: int
     least: int
     most: int
+    words: tuple[str, ...] = ()
+    merge: int = 1
+
+    def shown(self, number: int) -> int | str:
+        """What stands in the cell when that number is chosen."""
+        return self.words[number - self.least] if self.words else number
 
 
 @dataclass(frozen=True)
@@ -135,11 +146,39 @@ class Facts:
         result: of the network on the workbook's input.
         params: the weights that stand in the workbook, by layer and name.
         choices: what the reader chose, by the choice's name.
+        inputs: the numbers that stand in the cells of the pages' `InputGrid`s, by name.
+        images: that the workbook is built from, `(C, H, W)` each; empty where one is read back.
     """
 
     result: Result
     params: Mapping[str, Mapping[str, Array]]
     choices: Mapping[str, int]
+    inputs: Mapping[str, Array] = field(default_factory=dict)
+    images: Sequence[Array] = ()
+
+
+@dataclass(frozen=True)
+class InputGrid:
+    """A rectangle of numbers on a page that are read back: to be changed, or compared with.
+
+    Blank cells count as 0. `first` are the numbers that it is built with, `(height, width)`; NaN is left
+    blank, and of a rectangle that is blank altogether the cells may be left out (`sparse`).
+    """
+
+    name: str
+    row: int
+    col: int
+    height: int
+    width: int
+    style: Style
+    first: Callable[[Facts], Array | Rows]
+    sparse: bool = False
+
+    def whole(self, facts: Facts) -> Array:
+        """The numbers that it is built with, 0 for blank cells."""
+        rows = self.first(facts)
+        array = rows if isinstance(rows, np.ndarray) else np.stack([rows[i] for i in range(self.height)])
+        return np.nan_to_num(array, nan=0.0)
 
 
 @dataclass(frozen=True)
@@ -185,6 +224,7 @@ class SheetPlan:
     plain: list[Grid] = field(default_factory=list)
     """Blank cells with a style, and numbers that are neither values nor weights."""
     choices: list[Choice] = field(default_factory=list)
+    inputs: list[InputGrid] = field(default_factory=list)
     lists: list[ListCheck] = field(default_factory=list)
     column_width: float | None = None
     column_widths: dict[int, float] = field(default_factory=dict)
@@ -197,7 +237,14 @@ class SheetPlan:
     validations: list[NumberCheck] = field(default_factory=list)
     tab_color: str | None = None
     gridlines: bool = False
-    landscape: bool = False
+    landscape: bool = True
+    zoom: int = 100
+    title_rows: int = 0
+    print_columns: int = 0
+    """The last column that is printed; 0: all."""
+    charts: list[BarChart] = field(default_factory=list)
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """Cells of grids that span others: row, column, height, width."""
 
     @property
     def formulas(self) -> int:
@@ -230,7 +277,8 @@ class SheetPlan:
         ends += [
             (g.row + (g.height - 1) * g.row_step, g.col + (g.width - 1) * g.col_step) for g in self.plain
         ]
-        ends += [(c.row, c.col) for c in self.choices]
+        ends += [(c.row, c.col + c.merge - 1) for c in self.choices]
+        ends += [(g.row + g.height - 1, g.col + g.width - 1) for g in self.inputs]
         return max(r for r, _ in ends), max(c for _, c in ends)
 
 
@@ -249,17 +297,35 @@ class Plan:
                 yield sheet, grid
 
 
-def bind(plan: Plan, model: Model, result: Result) -> Book:
-    """Fill a plan with the weights of a model and the activations of one run."""
+def first_facts(plan: Plan, model: Model, result: Result, images: Sequence[Array] = ()) -> Facts:
+    """What the values of a workbook's pages follow from when it is built."""
     choices = {c.name: c.default for sheet in plan.sheets for c in sheet.choices}
-    facts = Facts(result, model.params, choices)
+    facts = Facts(result, model.params, choices, {}, images)
+    return replace(facts, inputs={g.name: g.whole(facts) for sheet in plan.sheets for g in sheet.inputs})
+
+
+def bind(plan: Plan, model: Model, result: Result, images: Sequence[Array] = ()) -> Book:
+    """Fill a plan with the weights of a model and the activations of one run.
+
+    Args:
+        plan: of the workbook.
+        model: the network with its weights.
+        result: of the network on the first image.
+        images: that can be chosen in the workbook, the first one first.
+    """
+    facts = first_facts(plan, model, result, images)
     sheets = []
     for sheet in plan.sheets:
         grids = list(sheet.plain)
         grids += [tensor.bound(result.activations) for tensor in sheet.tensors]
         grids += [weights.bound(model.params) for weights in sheet.weights]
         cells = list(sheet.cells)
-        cells += [Cell(c.row, c.col, c.default, theme.CHOICE) for c in sheet.choices]
+        cells += [Cell(c.row, c.col, c.shown(c.default), theme.CHOICE, merge=c.merge) for c in sheet.choices]
+        grids += [
+            Grid(g.row, g.col, g.height, g.width, g.style, partial(g.first, facts))
+            for g in sheet.inputs
+            if not g.sparse
+        ]
         grids += [
             Grid(g.row, g.col, g.height, g.width, g.style, partial(g.values, facts), g.formula)
             for g in sheet.live
@@ -284,7 +350,12 @@ def bind(plan: Plan, model: Model, result: Result) -> Book:
                 (*sheet.validations, *sheet.lists),
                 sheet.tab_color,
                 sheet.gridlines,
+                zoom=sheet.zoom,
                 landscape=sheet.landscape,
+                title_rows=sheet.title_rows,
+                print_area=(sheet.used[0], sheet.print_columns) if sheet.print_columns else None,
+                charts=sheet.charts,
+                merged=sheet.merged,
             )
         )
     return Book(plan.layout.graph.name, sheets, plan.names)

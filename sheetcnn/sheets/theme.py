@@ -34,9 +34,15 @@ TABS = {
     "trace": "B3541E",
 }
 
+TINTS = {"input": "EDEDED", "weights": "E1EFF8", "maps": "E6F4E7", "vector": "FBF0DC"}
+"""Of the boxes of the overview."""
+
 CELL_WIDTH = 6.4  # characters; together with CELL_HEIGHT a square
 CELL_HEIGHT = 37.5  # points
 HEAD_WIDTH = 5.5
+
+SMALL_WIDTH = 3.1  # of pictures; together with SMALL_HEIGHT a square
+SMALL_HEIGHT = 18.0
 
 TITLE = Style(bold=True, size=16, color=INK)
 SUBTITLE = Style(size=11, color=MUTED)
@@ -45,6 +51,10 @@ TEXT_WRAPPED = Style(color=INK, wrap=True, vertical="top")
 NAVIGATION = Style(color=LINK, underline=True, vertical="center")
 HEADING = Style(bold=True, color=INK, fill=HEAD, vertical="center")
 HEADING_CENTER = Style(bold=True, color=INK, fill=HEAD, horizontal="center", vertical="center")
+SECTION = Style(bold=True, size=12, color=INK)
+ANSWER = Style(bold=True, size=14, color=ACCENT, fill=HEAD, horizontal="center", vertical="center")
+LINK_SMALL = Style(size=9, color=LINK, underline=True, vertical="center")
+INDEX_LEFT = Style(size=9, color=MUTED, vertical="center")
 INDEX = Style(size=9, color=MUTED, horizontal="center", vertical="center")
 MARGIN_CELL = Style(fill=MARGIN, border=RULE)
 
@@ -70,6 +80,8 @@ WHOLE = Style("#,##0", bold=True, color=INK, border=RULE, horizontal="center", v
 PICTURE = Style(";;;", size=8, border=RULE)
 """The colour is the picture; the number would only blur it."""
 FAINT = Style(size=8, color="B8C0C8", horizontal="center")
+FAINT_LEFT = Style(size=8, color="B8C0C8")
+PAINT = Style(size=7, color=MUTED, border=RULE, horizontal="center", vertical="center")
 PARTIAL = Style(
     "0.000", bold=True, size=10, color=INK, fill=HEAD, border=RULE, horizontal="center", vertical="center"
 )
@@ -78,6 +90,37 @@ MAP_NUMBER = Style('"map "0', color=INK, vertical="center", horizontal="left")
 RIGHT_MAP_NUMBER = Style('"map "0', color=INK, vertical="center", horizontal="right")
 WEIGHT = Style("0.000", size=10, color=INK, border=RULE, horizontal="center", vertical="center")
 COLUMN_VALUE = Style("0.0000", color=INK, border=RULE, horizontal="center", vertical="center")
+
+
+def box_style(tint: str, line: Literal["name", "kind", "shape", "small"]) -> Style:
+    """The look of a line of a box on the overview."""
+    centered = Style(size=9, color=INK, fill=tint, horizontal="center", vertical="center")
+    if line == "name":
+        return replace(centered, size=11, bold=True, color=LINK, underline=True)
+    return (
+        replace(centered, wrap=True)
+        if line == "kind"
+        else replace(centered, size=10 if line == "shape" else 8)
+    )
+
+
+_SCREEN = (1240, 540)
+"""Pixels of a laptop's screen (1366 × 768) that a program leaves to the cells."""
+_PIXELS_PER_CHARACTER, _PIXELS_PER_POINT = 7.6, 4 / 3
+
+
+def zoom(columns: float, rows: float, width: float = SMALL_WIDTH, height: float = SMALL_HEIGHT) -> int:
+    """The zoom, in per cent, at which so many columns and rows fit a laptop's screen.
+
+    Args:
+        columns: to be seen at once.
+        rows: to be seen at once.
+        width: of a column, in characters.
+        height: of a row, in points.
+    """
+    across = _SCREEN[0] / (columns * (width * _PIXELS_PER_CHARACTER + 5))
+    down = _SCREEN[1] / (rows * height * _PIXELS_PER_POINT)
+    return max(40, min(100, int(min(across, down) * 20) * 5))
 
 
 def color_scale(scale: Scale, ranges: tuple[str, ...]) -> ColorScale:

@@ -43,7 +43,8 @@ class Cell:
     """One cell: a text, a number, or a formula together with its value.
 
     `link` is a place in the workbook, `sheet!A1`, that a click leads to. `merge` is how many columns
-    the cell spans, `merge_rows` how many rows. A value of None leaves the cell blank but styled.
+    the cell spans, `merge_rows` how many rows. A value of None leaves the cell blank but styled. `note`
+    shows when the pointer is over the cell.
     """
 
     row: int
@@ -54,6 +55,7 @@ class Cell:
     link: str | None = None
     merge: int = 1
     merge_rows: int = 1
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,33 @@ class Highlight:
 
 
 @dataclass(frozen=True)
+class BarChart:
+    """Bars of the numbers in some cells of the chart's own sheet.
+
+    Attributes:
+        title: above it.
+        row: of the cell at its upper left corner.
+        col: of that cell.
+        width: in centimetres.
+        height: in centimetres.
+        categories: range of the texts along the axis, `B3:B12`.
+        series: for each row of bars its name, range and colour.
+        maximum: of the axis; None: what the numbers need.
+        number_format: of the axis.
+    """
+
+    title: str
+    row: int
+    col: int
+    width: float
+    height: float
+    categories: str
+    series: Sequence[tuple[str, str, str]]
+    maximum: float | None = None
+    number_format: str = "General"
+
+
+@dataclass(frozen=True)
 class NumberCheck:
     """Input cells that take only numbers between two bounds; `message` shows when another is typed."""
 
@@ -158,7 +187,15 @@ class Sheet:
     tab_color: str | None = None
     gridlines: bool = True
     zoom: int = 100
+    """Per cent."""
     landscape: bool = False
+    title_rows: int = 0
+    """Rows from the top that are repeated on every printed page."""
+    print_area: tuple[int, int] | None = None
+    """The last row and column that are printed; None: all."""
+    charts: Sequence[BarChart] = ()
+    merged: Sequence[tuple[int, int, int, int]] = ()
+    """Cells of grids that span others (row, column, height, width); cells say it themselves."""
 
 
 @dataclass(frozen=True)

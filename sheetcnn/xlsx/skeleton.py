@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from openpyxl import Workbook
+from openpyxl import Workbook, chart
+from openpyxl.comments import Comment
+from openpyxl.drawing import text
 from openpyxl.formatting import rule as rules
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
@@ -21,11 +23,13 @@ from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.dimensions import ColumnDimension
 
-from sheetcnn.formulas.a1 import address
-from sheetcnn.xlsx.book import Book, ListCheck, NumberCheck, Sheet, Style
+from sheetcnn.formulas.a1 import address, area
+from sheetcnn.xlsx.book import BarChart, Book, Cell, ListCheck, NumberCheck, Sheet, Style
 
 # The stubs of openpyxl leave these functions, and much of a worksheet, without types.
 _rules: Any = rules
+_chart: Any = chart
+_CharacterProperties: Any = text.CharacterProperties
 FONT = "Calibri"
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 # The order that the schema demands of a font's children; openpyxl writes another.
@@ -63,8 +67,8 @@ def skeleton(book: Book) -> tuple[bytes, Mapping[Style, int]]:
         # Names are made to be unique (see sheets.names); openpyxl would silently rename a clash.
         if worksheet.title != sheet.name:
             raise ValueError(f"two sheets are named {sheet.name}")
-        _furnish(worksheet, sheet, selected=number == 0)
         _register(worksheet, sheet, numbers)
+        _furnish(worksheet, sheet, selected=number == 0)
     for name, target in book.names:
         workbook.defined_names[name] = DefinedName(name, attr_text=target)
     buffer = io.BytesIO()
@@ -113,23 +117,59 @@ def _furnish(worksheet: Any, sheet: Sheet, *, selected: bool) -> None:
         worksheet.conditional_formatting.add(" ".join(mark.ranges), rule)
     for check in sheet.validations:
         worksheet.add_data_validation(_validation(check))
-    for cell in sheet.cells:
-        if cell.merge > 1 or cell.merge_rows > 1:
-            worksheet.merged_cells.add(
-                CellRange(
-                    min_row=cell.row,
-                    max_row=cell.row + cell.merge_rows - 1,
-                    min_col=cell.col,
-                    max_col=cell.col + cell.merge - 1,
-                )
-            )
+    merged = [
+        (cell.row, cell.col, cell.merge_rows, cell.merge)
+        for cell in sheet.cells
+        if cell.merge > 1 or cell.merge_rows > 1
+    ]
+    for row, col, height, width in (*merged, *sheet.merged):
+        worksheet.merged_cells.add(
+            CellRange(min_row=row, max_row=row + height - 1, min_col=col, max_col=col + width - 1)
+        )
     setup = worksheet.page_setup
     setup.orientation = "landscape" if sheet.landscape else "portrait"
     setup.paperSize = 9  # A4
     setup.fitToWidth, setup.fitToHeight = 1, 0
     worksheet.sheet_properties.pageSetUpPr.fitToPage = True
-    worksheet.oddFooter.left.text = "&A"
+    if sheet.title_rows:
+        worksheet.print_title_rows = f"1:{sheet.title_rows}"
+    if sheet.print_area:
+        worksheet.print_area = area(1, 1, *sheet.print_area)
+    worksheet.oddHeader.left.text = "&A"
+    worksheet.oddFooter.left.text = "sheetcnn"
     worksheet.oddFooter.right.text = "&P / &N"
+    for bars in sheet.charts:
+        _draw(worksheet, bars)
+    for cell in sheet.cells:
+        if cell.note:
+            _annotate(worksheet, cell)
+
+
+def _draw(worksheet: Any, bars: BarChart) -> None:
+    drawn = _chart.BarChart()
+    drawn.type, drawn.title, drawn.gapWidth = "bar", bars.title, 40
+    drawn.width, drawn.height = bars.width, bars.height
+    drawn.y_axis.scaling.min, drawn.y_axis.scaling.max = 0, bars.maximum
+    drawn.y_axis.crosses = "max"  # the numbers stand below
+    drawn.y_axis.number_format = bars.number_format
+    drawn.title.tx.rich.p[0].r[0].rPr = _CharacterProperties(sz=1100, b=True)
+    drawn.x_axis.scaling.orientation = "maxMin"  # the first class at the top
+    drawn.x_axis.delete = drawn.y_axis.delete = False
+    drawn.legend = _chart.legend.Legend() if len(bars.series) > 1 else None
+    if drawn.legend is not None:
+        drawn.legend.position = "b"
+    sheet = worksheet.title
+    for name, cells, color in bars.series:
+        series = _chart.Series(_chart.Reference(range_string=f"{sheet}!{cells}"), title=name)
+        series.graphicalProperties.solidFill = color
+        drawn.series.append(series)
+    drawn.set_categories(_chart.Reference(range_string=f"{sheet}!{bars.categories}"))
+    worksheet.add_chart(drawn, address(bars.row, bars.col))
+
+
+def _annotate(worksheet: Any, cell: Cell) -> None:
+    lines = len(cell.note) // 45 + cell.note.count("\n") + 2
+    worksheet.cell(cell.row, cell.col).comment = Comment(cell.note, "sheetcnn", height=18 * lines, width=300)
 
 
 def _validation(check: NumberCheck | ListCheck) -> DataValidation:
@@ -180,13 +220,16 @@ def _register(worksheet: Any, sheet: Sheet, numbers: dict[Style, int]) -> None:
 
 
 def repaired(name: str, content: bytes) -> bytes:
-    """A part of the skeleton as it goes into the file: fonts in the schema's order, fixed times."""
+    """A part of the skeleton as it goes into the file: fonts in order, relative paths, fixed times."""
     if name == "xl/styles.xml":
         ET.register_namespace("", _MAIN)
         root = ET.fromstring(content)  # noqa: S314  (our own part, just made by openpyxl)
         for font in root.iter(f"{{{_MAIN}}}font"):
             font[:] = sorted(font, key=lambda child: _FONT_ORDER.index(child.tag.rpartition("}")[2]))
         return b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n' + ET.tostring(root)
+    if name.startswith("xl/worksheets/_rels/"):
+        # IronCalc finds notes by relative paths alone.
+        return content.replace(b'Target="/xl/', b'Target="../')
     if name == "docProps/core.xml":
         return re.sub(rb">\d{4}-\d\d-\d\dT[0-9:.]+Z?<", f">{_MOMENT}<".encode(), content)
     return content

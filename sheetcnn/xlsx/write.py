@@ -20,7 +20,8 @@ from sheetcnn.xlsx.stream import SheetWriter
 
 Progress = Callable[[int, int], None]
 
-_EMPTY = re.compile(rb"<sheetData\s*/>|<sheetData>\s*</sheetData>")
+# The skeleton's own cells hold no more than a note's place.
+_EMPTY = re.compile(rb"<sheetData\s*/>|<sheetData>.*?</sheetData>", re.DOTALL)
 _DIMENSION = re.compile(rb'<dimension ref="[^"]*"\s*/>')
 # What may follow <hyperlinks> and <ignoredErrors> in a worksheet part, in the schema's order.
 _AFTER_LINKS = re.compile(rb"<(?:printOptions|pageMargins|pageSetup|headerFooter)[ >/]|</worksheet>")
