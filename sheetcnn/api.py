@@ -19,9 +19,11 @@ from sheetcnn import saving as _saving
 from sheetcnn import transforms as _transforms
 from sheetcnn.choosing import Wanted
 from sheetcnn.graph import Graph, Model
-from sheetcnn.readers.images import read_image
+from sheetcnn.languages import language as _language
+from sheetcnn.pages.input import sample_names
+from sheetcnn.readers.images import image_files, read_image
 from sheetcnn.readers.load import load_model
-from sheetcnn.sheets.layout import Options, ReluName, Target
+from sheetcnn.sheets.layout import Options, PageName, ReluName, Target
 
 if TYPE_CHECKING:
     import torch
@@ -129,6 +131,9 @@ def build(
     layout: Wanted = "auto",
     target: Target = "excel",
     relu: ReluName = "fused",
+    samples: Sequence[Image] = (),
+    pages: Sequence[PageName] | None = None,
+    language: str = "en",
     resize: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> _build.Built:
@@ -142,20 +147,31 @@ def build(
             networks), or `auto`: planar while it fits.
         target: the program whose limits the workbook keeps to: `excel`, `libreoffice` or `sheets`.
         relu: `separate` writes each pre-activation grid beside its activation.
-        resize: scale an image file of another size.
+        samples: more images, which can be chosen in the workbook; a directory stands for all images in it.
+        pages: the pages that explain, besides `overview` and `about`: `input`, `gallery`, `trace`,
+            `receptive`, `changes`, `notes`; by default all that fit the network's size.
+        language: of the texts, `en` or `de`.
+        resize: scale image files of another size.
         progress: called with the sheets written and the sheets in all.
 
     Returns:
         What was written, with the engine's result.
 
     Raises:
-        ImageError: the image does not fit.
+        ImageError: an image does not fit, or there are samples and no page `input`.
+        SpecError: there is no such language.
         LimitError: the network does not fit into a workbook; nothing is written then.
         OutputError: the file cannot be written.
     """
-    pixels = _pixels(model, image, resize=resize)
-    options = Options(relu, target=target)
-    return _build.build(model, pixels, Path(path), options, layout=layout, progress=progress)
+    _language(language)
+    given = [image, *_several(samples)]
+    pixels = [_pixels(model, one, resize=resize) for one in given]
+    names = sample_names([Path(n).stem if isinstance(n, str | os.PathLike) else "image" for n in given])
+    wanted = None if pages is None else tuple(pages)
+    options = Options(relu, target=target, pages=wanted, language=language, samples=names)
+    return _build.build(
+        model, pixels[0], Path(path), options, samples=pixels[1:], layout=layout, progress=progress
+    )
 
 
 def verify(
@@ -205,6 +221,7 @@ def inspect(
     layout: Wanted = "auto",
     target: Target = "excel",
     relu: ReluName = "fused",
+    pages: Sequence[PageName] | None = None,
 ) -> _inspection.Inspection:
     """Count what the workbook of a model would hold, without building it.
 
@@ -213,9 +230,22 @@ def inspect(
         layout: as for `build`.
         target: as for `build`.
         relu: as for `build`.
+        pages: as for `build`.
     """
+    wanted = None if pages is None else tuple(pages)
     graph = model.graph if isinstance(model, Model) else model
-    return _inspection.inspect(graph, Options(relu, target=target), layout=layout)
+    return _inspection.inspect(graph, Options(relu, target=target, pages=wanted), layout=layout)
+
+
+def _several(samples: Sequence[Image]) -> list[Image]:
+    """The samples, with a directory's images in its place."""
+    found: list[Image] = []
+    for sample in samples:
+        if isinstance(sample, str | os.PathLike) and Path(sample).is_dir():
+            found += image_files(Path(sample))
+        else:
+            found.append(sample)
+    return found
 
 
 def _pixels(model: Model, image: Image, *, resize: bool) -> npt.NDArray[np.float64]:

@@ -14,6 +14,7 @@ from sheetcnn.graph import Graph, Model
 from sheetcnn.pages.about import about_sheet, images_digest, weights_digest
 from sheetcnn.pages.choosing import with_pages
 from sheetcnn.pages.input import sample_names
+from sheetcnn.pages.notes import notes_sheet
 from sheetcnn.planner import make_plan
 from sheetcnn.shape import Array
 from sheetcnn.sheets.layout import LayoutName, Options
@@ -110,8 +111,11 @@ def _with_samples(options: Options, graph: Graph, images: Sequence[Array]) -> Op
 
 
 def whole_plan(model: Model, images: Sequence[Array], options: Options, limits: Limits | None = None) -> Plan:
-    """The plan of a workbook with its last sheet, which tells from what it was built."""
+    """The plan of a workbook with its last sheets: how to read it, and from what it was built."""
     plan = make_plan(model.graph, options, limits)
     pixels = images_digest(images)
-    about = about_sheet(model.graph, options, weights_digest(model), pixels)
-    return Plan(plan.layout, (*plan.sheets, about), plan.names)
+    weights, options = weights_digest(model), plan.layout.options
+    last = [about_sheet(model.graph, options, weights, pixels)]
+    if plan.layout.has("notes"):
+        last.insert(0, notes_sheet(model.graph, options, weights, pixels))
+    return Plan(plan.layout, (*plan.sheets, *last), plan.names)

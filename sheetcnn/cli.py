@@ -27,7 +27,7 @@ from sheetcnn.terminal import (
 if TYPE_CHECKING:
     from sheetcnn.choosing import Wanted
     from sheetcnn.graph import Model
-    from sheetcnn.sheets.layout import ReluName, Target
+    from sheetcnn.sheets.layout import PageName, ReluName, Target
 
 PATH = click.Path(path_type=Path)
 
@@ -63,6 +63,21 @@ def _three_sizes(
         raise click.BadParameter(f"{value!r} is not channels, height, width, such as 3,224,224")
     channels, height, width = (int(p) for p in parts)
     return channels, height, width
+
+
+def _page_names(
+    context: click.Context, option: click.Parameter, value: str | None
+) -> tuple[PageName, ...] | None:
+    """`input,trace` as names of pages."""
+    from sheetcnn.sheets.layout import PAGES
+
+    if value is None:
+        return None
+    names = [] if value == "none" else PAGES if value == "all" else [n.strip() for n in value.split(",")]
+    for name in names:
+        if name not in PAGES:
+            raise click.BadParameter(f"{name!r} is no page; there are {', '.join(PAGES)}, all, none")
+    return tuple(page for page in PAGES if page in names)
 
 
 _input_shape = click.option(
@@ -122,6 +137,20 @@ _target = click.option(
     show_default=True,
     help="The program whose limits the workbook keeps to (sheets: Google Sheets).",
 )
+_pages = click.option(
+    "--pages",
+    metavar="NAME,...",
+    callback=_page_names,
+    help="The pages that explain, besides overview and about: input, gallery, trace, receptive, changes, "
+    "notes; all or none. Default: all that fit the network's size.",
+)
+_language = click.option(
+    "--language",
+    type=click.Choice(["en", "de"]),
+    default="en",
+    show_default=True,
+    help="Of the texts in the workbook.",
+)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -141,6 +170,14 @@ def main() -> None:
 @_layout
 @_target
 @_relu
+@click.option(
+    "--samples",
+    type=PATH,
+    multiple=True,
+    help="More images to choose from in the workbook: a file, or a directory for all in it; may be repeated.",
+)
+@_pages
+@_language
 @click.option("-o", "--output", type=PATH, required=True, help="The workbook to write, ending in .xlsx.")
 @_mendable
 def build(
@@ -153,6 +190,9 @@ def build(
     layout: Wanted,
     target: Target,
     relu: ReluName,
+    samples: tuple[Path, ...],
+    pages: tuple[PageName, ...] | None,
+    language: str,
     output: Path,
 ) -> None:
     """Write the workbook that computes MODEL on an image.
@@ -171,6 +211,9 @@ def build(
             layout=layout,
             target=target,
             relu=relu,
+            samples=samples,
+            pages=pages,
+            language=language,
             resize=resize,
             progress=progress,
         )
@@ -227,6 +270,7 @@ def predict(
 @_layout
 @_target
 @_relu
+@_pages
 @_json
 @_mendable
 def inspect(
@@ -236,6 +280,7 @@ def inspect(
     layout: Wanted,
     target: Target,
     relu: ReluName,
+    pages: tuple[PageName, ...] | None,
     as_json: bool,
 ) -> None:
     """Print what the workbook of MODEL would hold, without building it; a spec needs no weights."""
@@ -249,7 +294,7 @@ def inspect(
     graph = load_graph(model, input_shape)
     if fold_batch_norm:
         graph = fold(untrained(graph)).graph
-    found = sheetcnn.inspect(graph, layout=layout, target=target, relu=relu)
+    found = sheetcnn.inspect(graph, layout=layout, target=target, relu=relu, pages=pages)
     if as_json:
         click.echo(json.dumps(asdict(found)))
         return
@@ -319,7 +364,7 @@ def convert(
 
 @main.command()
 @click.argument("workbook", type=PATH)
-@click.option("-o", "--output", type=PATH, required=True, help="Directory for the three files.")
+@click.option("-o", "--output", type=PATH, required=True, help="Directory for the files.")
 @_mendable
 def extract(workbook: Path, output: Path) -> None:
     """Read the spec, the (perhaps edited) weights and the input of WORKBOOK back into files."""
@@ -330,6 +375,7 @@ def extract(workbook: Path, output: Path) -> None:
         (found.spec, ""),
         (found.weights, "changed since the workbook was built" if found.weights_changed else ""),
         (found.image, "changed since the workbook was built" if found.input_changed else ""),
+        *((sample, "") for sample in found.samples),
     ):
         click.echo(f"{path}  ({changed})" if changed else str(path))
     click.echo(f"next: sheetcnn build {shlex.join(found.arguments)} -o {workbook.stem}_again.xlsx")

@@ -10,11 +10,14 @@ import numpy as np
 from sheetcnn.calculators.base import Recalculated
 from sheetcnn.errors import OutputError
 from sheetcnn.files import replacing
-from sheetcnn.pages.about import digest, weights_digest
-from sheetcnn.recovery import read_contents, read_facts, read_plan
+from sheetcnn.pages.about import images_digest, weights_digest
+from sheetcnn.pages.choosing import fitting_pages
+from sheetcnn.pages.input import image_key, sample_images, sample_names
+from sheetcnn.recovery import Contents, read_contents, read_facts, read_plan
 from sheetcnn.saving import save, saved_name
 from sheetcnn.shape import Array
-from sheetcnn.sheets.layout import Options
+from sheetcnn.sheets.layout import Options, PageName
+from sheetcnn.sheets.plan import Plan
 from sheetcnn.xlsx.read import Block, Workbook, open_workbook
 
 
@@ -25,8 +28,11 @@ class Extracted:
     Attributes:
         spec: the layer spec, `.yaml`.
         weights: `.safetensors`.
-        image: the input: `.png` where its values are those of an image, else `.npy`.
+        image: the input: `.png` where its values are those of an image, else `.npy`. It is the one that is
+            chosen or painted.
+        samples: the other images that can be chosen.
         options: with which the workbook was built.
+        usual_pages: those that a network of this size gets.
         weights_changed: whether the weights are others than those it was built with.
         input_changed: whether the input is another.
     """
@@ -34,16 +40,23 @@ class Extracted:
     spec: Path
     weights: Path
     image: Path
+    samples: tuple[Path, ...]
     options: Options
+    usual_pages: tuple[PageName, ...]
     weights_changed: bool
     input_changed: bool
 
     @property
     def arguments(self) -> list[str]:
         """What `sheetcnn build` needs to make the same workbook again, besides the output."""
-        options = [f"--{name}={value}" for name, value in asdict(self.options).items()]
-        standard = [f"--{name}={value}" for name, value in asdict(Options()).items() if name != "layout"]
-        return [str(self.spec), f"--input={self.image}", *(o for o in options if o not in standard)]
+        found, usual = asdict(self.options), asdict(Options()) | {"pages": self.usual_pages}
+        del found["samples"], usual["layout"]
+        given = {name: value for name, value in found.items() if value != usual.get(name)}
+        if "pages" in given:
+            given["pages"] = ",".join(given["pages"]) or "none"
+        samples = [f"--samples={path}" for path in self.samples]
+        options = [f"--{name}={value}" for name, value in given.items()]
+        return [str(self.spec), f"--input={self.image}", *samples, *options]
 
 
 def extract(path: Path, directory: Path) -> Extracted:
@@ -65,26 +78,39 @@ def extract(path: Path, directory: Path) -> Extracted:
         facts = read_facts(book)
         with _Saved(book) as values:
             contents = read_contents(book, plan, path, values)
-    pixels = contents.image
-    picture = _is_picture(pixels)
-    image = directory / f"{saved_name(contents.model)}_input{'.png' if picture else '.npy'}"
-    if image.exists():
-        raise OutputError(f"{image} exists already; name another directory with -o")
+    images = _images(plan, contents)
+    files = {directory / f"{name}{_suffix(pixels)}": pixels for name, pixels in images}
+    for file in files:
+        if file.exists():
+            raise OutputError(f"{file} exists already; name another directory with -o")
     spec, weights = save(contents.model, directory)
-    with replacing(image) as part:
-        if picture:
-            _write_picture(pixels, part)
-        else:
-            with part.open("wb") as stream:
-                np.save(stream, pixels)
+    for file, pixels in files.items():
+        with replacing(file) as part:
+            _write(pixels, part, picture=file.suffix == ".png")
+    image, *samples = files
     return Extracted(
         spec,
         weights,
         image,
+        tuple(samples),
         plan.layout.options,
+        fitting_pages(plan.layout.graph),
         weights_digest(contents.model) != facts.get("weights sha256"),
-        digest({"input": pixels}) != facts.get("input sha256"),
+        images_digest([pixels for _, pixels in images]) != facts.get("input sha256"),
     )
+
+
+def _images(plan: Plan, contents: Contents) -> list[tuple[str, Array]]:
+    """The images with their names, the chosen one first; a painted one comes before all others."""
+    layout, name = plan.layout, f"{saved_name(contents.model)}_input"
+    if not layout.has("input"):
+        return [(name, contents.image)]
+    samples = list(zip(layout.options.samples, sample_images(layout, contents.inputs), strict=True))
+    chosen = contents.choices[image_key()] - 1
+    if chosen == len(samples):
+        names = sample_names(["painted", *layout.options.samples])
+        return list(zip(names, [contents.image, *(pixels for _, pixels in samples)], strict=True))
+    return [samples[chosen], *samples[:chosen], *samples[chosen + 1 :]]
 
 
 def _is_picture(pixels: Array) -> bool:
@@ -93,12 +119,20 @@ def _is_picture(pixels: Array) -> bool:
     return whole and pixels.min() >= 0 and pixels.max() <= 255
 
 
-def _write_picture(pixels: Array, path: Path) -> None:
+def _suffix(pixels: Array) -> str:
+    return ".png" if _is_picture(pixels) else ".npy"
+
+
+def _write(pixels: Array, path: Path, *, picture: bool) -> None:
+    if not picture:
+        with path.open("wb") as stream:
+            np.save(stream, pixels)
+        return
     from PIL import Image
 
     values = pixels.astype(np.uint8)
-    picture = Image.fromarray(values[0] if len(values) == 1 else values.transpose(1, 2, 0))
-    picture.save(path, format="PNG")
+    image = Image.fromarray(values[0] if len(values) == 1 else values.transpose(1, 2, 0))
+    image.save(path, format="PNG")
 
 
 class _Saved(Recalculated):

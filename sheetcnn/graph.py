@@ -54,6 +54,7 @@ class Graph:
         nodes: in topological order, dead branches dropped.
         outputs: names of the nodes whose results are the network's.
         labels: of the classes, or empty.
+        notes: what the spec tells about the network, such as its accuracy: (what, words).
         shapes: of every tensor by name.
         dropped: names of the nodes given that no output needs.
     """
@@ -64,6 +65,7 @@ class Graph:
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
     labels: tuple[str, ...] = ()
+    notes: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
     shapes: Mapping[str, Shape] = field(default_factory=dict, compare=False)
     dropped: tuple[str, ...] = field(default=(), compare=False)
 
@@ -76,6 +78,7 @@ class Graph:
         nodes: Iterable[Node],
         outputs: Sequence[str] = (),
         labels: Sequence[str] = (),
+        notes: Sequence[tuple[str, str]] = (),
     ) -> Graph:
         """Order the nodes, drop those that no output needs, and infer every shape.
 
@@ -86,6 +89,7 @@ class Graph:
             nodes: in any order.
             outputs: names; by default the last node given.
             labels: class names; as many as the output has values.
+            notes: what is known about the network: (what, words).
 
         Raises:
             SpecError: for a missing or doubled name, a cycle, or labels that do not fit.
@@ -113,7 +117,17 @@ class Graph:
             )
         _check_shared(ordered, shapes)
         dropped = tuple(n for n in by_name if n not in shapes)
-        return cls(name, source, source_shape, tuple(ordered), chosen, tuple(labels), shapes, dropped)
+        return cls(
+            name,
+            source,
+            source_shape,
+            tuple(ordered),
+            chosen,
+            tuple(labels),
+            shapes,
+            dropped,
+            notes=tuple(notes),
+        )
 
     @cached_property
     def by_name(self) -> dict[str, Node]:

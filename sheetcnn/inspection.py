@@ -116,13 +116,14 @@ def inspect(graph: Graph, options: Options | None = None, *, layout: Wanted | No
             )
         )
     parameters = sum(layer.parameters for layer in layers)
+    sheets_in_all = len(plan.sheets) + 1 + plan.layout.has("notes")  # about, and notes
     total = sum(formulas.values())
     size = (
         total * BYTES_PER_FORMULA
         + characters * BYTES_PER_FORMULA_CHARACTER
         + parameters * BYTES_PER_WEIGHT
         + graph.source_shape.size * BYTES_PER_PIXEL
-        + (len(plan.sheets) + 1) * BYTES_PER_SHEET
+        + (sheets_in_all) * BYTES_PER_SHEET
     )
     return Inspection(
         graph.name,
@@ -130,7 +131,7 @@ def inspect(graph: Graph, options: Options | None = None, *, layout: Wanted | No
         parameters,
         sum(layer.multiply_adds for layer in layers),
         total,
-        len(plan.sheets) + 1,
+        sheets_in_all,
         max(longest.values(), default=0),
         int(size),
         tuple(_fit(plan, limits) for limits in PROGRAMS),

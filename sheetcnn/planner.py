@@ -17,7 +17,8 @@ from sheetcnn.pages.changes import changes_sheet
 from sheetcnn.pages.choosing import with_pages
 from sheetcnn.pages.classes import prediction_cell
 from sheetcnn.pages.frames import chosen_names, highlights
-from sheetcnn.pages.input import input_sheet, samples_sheet, source_formula
+from sheetcnn.pages.input import NAME as INPUT_PAGE
+from sheetcnn.pages.input import image_names, input_sheet, samples_sheet, source_formula
 from sheetcnn.pages.overview import PREDICTION_NAME, overview_sheet
 from sheetcnn.pages.receptive import listed, receptive_sheet
 from sheetcnn.pages.trace import can_trace, trace_sheet
@@ -172,7 +173,7 @@ def _pixel_sheets(layout: Layout) -> Iterator[SheetPlan]:
         sheet = SheetPlan(name, graph.source, tab_color=theme.TABS["input"])
         line = "type numbers here: everything after this sheet is computed from them"
         if layout.has("input"):
-            line = "the pixels of the image that is chosen or painted on the page input"
+            line = "the pixels of the image that is chosen or painted on the page input_image"
         if layout.margins[graph.source].any:
             line += f"   [{MARGIN_NOTE}]"
         links = [("▲ overview", "overview"), *_to_input(layout), *neighbours(names, c)]
@@ -192,7 +193,7 @@ def _pixel_sheets(layout: Layout) -> Iterator[SheetPlan]:
 
 
 def _to_input(layout: Layout) -> list[tuple[str, str]]:
-    return [("input", "input")] if layout.has("input") else []
+    return [(f"◄ {INPUT_PAGE}", INPUT_PAGE)] if layout.has("input") else []
 
 
 def _names(layout: Layout) -> Iterator[tuple[str, str]]:
@@ -219,6 +220,8 @@ def _names(layout: Layout) -> Iterator[tuple[str, str]]:
     for node in graph.nodes:
         if layout.has("trace") and can_trace(layout, node):
             yield from chosen_names(layout, node)
+    if layout.has("input"):
+        yield from image_names(layout)
     output = layout.placements[graph.outputs[0]]
     first = output.blocks[0]  # a name refers to one sheet: of several output maps it names the first
     yield OUTPUT_NAME, _target(output, range(first.first, first.first + first.count))

@@ -97,6 +97,7 @@ def _described(cells: SheetCells, path: Path) -> tuple[Graph, Options]:
     try:
         spec = json.loads("".join(rows.get("spec", [])))
         chosen = json.loads("".join(rows.get("options", ["{}"])))
+        Options(**chosen)  # no others than these
         options = TypeAdapter(Options).validate_python(chosen)
         language(options.language)
     except (ValueError, TypeError, RecursionError, SpecError):

@@ -60,6 +60,8 @@ def spec_text(model: Model) -> str:
     lines = [f"name: {_flow(data['name'])}", f"input: {_flow(data['input'])}"]
     if "labels" in data:
         lines.append(f"labels: {_flow(data['labels'])}")
+    if "notes" in data:
+        lines.append(f"notes: {_flow(data['notes'])}")
     lines.append("layers:")
     lines += [f"  - {_flow(layer)}" for layer in data["layers"]]
     if "outputs" in data:

@@ -85,7 +85,9 @@ def share_weights(model: Model) -> Model:
                 node = replace(node, weights=owner.name)
         nodes.append(node)
     graph = model.graph
-    shared = Graph.of(graph.name, graph.source, graph.source_shape, nodes, graph.outputs, graph.labels)
+    shared = Graph.of(
+        graph.name, graph.source, graph.source_shape, nodes, graph.outputs, graph.labels, graph.notes
+    )
     return Model.of(shared, model.params)
 
 
@@ -138,4 +140,6 @@ def _merged(graph: Graph, merge: Callable[[Node, Node], Node | None]) -> Graph:
                 continue
         kept[node.name] = node
     outputs = [renamed.get(name, name) for name in graph.outputs]
-    return Graph.of(graph.name, graph.source, graph.source_shape, kept.values(), outputs, graph.labels)
+    return Graph.of(
+        graph.name, graph.source, graph.source_shape, kept.values(), outputs, graph.labels, graph.notes
+    )

@@ -83,7 +83,7 @@ damaged("deleted_map", "conv1_f3", "missing", "build the workbook again")(
 damaged("deleted_weights", "fc_w", "missing")(lambda good, path: pe.drop_sheet(good, path, "fc_w"))
 damaged("text_for_a_weight", "conv2_w!", "'many'", "type a number")(_weight(pe.text("many")))
 damaged("error_for_a_weight", "conv2_w!", "#DIV/0!", "type a number")(_weight(pe.formula("1/0")))
-damaged("text_for_a_pixel", "pixels_f1!", "'dark'", "type a number")(_cell("pixels_f1", pe.text("dark")))
+damaged("text_for_a_pixel", "samples!", "'dark'", "type a number")(_cell("sample_1", pe.text("dark")))
 damaged("huge_weight", "1.8e308", "check the weights")(_weight(pe.number(1e308)))
 damaged("broken_spec", "about", "spec", "damaged", "build")(_about('{"name":"digits"', '{"name":"digits'))
 damaged("unknown_layer", "about", "conv9d", "build")(_about('"kind":"conv2d"', '"kind":"conv9d"'))

@@ -82,7 +82,7 @@ def test_build(cli: Cli, tmp_path: Path) -> None:
     parts = pe.read_parts(output)
     names = pe.sheet_parts(parts)
     written = sum(parts[p].count(b"<f>") + parts[p].count(b"<f ") for p in names.values())
-    assert f" {len(names)} sheets, {written} formulas" in done.out
+    assert f" {len(names)} sheets, {written:,} formulas" in done.out
     assert [p.name for p in tmp_path.iterdir()] == ["new.xlsx"]
 
 

@@ -14,6 +14,7 @@ import sheetcnn
 from sheetcnn.cli import main
 from sheetcnn.errors import OutputError, WorkbookError
 from sheetcnn.graph import Model
+from sheetcnn.pages.input import SAMPLES, SAMPLES_AT
 from sheetcnn.shape import Array
 from sheetcnn.sheets.layout import lay_out
 from sheetcnn.starters import starters
@@ -63,16 +64,16 @@ def test_what_was_edited_is_what_comes_back(tmp_path: Path) -> None:
     model, image = model_and_image("tiny_vgg")
     path = built(tmp_path)
     layout = lay_out(model.graph, sheetcnn.extract(path, tmp_path / "before").options)
+    row, col = SAMPLES_AT
     layer = next(n.name for n in model.graph.nodes if n.op.kind == "conv2d")
     kernel, bias = layout.weights[layer].kernel("weight", 0)[0], layout.weights[layer].value("bias", 1)
-    source = layout.placements[model.graph.source].cell(0)
     from sheetcnn.formulas.a1 import address
 
     changes = {
         (kernel.sheet, address(kernel.row, kernel.col)): number(0.1),
         # Its value as a program that computed it has saved it.
         (bias.sheet, address(bias.row, bias.col)): formula("1/4"),
-        (source.sheet, address(source.row, source.col)): number(7.5),
+        (SAMPLES, address(row, col)): number(7.5),
     }
     edited = edit(path, tmp_path / "edited.xlsx", {k: v for k, v in changes.items() if k[0]})  # type: ignore[misc]
     with open_workbook(edited) as book:

@@ -85,14 +85,14 @@ def _untouched(original: Original, path: Path) -> Edited:
 def _changed_pixel(original: Original, path: Path) -> Edited:
     image = digits.pixels(IMAGE)
     image[3, 4] = 255 - image[3, 4]
-    place = digits.cell(original.places["pixels_f1"], 3, 4)
+    place = digits.cell(original.places["sample_1"], 3, 4)
     return Edited(pe.edit(original.path, path, {place: pe.number(image[3, 4])}), original.weights, image)
 
 
 def _other_image(original: Original, path: Path) -> Edited:
     old, image = digits.pixels(IMAGE), digits.pixels(OTHER)
     changes = {
-        digits.cell(original.places["pixels_f1"], y, x): pe.number(value)
+        digits.cell(original.places["sample_1"], y, x): pe.number(value)
         for (y, x), value in np.ndenumerate(image)
         if value != old[y, x]
     }
@@ -102,7 +102,7 @@ def _other_image(original: Original, path: Path) -> Edited:
 def _blank_pixels(original: Original, path: Path) -> Edited:
     image = digits.pixels(IMAGE)
     places = [(y, x) for y in range(8) for x in range(8) if image[y, x]]
-    changes = {digits.cell(original.places["pixels_f1"], y, x): pe.blank() for y, x in places}
+    changes = {digits.cell(original.places["sample_1"], y, x): pe.blank() for y, x in places}
     return Edited(pe.edit(original.path, path, changes), original.weights, np.zeros((8, 8)))
 
 

@@ -40,6 +40,7 @@ SPEC = """\
 name: digits
 input: {channels: 1, height: 8, width: 8, divide: 255}
 labels: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]
+notes: {accuracy: "ACCURACY", images: "scikit-learn's handwritten digits"}
 layers:
   - {kind: conv2d, name: conv1, filters: 4, kernel_size: 3, padding: same, activation: relu}
   - {kind: max_pool, name: pool1, kernel_size: 2}
@@ -146,7 +147,9 @@ def main() -> None:
     right = int((predicted == held_labels).sum())
     print(f"held-out accuracy: {right} of {len(held_labels)} = {right / len(held_labels):.2%}")
 
-    (HERE / "digits.yaml").write_text(SPEC, encoding="utf-8", newline="\n")
+    accuracy = f"{100 * right / len(held_labels):.1f} % of {len(held_labels)} held-out digits"
+    spec = SPEC.replace("ACCURACY", accuracy)
+    (HERE / "digits.yaml").write_text(spec, encoding="utf-8", newline="\n")
     (HERE / "digits.safetensors").write_bytes(save(network.state_dict()))
     np.savez_compressed(HERE / "heldout.npz", images=held_images, labels=held_labels.astype(np.uint8))
     write_images(held_images, held_labels, predicted)

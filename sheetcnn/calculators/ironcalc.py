@@ -10,7 +10,10 @@ import importlib.metadata
 import importlib.util
 import math
 import os
+import shutil
 import sys
+import tempfile
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -26,6 +29,9 @@ from sheetcnn.xlsx.read import Block, CellError, Value
 
 if TYPE_CHECKING:
     import ironcalc
+
+
+_ABSOLUTE = b'Target="/xl/'
 
 
 class IronCalc(Calculator):
@@ -67,8 +73,8 @@ class IronCalc(Calculator):
                 f"IronCalc cannot be imported ({error}); {self.missing()}, or use another calculator"
             ) from error
         try:
-            with _silence():
-                model = ironcalc.load_from_xlsx(str(path), "en", "UTC", "en")
+            with _silence(), _loadable(path) as file:
+                model = ironcalc.load_from_xlsx(str(file), "en", "UTC", "en")
                 model.evaluate()
         except Exception as error:
             raise failure(self.title, path, str(error)) from error
@@ -78,6 +84,29 @@ class IronCalc(Calculator):
                 raise failure(self.title, path, f"it panicked: {error}") from error
             raise
         return _Evaluated(path, model)
+
+
+@contextmanager
+def _loadable(path: Path) -> Iterator[Path]:
+    """The workbook, or a copy of it that IronCalc can load.
+
+    It finds the notes of a sheet by a relative path alone, and openpyxl writes absolute ones.
+    """
+    with zipfile.ZipFile(path) as package:
+        links = [n for n in package.namelist() if n.startswith("xl/worksheets/_rels/")]
+        if not any(_ABSOLUTE in package.read(name) for name in links):
+            yield path
+            return
+        with tempfile.TemporaryDirectory(prefix="sheetcnn-") as directory:
+            copy = Path(directory) / path.name
+            with zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
+                for name in package.namelist():
+                    with package.open(name) as source, target.open(name, "w", force_zip64=True) as out:
+                        if name in links:
+                            out.write(source.read().replace(_ABSOLUTE, b'Target="../'))
+                        else:
+                            shutil.copyfileobj(source, out)
+            yield copy
 
 
 @contextmanager

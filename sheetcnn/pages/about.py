@@ -19,7 +19,7 @@ from sheetcnn.sheets.plan import SheetPlan
 from sheetcnn.xlsx.book import Cell
 
 NAME = "about"
-FORMAT = 1
+FORMAT = 2
 """Of this sheet; raised when an older sheetcnn could not read it any more."""
 PIECE = 30_000
 """Characters of the spec per cell, below the 32,767 that a cell holds."""

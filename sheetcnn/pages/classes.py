@@ -91,6 +91,19 @@ class _Classes:
         at = (self.top + 1, self.table) if self.few else (self.top, BESIDE)
         self.names = Ref(None, *at, self.count, 1, fixed=True)
 
+    @property
+    def ranking(self) -> str:
+        """The tensor by which classes are ranked: what softmax reads, where it can be.
+
+        Both have the same order, but the probabilities of all but one class may be as small as 1e-20, and
+        IronCalc's MATCH takes such numbers for equal.
+        """
+        graph = self.layout.graph
+        output = graph.outputs[0]
+        before = graph.by_name[output].inputs[0]
+        alike = self.probabilities and len(self.layout.placements[before].blocks) == 1
+        return before if alike and graph.shapes[before].size == self.count else output
+
     def draw(self) -> int:
         """Write everything; returns the last row."""
         page, say, top, col = self.page, self.say, self.top, self.col
@@ -118,11 +131,13 @@ class _Classes:
         """The class that is the greatest but n, and its value."""
         value = call("LARGE", self.whole, Number(n + 1))
         at = self.col + WIDE_LABEL
-        found = call("MATCH", Ref(None, row, at), self.whole, 0)
+        ranking = self.ranking
+        values = self.layout.placements[ranking].ranges()[0]
+        found = call("MATCH", call("LARGE", values, Number(n + 1)), values, 0)
         picked = call("INDEX", self.names, found, Number(1))
         self.page.computed += [
             Computed(row, at, value, self.value, _nth(n), merge=WIDE_VALUE),
-            Computed(row, self.col, picked, _LABEL, _nth_label(n, self.labels), merge=WIDE_LABEL),
+            Computed(row, self.col, picked, _LABEL, _nth_label(ranking, n, self.labels), merge=WIDE_LABEL),
         ]
 
     def _changed(self, row: int) -> int:
@@ -212,9 +227,9 @@ def _nth(n: int) -> Callable[[Facts], float]:
     return lambda facts: float(np.sort(_flat(facts))[::-1][n])
 
 
-def _nth_label(n: int, labels: Sequence[str]) -> Callable[[Facts], str]:
+def _nth_label(tensor: str, n: int, labels: Sequence[str]) -> Callable[[Facts], str]:
     def value(facts: Facts) -> str:
-        flat = _flat(facts)
+        flat = facts.result.activations[tensor].reshape(-1)
         # MATCH finds the first of equal values.
         return labels[int(np.argmax(flat == np.sort(flat)[::-1][n]))]
 

@@ -7,7 +7,7 @@ sheet `samples`, one below the other at even distances, so that one INDEX finds 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -27,7 +27,7 @@ from sheetcnn.sheets.maps import header, pixel_check
 from sheetcnn.sheets.plan import Choice, Computed, Facts, InputGrid, SheetPlan, TensorGrid
 from sheetcnn.xlsx.book import Cell, ColorScale, Grid, Highlight, ListCheck
 
-NAME, SAMPLES = "input", "samples"
+NAME, SAMPLES = "input_image", "samples"
 MOST_VALUES = 50_000
 """Numbers of an image beyond which the page is left out: painting needs a cell for each of them."""
 MOST_PIXELS = 40
@@ -90,6 +90,16 @@ def sample_names(wanted: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def image_names(layout: Layout) -> Iterator[tuple[str, str]]:
+    """Names for the cells of every image and of what is painted: (`sample_1`, `samples!$C$6:$J$13`)."""
+    shape = layout.graph.source_shape
+    size = (shape.height, shape.channels * (shape.width + 1) - 1)
+    for n in range(len(layout.options.samples)):
+        place = (SAMPLES_AT[0] + n * _step(shape), SAMPLES_AT[1])
+        yield f"sample_{n + 1}", f"{SAMPLES}!{area(*place, *size, fixed=True)}"
+    yield "paint", f"{NAME}!{area(*_paint_at(layout, 0), *size, fixed=True)}"
+
+
 def _key(what: str, channel: int) -> str:
     return f"input.{what}.{channel}"
 
@@ -122,6 +132,7 @@ def samples_sheet(layout: Layout) -> SheetPlan:
     header(sheet, say("samples"), line, links, [], 12)
     sheet.column_width, sheet.row_height = theme.SMALL_WIDTH, theme.SMALL_HEIGHT
     sheet.column_widths |= {1: 20, 2: 2}
+    sheet.freeze = SAMPLES_AT
     sheet.zoom = theme.zoom(shape.channels * (shape.width + 1) + 8, shape.height + 8)
     for n, name in enumerate(names, 1):
         row = SAMPLES_AT[0] + (n - 1) * _step(shape)
@@ -194,6 +205,7 @@ class _Page:
         header(plan, say("Input"), line, links, [], theme.SMALL_WIDTH)
         plan.column_width, plan.row_height = theme.SMALL_WIDTH, theme.SMALL_HEIGHT
         plan.column_widths[1] = 5
+        plan.one_page = True
         plan.row_heights |= {CHOICE_AT[0]: 24, 1: 26}
         self._choice()
         self._pictures()

@@ -8,6 +8,7 @@ from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.region import Region
 from sheetcnn.pages import classes, layers, strip
 from sheetcnn.pages.classes import LEFT, OVERVIEW, STRIP_AT
+from sheetcnn.pages.input import NAME as INPUT_PAGE
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.plan import SheetPlan, TensorGrid
@@ -63,7 +64,7 @@ def _input(layout: Layout, page: SheetPlan) -> int:
     placement = layout.placements[graph.source]
     step, height, width = classes.picture_size(layout)
     row = classes.middle(layout)
-    target = "input" if layout.has("input") else placement.blocks[0].sheet
+    target = INPUT_PAGE if layout.has("input") else placement.blocks[0].sheet
     page.cells += [
         Cell(row, LEFT, say("Input"), theme.SECTION),
         Cell(row, LEFT + 3, say("change it ►"), theme.NAVIGATION, link=f"{target}!A1", merge=4),

@@ -13,6 +13,8 @@ from sheetcnn.files import check_file
 from sheetcnn.readers.weights import UNREADABLE
 from sheetcnn.shape import Array, Shape
 
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".npy", ".csv")
+"""Of the files that count as images where a directory is given."""
 LARGEST = 100_000_000
 """Pixels; a larger image is refused."""
 
@@ -51,6 +53,18 @@ def read_image(path: Path, shape: Shape, *, resize: bool = False) -> Array:
     if not np.isfinite(pixels).all():
         raise ImageError(f"{path} holds values that are not finite (NaN or infinity)")
     return pixels
+
+
+def image_files(directory: Path) -> list[Path]:
+    """The images in a directory, by name.
+
+    Raises:
+        ImageError: if there is none.
+    """
+    found = sorted(file for file in directory.iterdir() if file.suffix.lower() in SUFFIXES)
+    if not found:
+        raise ImageError(f"{directory} holds no images ({', '.join(SUFFIXES)})")
+    return found
 
 
 def _npy(path: Path) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sheetcnn.ops import ACTIVATIONS, OPS
-from sheetcnn.readers.spec import NAME, InputSpec
+from sheetcnn.readers.spec import MOST_NOTES, NAME, InputSpec
 
 _STRINGS = {"type": "array", "items": {"type": "string"}}
 
@@ -55,6 +55,12 @@ def json_schema() -> dict[str, Any]:
                     "type": "array",
                     "items": {"type": "string"},
                     "description": "one per output value",
+                },
+                "notes": {
+                    "type": "object",
+                    "additionalProperties": {"type": "string"},
+                    "maxProperties": MOST_NOTES,
+                    "description": "what is known about the network, for its notes: accuracy, source ...",
                 },
                 "layers": {"type": "array", "minItems": 1, "items": {"oneOf": layers}},
                 "outputs": {

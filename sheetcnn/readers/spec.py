@@ -38,6 +38,7 @@ T = TypeVar("T", bound=BaseModel)
 
 LARGEST_FILE = 16 << 20
 LONGESTNAME = 120
+MOST_NOTES = 20
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./:-]*")
 _ENVELOPE = ("kind", "name", "inputs", "activation", "weights")
 
@@ -125,7 +126,7 @@ def parse(data: object, where: str) -> Graph:
         ShapeError: for layers whose shapes do not fit.
     """
     spec = _mapping(data, where, "the spec")
-    _known(spec, ("name", "input", "labels", "layers", "outputs"), where, "")
+    _known(spec, ("name", "input", "labels", "layers", "outputs", "notes"), where, "")
     for key in ("input", "layers"):
         if key not in spec:
             raise SpecError(f"{where}: '{key}' is missing at the top of the spec")
@@ -151,9 +152,10 @@ def parse(data: object, where: str) -> Graph:
         raise SpecError(f"{where}: name: {name!r} {reason}")
     outputs = _texts(spec.get("outputs", []), where, "outputs")
     labels = _labels(spec.get("labels", []), where)
+    notes = _notes(spec.get("notes", {}), where)
     shape = Shape.maps(scaling.channels, scaling.height, scaling.width)
     try:
-        return Graph.of(name, source, shape, nodes, outputs, labels)
+        return Graph.of(name, source, shape, nodes, outputs, labels, notes)
     except (SpecError, ShapeError) as error:
         raise type(error)(f"{where}: {error}") from None
 
@@ -184,6 +186,8 @@ def dump(graph: Graph) -> dict[str, Any]:
     spec["layers"] = layers
     if graph.outputs != (layers[-1]["name"],):
         spec["outputs"] = list(graph.outputs)
+    if graph.notes:
+        spec["notes"] = dict(graph.notes)
     return spec
 
 
@@ -312,6 +316,25 @@ def _texts(value: object, where: str, path: str) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
         raise SpecError(f"{where}: {path}: found {_show(value)}; allowed is a list of layer names")
     return value
+
+
+def _notes(value: object, where: str) -> list[tuple[str, str]]:
+    """What a spec tells about its network: short texts by what they are about."""
+    found = []
+    for key, words in _mapping(value, where, "notes").items():
+        for what in (key, words):
+            if not isinstance(what, str) or not what.strip():
+                raise SpecError(
+                    f"{where}: notes.{key}: found {_show(what)}; allowed is a text, in quotes: "
+                    'notes: {accuracy: "98 % of 360 held-out images"}'
+                )
+            reason = objection(what)
+            if reason:
+                raise SpecError(f"{where}: notes.{key}: {what!r} {reason}")
+        found.append((key, str(words)))
+    if len(found) > MOST_NOTES:
+        raise SpecError(f"{where}: notes: there are {len(found)}; allowed are {MOST_NOTES}")
+    return found
 
 
 def _labels(value: object, where: str) -> list[str]:

@@ -35,7 +35,7 @@ def source_maps(layout: Layout, formula: Callable[[Layout, int], Expr] | None = 
     for block in placement.blocks:
         line = "type numbers here: everything after this sheet is computed from them"
         if formula is not None:
-            line = "the pixels of the image that is chosen or painted on the page input"
+            line = "the pixels of the image that is chosen or painted on the page input_image"
         sheet = _sheet(layout, graph.source, graph.source, block, line, [])
         sheet.tab_color = theme.TABS["input"]
         for c in range(block.first, block.first + block.count):

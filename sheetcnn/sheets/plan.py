@@ -240,6 +240,8 @@ class SheetPlan:
     landscape: bool = True
     zoom: int = 100
     title_rows: int = 0
+    one_page: bool = False
+    """Whether it is printed on one page."""
     print_columns: int = 0
     """The last column that is printed; 0: all."""
     charts: list[BarChart] = field(default_factory=list)
@@ -354,6 +356,7 @@ def bind(plan: Plan, model: Model, result: Result, images: Sequence[Array] = ())
                 landscape=sheet.landscape,
                 title_rows=sheet.title_rows,
                 print_area=(sheet.used[0], sheet.print_columns) if sheet.print_columns else None,
+                one_page=sheet.one_page,
                 charts=sheet.charts,
                 merged=sheet.merged,
             )

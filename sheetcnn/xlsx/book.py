@@ -193,6 +193,8 @@ class Sheet:
     """Rows from the top that are repeated on every printed page."""
     print_area: tuple[int, int] | None = None
     """The last row and column that are printed; None: all."""
+    one_page: bool = False
+    """Whether it is printed on one page; else on pages of its whole width."""
     charts: Sequence[BarChart] = ()
     merged: Sequence[tuple[int, int, int, int]] = ()
     """Cells of grids that span others (row, column, height, width); cells say it themselves."""

@@ -13,8 +13,9 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from openpyxl import Workbook, chart
+from openpyxl.chart import shapes
 from openpyxl.comments import Comment
-from openpyxl.drawing import text
+from openpyxl.drawing import line, text
 from openpyxl.formatting import rule as rules
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
@@ -29,8 +30,11 @@ from sheetcnn.xlsx.book import BarChart, Book, Cell, ListCheck, NumberCheck, She
 # The stubs of openpyxl leave these functions, and much of a worksheet, without types.
 _rules: Any = rules
 _chart: Any = chart
+_shapes: Any = shapes
+_line: Any = line
 _CharacterProperties: Any = text.CharacterProperties
 FONT = "Calibri"
+_GRID = "D5DBE1"  # the lines of a chart
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 # The order that the schema demands of a font's children; openpyxl writes another.
 _FONT_ORDER = [
@@ -108,10 +112,10 @@ def _furnish(worksheet: Any, sheet: Sheet, *, selected: bool) -> None:
         )
         worksheet.conditional_formatting.add(bar.range, bars)
     for mark in sheet.highlights:
-        line = Side("thin", color="FF" + mark.color)
+        edge = Side("thin", color="FF" + mark.color)
         rule = _rules.FormulaRule(
             formula=[mark.formula],
-            border=Border(left=line, right=line, top=line, bottom=line),
+            border=Border(left=edge, right=edge, top=edge, bottom=edge),
             font=Font(bold=True, color="FF" + mark.color),
         )
         worksheet.conditional_formatting.add(" ".join(mark.ranges), rule)
@@ -129,7 +133,7 @@ def _furnish(worksheet: Any, sheet: Sheet, *, selected: bool) -> None:
     setup = worksheet.page_setup
     setup.orientation = "landscape" if sheet.landscape else "portrait"
     setup.paperSize = 9  # A4
-    setup.fitToWidth, setup.fitToHeight = 1, 0
+    setup.fitToWidth, setup.fitToHeight = 1, int(sheet.one_page)
     worksheet.sheet_properties.pageSetUpPr.fitToPage = True
     if sheet.title_rows:
         worksheet.print_title_rows = f"1:{sheet.title_rows}"
@@ -152,6 +156,7 @@ def _draw(worksheet: Any, bars: BarChart) -> None:
     drawn.y_axis.scaling.min, drawn.y_axis.scaling.max = 0, bars.maximum
     drawn.y_axis.crosses = "max"  # the numbers stand below
     drawn.y_axis.number_format = bars.number_format
+    drawn.y_axis.majorGridlines.spPr = _shapes.GraphicalProperties(ln=_line.LineProperties(solidFill=_GRID))
     drawn.title.tx.rich.p[0].r[0].rPr = _CharacterProperties(sz=1100, b=True)
     drawn.x_axis.scaling.orientation = "maxMin"  # the first class at the top
     drawn.x_axis.delete = drawn.y_axis.delete = False
@@ -206,8 +211,8 @@ def _register(worksheet: Any, sheet: Sheet, numbers: dict[Style, int]) -> None:
             color="FF" + style.color if style.color else None,
         )
         scratch.fill = PatternFill("solid", fgColor="FF" + style.fill) if style.fill else PatternFill()
-        line = Side("thin", color="FF" + style.border) if style.border else Side()
-        scratch.border = Border(left=line, right=line, top=line, bottom=line)
+        edge = Side("thin", color="FF" + style.border) if style.border else Side()
+        scratch.border = Border(left=edge, right=edge, top=edge, bottom=edge)
         scratch.alignment = Alignment(
             horizontal=style.horizontal,
             vertical=style.vertical,
