@@ -98,7 +98,14 @@ def inspect(graph: Graph, options: Options | None = None, *, layout: Wanted | No
             written = cols if rows > 1 and pattern.shares_down(step) else rows * cols
             characters += length * written
     source = LayerInspection(
-        graph.source, "input", graph.source_shape.dims, 0, 0, 0, sheets.get(graph.source, 0), 0
+        graph.source,
+        "input",
+        graph.source_shape.dims,
+        0,
+        0,
+        formulas.get(graph.source, 0),
+        sheets.get(graph.source, 0),
+        longest.get(graph.source, 0),
     )
     layers = [source]
     for node in graph.nodes:

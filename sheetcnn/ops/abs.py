@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from sheetcnn.formulas.expr import Expr, call
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
@@ -42,4 +43,4 @@ class Abs(Elementwise):
 
     def around(self, words: str) -> str:
         """The function of something described in words."""
-        return f"|{words}|"
+        return text("|{words}|", words=words)

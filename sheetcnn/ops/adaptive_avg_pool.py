@@ -22,6 +22,7 @@ import numpy as np
 from sheetcnn.formulas.expr import call
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Op, Params, Site
 from sheetcnn.ops.spatial import SizeOrPair, maps_only, pair
 from sheetcnn.shape import Array, Shape
@@ -64,7 +65,7 @@ class AdaptiveAvgPool(Op):
     def words(self, inputs: Sequence[Shape]) -> str:
         """How the map is split."""
         h, w = pair(self.output_size)
-        return f"mean of each part of the map, split into {h}×{w} parts"
+        return text("mean of each part of the map, split into {h}×{w} parts", h=h, w=w)
 
 
 def _shares(size: int, parts: int) -> Array:

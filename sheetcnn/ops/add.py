@@ -15,6 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from sheetcnn.formulas.expr import Expr, add
+from sheetcnn.languages import text
 from sheetcnn.ops.merging import Merge
 from sheetcnn.shape import Array, Shape
 
@@ -40,4 +41,4 @@ class Add(Merge):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """The sum."""
-        return f"sum of the {len(inputs)} inputs"
+        return text("sum of the {n} inputs", n=len(inputs))

@@ -20,6 +20,7 @@ from pydantic import model_validator
 
 from sheetcnn.formulas.expr import Expr
 from sheetcnn.formulas.region import Stamp
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Op, Parameter, Params, Site, everywhere
 from sheetcnn.shape import Array, Shape
 
@@ -76,5 +77,7 @@ class Affine(Op):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """The definition in words."""
-        owned = "one per value" if inputs[0].is_vector else "one per map"
-        return "value" + " × weight" * self.scale + " + bias" * self.shift + f", {owned}"
+        owned = text("one per value") if inputs[0].is_vector else text("one per map")
+        steps = text("value × weight") if self.scale else text("value")
+        steps = text("{total} + bias", total=steps) if self.shift else steps
+        return text("{steps}, {owned}", steps=steps, owned=owned)

@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from sheetcnn.formulas.expr import Expr, call
+from sheetcnn.languages import text
 from sheetcnn.ops.merging import Merge
 from sheetcnn.shape import Array, Shape
 
@@ -40,4 +41,4 @@ class Average(Merge):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """The mean."""
-        return f"mean of the {len(inputs)} inputs"
+        return text("mean of the {n} inputs", n=len(inputs))

@@ -21,6 +21,7 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, call
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Params, Site
 from sheetcnn.ops.channels import combined
 from sheetcnn.ops.pooling import Pool
@@ -91,9 +92,8 @@ class AvgPool(Pool):
     def words(self, inputs: Sequence[Shape]) -> str:
         """Which window, and what counts."""
         padded = self.reach(inputs).any
-        rule = (
-            (", padding counted as 0" if self.count_include_pad else ", padding not counted")
-            if padded
-            else ""
-        )
-        return f"mean of each {window_words(pair(self.kernel_size))} window{rule}"
+        mean = text("mean of each {window} window", window=window_words(pair(self.kernel_size)))
+        if not padded:
+            return mean
+        counted = self.count_include_pad
+        return text("{mean}, padding counted as 0" if counted else "{mean}, padding not counted", mean=mean)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from sheetcnn.formulas.expr import Expr, Ref
 from sheetcnn.formulas.placement import Placement, Positions, concatenate
 from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.languages import text
 from sheetcnn.shape import NO_MARGIN, Array, Margin, Shape
 
 OUT = "out"
@@ -236,7 +237,7 @@ class Elementwise(Op):
 
     def around(self, words: str) -> str:
         """The function of something described in words, for a layer that has it as its activation."""
-        return f"{self.title}({words})"
+        return text("{title}({words})", title=text(self.title), words=words)
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """See `compute`."""

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import Field
 
 from sheetcnn.formulas.expr import Expr, Number, call, compare
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
@@ -49,4 +50,6 @@ class Celu(Elementwise):
         if self.alpha == 1:
             return "the value where it is positive, exp(value) − 1 elsewhere"
         alpha = f"{self.alpha:g}"
-        return f"the value where it is positive, {alpha} × (exp(value ÷ {alpha}) − 1) elsewhere"
+        return text(
+            "the value where it is positive, {alpha} × (exp(value ÷ {alpha}) − 1) elsewhere", alpha=alpha
+        )

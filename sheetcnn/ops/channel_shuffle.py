@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from sheetcnn.formulas.placement import Placement, select
+from sheetcnn.languages import text
 from sheetcnn.ops.alias import Alias
 from sheetcnn.ops.base import Params, ShapeMismatchError
 from sheetcnn.ops.spatial import Size, maps_only
@@ -56,4 +57,6 @@ class ChannelShuffle(Alias):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """The order."""
-        return f"one channel from each of {self.groups} groups in turn (read where they stand)"
+        return text(
+            "one channel from each of {groups} groups in turn (read where they stand)", groups=self.groups
+        )

@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import model_validator
 
 from sheetcnn.formulas.expr import Expr, call
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
@@ -54,10 +55,10 @@ class Clip(Elementwise):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """The function."""
-        return self.around("value")
+        return self.around(text("value"))
 
     def around(self, words: str) -> str:
         """The function of something described in words."""
         if self.min is not None:
-            words = f"max({self.min:g}, {words})"
-        return words if self.max is None else f"min({self.max:g}, {words})"
+            words = text("max({min:g}, {words})", min=self.min, words=words)
+        return words if self.max is None else text("min({max:g}, {words})", max=self.max, words=words)

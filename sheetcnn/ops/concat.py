@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from sheetcnn.languages import text
 from sheetcnn.ops.alias import Alias
 from sheetcnn.ops.base import Params, ShapeMismatchError
 from sheetcnn.ops.merging import ANY_NUMBER
@@ -47,4 +48,4 @@ class Concat(Alias):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """The inputs."""
-        return f"the {len(inputs)} inputs, one after the other (read where they stand)"
+        return text("the {n} inputs, one after the other (read where they stand)", n=len(inputs))

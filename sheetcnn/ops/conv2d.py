@@ -23,6 +23,7 @@ import numpy as np
 
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Stamp
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Op, Parameter, Params, ShapeMismatchError, Sight, Site
 from sheetcnn.ops.spatial import (
     Padding,
@@ -126,8 +127,10 @@ class Conv2d(Op):
     def words(self, inputs: Sequence[Shape]) -> str:
         """The sum in words."""
         n = inputs[0].channels // self.groups
-        maps = "the input map" if n == 1 else f"{n} input maps"
-        text = (
-            f"sum over {maps} of {window_words(pair(self.kernel_size), pair(self.dilation))} window × kernel"
+        maps = text("the input map") if n == 1 else text("{n} input maps", n=n)
+        total = text(
+            "sum over {maps} of {window} window × kernel",
+            maps=maps,
+            window=window_words(pair(self.kernel_size), pair(self.dilation)),
         )
-        return text + (" + bias" if self.bias else "")
+        return text("{total} + bias", total=total) if self.bias else total

@@ -26,6 +26,7 @@ from pydantic import BeforeValidator, Field
 
 from sheetcnn.formulas.placement import Positions, Window
 from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Op, Parameter, Params, ShapeMismatchError, Site, Stage
 from sheetcnn.ops.spatial import Edges, NonNegative, Size, SizeOrPair, edges, extent, listed, maps_only, pair
 from sheetcnn.ops.sums import convolved
@@ -177,6 +178,8 @@ class ConvTranspose2d(Op):
     def words(self, inputs: Sequence[Shape]) -> str:
         """The sum in words."""
         n = inputs[0].channels // self.groups
-        what = "the input map" if n == 1 else f"{n} input maps"
-        spread = ", spread out by the stride," if self.stages(inputs) else ""
-        return f"sum over {what}{spread} of window × kernel turned by 180°" + (" + bias" if self.bias else "")
+        what = text("the input map") if n == 1 else text("{n} input maps", n=n)
+        if self.stages(inputs):
+            what = text("{maps}, spread out by the stride,", maps=what)
+        total = text("sum over {maps} of window × kernel turned by 180°", maps=what)
+        return text("{total} + bias", total=total) if self.bias else total

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Op, Params, ShapeMismatchError, Sight, Site
 from sheetcnn.ops.spatial import Edges, edges, maps_only
 from sheetcnn.shape import Array, Shape
@@ -59,5 +60,10 @@ class Crop(Op):
     def words(self, inputs: Sequence[Shape]) -> str:
         """What is cut off."""
         cut = edges(self.crop)
-        rows = f"{cut.top} rows above, {cut.bottom} below"
-        return f"the map without {rows}, {cut.left} columns left, {cut.right} right"
+        rows = text("{top} rows above, {bottom} below", top=cut.top, bottom=cut.bottom)
+        return text(
+            "the map without {rows}, {left} columns left, {right} right",
+            rows=rows,
+            left=cut.left,
+            right=cut.right,
+        )

@@ -19,6 +19,7 @@ from typing import ClassVar
 
 from sheetcnn.formulas.expr import add, dot
 from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Op, Parameter, Params, ShapeMismatchError, Site
 from sheetcnn.ops.spatial import Size
 from sheetcnn.shape import Array, Shape
@@ -70,4 +71,5 @@ class Dense(Op):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """The sum in words."""
-        return f"sum over {inputs[0].channels} values of value × weight" + (" + bias" if self.bias else "")
+        total = text("sum over {n} values of value × weight", n=inputs[0].channels)
+        return text("{total} + bias", total=total) if self.bias else total

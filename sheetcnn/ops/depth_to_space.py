@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar, Literal
 
 from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Op, Params, ShapeMismatchError, Site
 from sheetcnn.ops.spatial import Size, maps_only
 from sheetcnn.shape import Array, Shape
@@ -66,4 +67,8 @@ class DepthToSpace(Op):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """What becomes what."""
-        return f"each {self.block}×{self.block} block of pixels from {self.block**2} input maps"
+        return text(
+            "each {block}×{block} block of pixels from {maps} input maps",
+            block=self.block,
+            maps=self.block**2,
+        )

@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from sheetcnn.formulas.expr import Expr, Number, call, compare
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
@@ -44,4 +45,4 @@ class Elu(Elementwise):
     def words(self, inputs: Sequence[Shape]) -> str:
         """The function."""
         times = "" if self.alpha == 1 else f"{self.alpha:g} × "
-        return f"the value where it is positive, {times}(exp(value) − 1) elsewhere"
+        return text("the value where it is positive, {times}(exp(value) − 1) elsewhere", times=times)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Op, Params, Site
 from sheetcnn.shape import Array, Shape
 
@@ -53,4 +54,4 @@ class Flatten(Op):
         """The order."""
         if inputs[0].is_vector:
             return "the same values"
-        return f"the {inputs[0].channels} maps, one after the other, row by row"
+        return text("the {channels} maps, one after the other, row by row", channels=inputs[0].channels)

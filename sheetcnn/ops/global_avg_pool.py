@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Op, Params, Site
 from sheetcnn.ops.channels import average
 from sheetcnn.ops.spatial import maps_only
@@ -53,4 +54,4 @@ class GlobalAvgPool(Op):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """The mean."""
-        return f"mean of the whole {inputs[0].height}×{inputs[0].width} map"
+        return text("mean of the whole {height}×{width} map", height=inputs[0].height, width=inputs[0].width)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Op, Params, Site
 from sheetcnn.ops.channels import combined
 from sheetcnn.ops.spatial import maps_only
@@ -50,4 +51,6 @@ class GlobalMaxPool(Op):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """The maximum."""
-        return f"largest value of the whole {inputs[0].height}×{inputs[0].width} map"
+        return text(
+            "largest value of the whole {height}×{width} map", height=inputs[0].height, width=inputs[0].width
+        )

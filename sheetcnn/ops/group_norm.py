@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from sheetcnn.languages import text
 from sheetcnn.ops.base import ShapeMismatchError
 from sheetcnn.ops.normalisation import Normalisation
 from sheetcnn.ops.spatial import Size
@@ -54,4 +55,8 @@ class GroupNorm(Normalisation):
         """The definition in words."""
         scaled = " × γ + β" if self.affine else ""
         maps = inputs[0].channels // self.groups
-        return f"(value − mean) ÷ √(variance + ε){scaled}, mean and variance of a group of {maps} channels"
+        return text(
+            "(value − mean) ÷ √(variance + ε){scaled}, mean and variance of a group of {maps} channels",
+            scaled=scaled,
+            maps=maps,
+        )

@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from sheetcnn.formulas.expr import Expr, Number, call
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
@@ -49,10 +50,12 @@ class HardSigmoid(Elementwise):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """The function."""
-        return self.around("value")
+        return self.around(text("value"))
 
     def around(self, words: str) -> str:
         """The function of something described in words."""
         whole = self._divisor()
-        line = f"({words}) ÷ {whole}" if whole else f"{self.alpha:g} × ({words})"
-        return f"{line} + {self.beta:g}, clipped to 0 … 1"
+        line = text("{alpha:g} × ({words})", alpha=self.alpha, words=words)
+        if whole:
+            line = text("({words}) ÷ {whole}", words=words, whole=whole)
+        return text("{line} + {beta:g}, clipped to 0 … 1", line=line, beta=self.beta)

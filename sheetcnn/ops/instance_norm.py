@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from sheetcnn.languages import text
 from sheetcnn.ops.normalisation import Normalisation
 from sheetcnn.ops.spatial import maps_only
 from sheetcnn.shape import Shape
@@ -47,4 +48,6 @@ class InstanceNorm(Normalisation):
     def words(self, inputs: Sequence[Shape]) -> str:
         """The definition in words."""
         scaled = " × γ + β" if self.affine else ""
-        return f"(value − mean) ÷ √(variance + ε){scaled}, mean and variance of the map itself"
+        return text(
+            "(value − mean) ÷ √(variance + ε){scaled}, mean and variance of the map itself", scaled=scaled
+        )

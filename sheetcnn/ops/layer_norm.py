@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
+from sheetcnn.languages import text
 from sheetcnn.ops.normalisation import Normalisation
 from sheetcnn.shape import Shape
 
@@ -54,5 +55,9 @@ class LayerNorm(Normalisation):
         """The definition in words."""
         scaled = " × γ + β" if self.affine else ""
         whole = self.axes == "all" or inputs[0].is_vector
-        of = f"all {inputs[0].size} values" if whole else f"the pixel's {inputs[0].channels} channels"
-        return f"(value − mean) ÷ √(variance + ε){scaled}, mean and variance of {of}"
+        of = text("all {n} values", n=inputs[0].size)
+        if not whole:
+            of = text("the pixel's {n} channels", n=inputs[0].channels)
+        return text(
+            "(value − mean) ÷ √(variance + ε){scaled}, mean and variance of {of}", scaled=scaled, of=of
+        )

@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from sheetcnn.formulas.expr import Expr, Number, call, compare
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
@@ -41,4 +42,7 @@ class LeakyRelu(Elementwise):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """The function."""
-        return f"the value where it is positive, {self.negative_slope:g} × value elsewhere"
+        return text(
+            "the value where it is positive, {negative_slope:g} × value elsewhere",
+            negative_slope=self.negative_slope,
+        )

@@ -26,6 +26,7 @@ from pydantic import Field
 from sheetcnn.formulas.expr import Number, add
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Op, Params, Site
 from sheetcnn.ops.channels import combined
 from sheetcnn.ops.spatial import Size
@@ -84,7 +85,11 @@ class Lrn(Op):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """The definition in words."""
-        return (
-            f"value ÷ ({self.k:g} + {self.alpha:g} ÷ {self.size} × sum of the squares of {self.size} "
-            f"neighbouring channels) ^ {self.beta:g}"
+        return text(
+            "value ÷ ({k:g} + {alpha:g} ÷ {size} × sum of the squares of {size} neighbouring channels) "
+            "^ {beta:g}",
+            k=self.k,
+            alpha=self.alpha,
+            size=self.size,
+            beta=self.beta,
         )

@@ -16,6 +16,7 @@ import numpy as np
 
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Params, Site
 from sheetcnn.ops.channels import combined
 from sheetcnn.ops.pooling import Pool
@@ -72,4 +73,7 @@ class MaxPool(Pool):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """Which window."""
-        return f"largest value of each {window_words(pair(self.kernel_size), pair(self.dilation))} window"
+        return text(
+            "largest value of each {window} window",
+            window=window_words(pair(self.kernel_size), pair(self.dilation)),
+        )

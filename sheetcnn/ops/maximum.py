@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from sheetcnn.formulas.expr import Expr, call
+from sheetcnn.languages import text
 from sheetcnn.ops.merging import Merge
 from sheetcnn.shape import Array, Shape
 
@@ -39,4 +40,4 @@ class Maximum(Merge):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """The greatest."""
-        return f"greatest of the {len(inputs)} inputs"
+        return text("greatest of the {n} inputs", n=len(inputs))

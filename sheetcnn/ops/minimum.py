@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from sheetcnn.formulas.expr import Expr, call
+from sheetcnn.languages import text
 from sheetcnn.ops.merging import Merge
 from sheetcnn.shape import Array, Shape
 
@@ -39,4 +40,4 @@ class Minimum(Merge):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """The least."""
-        return f"least of the {len(inputs)} inputs"
+        return text("least of the {n} inputs", n=len(inputs))

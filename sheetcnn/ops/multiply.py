@@ -15,6 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from sheetcnn.formulas.expr import Expr
+from sheetcnn.languages import text
 from sheetcnn.ops.merging import Merge
 from sheetcnn.shape import Array, Shape
 
@@ -40,4 +41,4 @@ class Multiply(Merge):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """The product."""
-        return f"product of the {len(inputs)} inputs"
+        return text("product of the {n} inputs", n=len(inputs))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from sheetcnn.formulas.expr import Expr
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
@@ -36,4 +37,4 @@ class Negative(Elementwise):
 
     def around(self, words: str) -> str:
         """The function of something described in words."""
-        return f"−({words})"
+        return text("−({words})", words=words)

@@ -16,6 +16,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from sheetcnn.formulas.region import Stamp
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Op, Params, ShapeMismatchError, Sight, Site
 from sheetcnn.ops.gather import ONE, Taps, mixed, runs
 from sheetcnn.ops.spatial import Edges, edges, maps_only
@@ -86,8 +87,8 @@ class Pad(Op):
     def words(self, inputs: Sequence[Shape]) -> str:
         """What stands around the map."""
         around = {
-            "constant": f"{self.value:g} all around",
-            "reflect": "its mirror image around it",
-            "edge": "its edge pixels repeated around it",
+            "constant": text("{value:g} all around", value=self.value),
+            "reflect": text("its mirror image around it"),
+            "edge": text("its edge pixels repeated around it"),
         }
-        return f"the map with {around[self.mode]}"
+        return text("the map with {around}", around=around[self.mode])

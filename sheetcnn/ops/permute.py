@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from sheetcnn.formulas.region import Region, Stamp, Step
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Op, Params, Site
 from sheetcnn.ops.gather import copied
 from sheetcnn.ops.spatial import listed, maps_only
@@ -67,7 +68,7 @@ class Permute(Op):
     def words(self, inputs: Sequence[Shape]) -> str:
         """The new order."""
         names = ("channel", "row", "column")
-        return f"the input with its axes in the order {', '.join(names[a] for a in self.order)}"
+        return text("the input with its axes in the order {a}", a=", ".join(names[a] for a in self.order))
 
 
 def _along(axis: int, distance: int) -> Step:

@@ -15,6 +15,7 @@ import numpy as np
 
 from sheetcnn.formulas.expr import call, compare
 from sheetcnn.formulas.region import Stamp
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Op, Parameter, Params, Site, everywhere
 from sheetcnn.shape import Array, Shape
 
@@ -59,7 +60,7 @@ class Prelu(Op):
     def words(self, inputs: Sequence[Shape]) -> str:
         """The function."""
         if self.shared:
-            owned = "one slope for all"
+            owned = text("one slope for all")
         else:
-            owned = "one slope per value" if inputs[0].is_vector else "one slope per map"
-        return f"the value where it is positive, slope × value elsewhere, {owned}"
+            owned = text("one slope per value") if inputs[0].is_vector else text("one slope per map")
+        return text("the value where it is positive, slope × value elsewhere, {owned}", owned=owned)

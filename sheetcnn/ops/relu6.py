@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from sheetcnn.formulas.expr import Expr, call
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
@@ -39,8 +40,8 @@ class Relu6(Elementwise):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """The function."""
-        return self.around("value")
+        return self.around(text("value"))
 
     def around(self, words: str) -> str:
         """The function of something described in words."""
-        return f"min(6, max(0, {words}))"
+        return text("min(6, max(0, {words}))", words=words)

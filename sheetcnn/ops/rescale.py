@@ -14,6 +14,7 @@ import numpy as np
 
 from sheetcnn.formulas.expr import Expr
 from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Op, Params, Site
 from sheetcnn.shape import Array, Shape
 
@@ -63,9 +64,8 @@ class Rescale(Op):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """The steps that change something."""
-        text = "pixel" if self.divide == 1 else f"pixel ÷ {self.divide:g}"
+        steps = text("pixel") if self.divide == 1 else text("pixel ÷ {divide:g}", divide=self.divide)
+        deviates = any(s != 1 for s in self.std)
         if any(self.mean):
-            text = f"({text} − mean)" if any(s != 1 for s in self.std) else f"{text} − mean"
-        if any(s != 1 for s in self.std):
-            text += " ÷ standard deviation"
-        return text
+            steps = text("({steps} − mean)" if deviates else "{steps} − mean", steps=steps)
+        return text("{steps} ÷ standard deviation", steps=steps) if deviates else steps

@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar
 from pydantic import BeforeValidator, Field
 
 from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Op, Params, ShapeMismatchError, Site
 from sheetcnn.ops.gather import copied
 from sheetcnn.ops.spatial import Size, listed
@@ -75,7 +76,12 @@ class Reshape(Op):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """What becomes what."""
-        return f"the same {inputs[0].size} values, {inputs[0]} as {Shape(self.shape)}"
+        return text(
+            "the same {size} values, {before} as {after}",
+            size=inputs[0].size,
+            before=inputs[0],
+            after=Shape(self.shape),
+        )
 
 
 def _row(shape: Shape, flat: int) -> tuple[Region, int]:

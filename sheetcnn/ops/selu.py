@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from sheetcnn.formulas.expr import Expr, Number, call, compare
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
@@ -46,7 +47,8 @@ class Selu(Elementwise):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """The function."""
-        return (
-            f"{self.gamma:.4g} × value where it is positive, "
-            f"{self.gamma:.4g} × {self.alpha:.4g} × (exp(value) − 1) elsewhere"
+        return text(
+            "{gamma:.4g} × value where it is positive, {gamma:.4g} × {alpha:.4g} × (exp(value) − 1) elsewhere",
+            gamma=self.gamma,
+            alpha=self.alpha,
         )

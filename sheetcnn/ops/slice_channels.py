@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from sheetcnn.formulas.placement import Placement, select
+from sheetcnn.languages import text
 from sheetcnn.ops.alias import Alias
 from sheetcnn.ops.base import Params, ShapeMismatchError
 from sheetcnn.shape import Array, Shape
@@ -56,5 +57,7 @@ class SliceChannels(Alias):
     def words(self, inputs: Sequence[Shape]) -> str:
         """Which channels."""
         chosen = self._channels(inputs[0].channels)
-        every = "" if self.step == 1 else f", every {self.step}th"
-        return f"channels {chosen[0] + 1} to {chosen[-1] + 1} of the input{every} (read where they stand)"
+        which = text("channels {first} to {last} of the input", first=chosen[0] + 1, last=chosen[-1] + 1)
+        if self.step > 1:
+            which = text("{channels}, one in {step}", channels=which, step=self.step)
+        return text("{channels} (read where they stand)", channels=which)

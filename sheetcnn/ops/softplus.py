@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import Field
 
 from sheetcnn.formulas.expr import Expr, Number, call, compare
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
@@ -50,6 +51,10 @@ class Softplus(Elementwise):
     def words(self, inputs: Sequence[Shape]) -> str:
         """The function."""
         if self.beta == 1:
-            return f"ln(1 + exp(value)); the value itself above {self.threshold:g}"
+            return text("ln(1 + exp(value)); the value itself above {threshold:g}", threshold=self.threshold)
         above = f"{self.threshold / self.beta:g}"
-        return f"ln(1 + exp({self.beta:g} × value)) ÷ {self.beta:g}; the value itself above {above}"
+        return text(
+            "ln(1 + exp({beta:g} × value)) ÷ {beta:g}; the value itself above {above}",
+            beta=self.beta,
+            above=above,
+        )

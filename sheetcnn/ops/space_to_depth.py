@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar, Literal
 
 from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Op, Params, ShapeMismatchError, Site
 from sheetcnn.ops.spatial import Size, maps_only
 from sheetcnn.shape import Array, Shape
@@ -64,4 +65,4 @@ class SpaceToDepth(Op):
 
     def words(self, inputs: Sequence[Shape]) -> str:
         """What becomes what."""
-        return f"one pixel of each {self.block}×{self.block} block of an input map"
+        return text("one pixel of each {block}×{block} block of an input map", block=self.block)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BeforeValidator, Field
 
+from sheetcnn.languages import text
 from sheetcnn.ops.base import ShapeMismatchError
 from sheetcnn.shape import Array, Margin, Shape
 
@@ -143,10 +144,10 @@ def maps_only(kind: str, inputs: tuple[Shape, ...] | list[Shape]) -> Shape:
 
 def window_words(kernel: Pair, dilation: Pair = (1, 1)) -> str:
     """A window in words: `3×3`, or `3×3, every 2nd pixel`."""
-    text = f"{kernel[0]}×{kernel[1]}"
-    if dilation != (1, 1):
-        text += f" (dilated by {dilation[0]}×{dilation[1]})"
-    return text
+    size = f"{kernel[0]}×{kernel[1]}"
+    if dilation == (1, 1):
+        return size
+    return text("{size} (dilated by {rows}×{columns})", size=size, rows=dilation[0], columns=dilation[1])
 
 
 Edges = Annotated[

@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from sheetcnn.formulas.expr import Expr, call
+from sheetcnn.languages import text
 from sheetcnn.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
@@ -43,4 +44,4 @@ class Sqrt(Elementwise):
 
     def around(self, words: str) -> str:
         """The function of something described in words."""
-        return f"√({words})"
+        return text("√({words})", words=words)
