@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import shlex
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
 from sheetcnn._version import __version__
-from sheetcnn.errors import SheetCnnError
+from sheetcnn.commands.shared import (
+    PATH,
+    fold_option,
+    input_option,
+    input_shape_option,
+    json_option,
+    language_option,
+    layout_option,
+    load_model,
+    loading,
+    mendable,
+    pages_option,
+    relu_option,
+    resize_option,
+    target_option,
+)
 from sheetcnn.terminal import (
     inspection_table,
     layout_words,
@@ -26,132 +39,7 @@ from sheetcnn.terminal import (
 
 if TYPE_CHECKING:
     from sheetcnn.choosing import Wanted
-    from sheetcnn.graph import Model
     from sheetcnn.sheets.layout import PageName, ReluName, Target
-
-PATH = click.Path(path_type=Path)
-
-
-def _fail(message: str) -> NoReturn:
-    click.echo(f"sheetcnn: {message}", err=True)
-    sys.exit(2)
-
-
-def _mendable(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn an error that the user can mend into one message and exit status 2."""
-
-    @functools.wraps(command)
-    def wrapper(*args: Any, **options: Any) -> None:
-        try:
-            command(*args, **options)
-        except SheetCnnError as error:
-            _fail(str(error))
-        except KeyboardInterrupt:
-            _fail("interrupted; nothing was written")
-
-    return wrapper
-
-
-def _three_sizes(
-    context: click.Context, option: click.Parameter, value: str | None
-) -> tuple[int, int, int] | None:
-    """`3,224,224` as numbers."""
-    if value is None:
-        return None
-    parts = value.replace("x", ",").split(",")
-    if len(parts) != 3 or not all(p.strip().isdigit() and int(p) for p in parts):
-        raise click.BadParameter(f"{value!r} is not channels, height, width, such as 3,224,224")
-    channels, height, width = (int(p) for p in parts)
-    return channels, height, width
-
-
-def _page_names(
-    context: click.Context, option: click.Parameter, value: str | None
-) -> tuple[PageName, ...] | None:
-    """`input,trace` as names of pages."""
-    from sheetcnn.sheets.layout import PAGES
-
-    if value is None:
-        return None
-    names = [] if value == "none" else PAGES if value == "all" else [n.strip() for n in value.split(",")]
-    for name in names:
-        if name not in PAGES:
-            raise click.BadParameter(f"{name!r} is no page; there are {', '.join(PAGES)}, all, none")
-    return tuple(page for page in PAGES if page in names)
-
-
-_input_shape = click.option(
-    "--input-shape",
-    metavar="C,H,W",
-    callback=_three_sizes,
-    help="For an ONNX file that leaves its input's size open.",
-)
-_fold = click.option(
-    "--fold-batch-norm", is_flag=True, help="Fold batch normalisation into the layer before it."
-)
-
-
-def _loading(command: Callable[..., None]) -> Callable[..., None]:
-    """The argument and the options that say which model to load."""
-    for option in (
-        _fold,
-        _input_shape,
-        click.option(
-            "--weights",
-            type=PATH,
-            help="Of a spec: .safetensors, .npz or a PyTorch state dict; default: the file beside the spec.",
-        ),
-        click.argument("model", type=PATH),
-    ):
-        command = option(command)
-    return command
-
-
-def _load(model: Path, weights: Path | None, input_shape: tuple[int, int, int] | None, fold: bool) -> Model:
-    import sheetcnn
-
-    return sheetcnn.load(model, weights, input_shape=input_shape, fold_batch_norm=fold)
-
-
-_input = click.option("--input", "image", type=PATH, required=True, help="Image: .png, .jpg, .npy, .csv ...")
-_resize = click.option("--resize", is_flag=True, help="Scale an image of another size.")
-_relu = click.option(
-    "--relu",
-    type=click.Choice(["fused", "separate"]),
-    default="fused",
-    show_default=True,
-    help="separate: each pre-activation grid stands beside its activation.",
-)
-_layout = click.option(
-    "--layout",
-    type=click.Choice(["auto", "planar", "interleaved"]),
-    default="auto",
-    show_default=True,
-    help="planar: a sheet per feature map; interleaved: a sheet per layer, for big networks; "
-    "auto: planar while it fits.",
-)
-_target = click.option(
-    "--target",
-    type=click.Choice(["excel", "libreoffice", "sheets"]),
-    default="excel",
-    show_default=True,
-    help="The program whose limits the workbook keeps to (sheets: Google Sheets).",
-)
-_pages = click.option(
-    "--pages",
-    metavar="NAME,...",
-    callback=_page_names,
-    help="The pages that explain, besides overview and about: input, gallery, trace, receptive, changes, "
-    "notes; all or none. Default: all that fit the network's size.",
-)
-_language = click.option(
-    "--language",
-    type=click.Choice(["en", "de"]),
-    default="en",
-    show_default=True,
-    help="Of the texts in the workbook.",
-)
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -164,22 +52,22 @@ def main() -> None:
 
 
 @main.command()
-@_loading
-@_input
-@_resize
-@_layout
-@_target
-@_relu
+@loading
+@input_option
+@resize_option
+@layout_option
+@target_option
+@relu_option
 @click.option(
     "--samples",
     type=PATH,
     multiple=True,
     help="More images to choose from in the workbook: a file, or a directory for all in it; may be repeated.",
 )
-@_pages
-@_language
+@pages_option
+@language_option
 @click.option("-o", "--output", type=PATH, required=True, help="The workbook to write, ending in .xlsx.")
-@_mendable
+@mendable
 def build(
     model: Path,
     weights: Path | None,
@@ -202,7 +90,7 @@ def build(
     """
     import sheetcnn
 
-    loaded = _load(model, weights, input_shape, fold_batch_norm)
+    loaded = load_model(model, weights, input_shape, fold_batch_norm)
     with progress_bar(f"writing {output.name}") as progress:
         built = sheetcnn.build(
             loaded,
@@ -224,11 +112,11 @@ def build(
 
 
 @main.command()
-@_loading
-@_input
-@_resize
-@_json
-@_mendable
+@loading
+@input_option
+@resize_option
+@json_option
+@mendable
 def predict(
     model: Path,
     weights: Path | None,
@@ -241,7 +129,7 @@ def predict(
     """Run MODEL on an image in NumPy alone."""
     import sheetcnn
 
-    loaded = _load(model, weights, input_shape, fold_batch_norm)
+    loaded = load_model(model, weights, input_shape, fold_batch_norm)
     result = sheetcnn.run(loaded, image, resize=resize)
     labels = loaded.graph.labels or tuple(str(n) for n in range(result.output.shape[0]))
     if as_json:
@@ -265,14 +153,14 @@ def predict(
 
 @main.command()
 @click.argument("model", type=PATH)
-@_input_shape
-@_fold
-@_layout
-@_target
-@_relu
-@_pages
-@_json
-@_mendable
+@input_shape_option
+@fold_option
+@layout_option
+@target_option
+@relu_option
+@pages_option
+@json_option
+@mendable
 def inspect(
     model: Path,
     input_shape: tuple[int, int, int] | None,
@@ -314,8 +202,8 @@ def inspect(
     show_default=True,
     help="Which spreadsheet engine recalculates.",
 )
-@_json
-@_mendable
+@json_option
+@mendable
 def verify(workbook: Path, engine: str, as_json: bool) -> None:
     """Let a spreadsheet engine recalculate WORKBOOK, and compare every formula cell with NumPy.
 
@@ -336,7 +224,7 @@ def verify(workbook: Path, engine: str, as_json: bool) -> None:
 
 
 @main.command()
-@_mendable
+@mendable
 def schema() -> None:
     """Print the JSON Schema of a layer spec, for completion and checks in an editor."""
     from sheetcnn.readers.schema import json_schema
@@ -345,9 +233,9 @@ def schema() -> None:
 
 
 @main.command()
-@_loading
+@loading
 @click.option("-o", "--output", type=PATH, required=True, help="Directory for the two files.")
-@_mendable
+@mendable
 def convert(
     model: Path,
     weights: Path | None,
@@ -358,14 +246,14 @@ def convert(
     """Turn MODEL into a readable spec (.yaml) with its weights (.safetensors) beside it."""
     import sheetcnn
 
-    spec, arrays = sheetcnn.convert(_load(model, weights, input_shape, fold_batch_norm), output)
+    spec, arrays = sheetcnn.convert(load_model(model, weights, input_shape, fold_batch_norm), output)
     click.echo(f"{spec}\n{arrays}")
 
 
 @main.command()
 @click.argument("workbook", type=PATH)
 @click.option("-o", "--output", type=PATH, required=True, help="Directory for the files.")
-@_mendable
+@mendable
 def extract(workbook: Path, output: Path) -> None:
     """Read the spec, the (perhaps edited) weights and the input of WORKBOOK back into files."""
     import sheetcnn
@@ -384,7 +272,7 @@ def extract(workbook: Path, output: Path) -> None:
 @main.command()
 @click.argument("starter", required=False)
 @click.argument("directory", type=PATH, required=False)
-@_mendable
+@mendable
 def init(starter: str | None, directory: Path | None) -> None:
     """Lay out the files of a STARTER network in a new DIRECTORY (default: the starter's name).
 

@@ -9,7 +9,7 @@ from sheetcnn.errors import LimitError
 from sheetcnn.formulas.limits import PROGRAMS, Limits
 from sheetcnn.formulas.render import render
 from sheetcnn.graph import Graph
-from sheetcnn.planner import check_limits, make_plan
+from sheetcnn.planner import check_limits, last_sheets, make_plan
 from sheetcnn.sheets.layout import LayoutName, Options
 from sheetcnn.sheets.plan import Plan
 from sheetcnn.sheets.wording import kind_title
@@ -123,7 +123,7 @@ def inspect(graph: Graph, options: Options | None = None, *, layout: Wanted | No
             )
         )
     parameters = sum(layer.parameters for layer in layers)
-    sheets_in_all = len(plan.sheets) + 1 + plan.layout.has("notes")  # about, and notes
+    sheets_in_all = len(plan.sheets) + last_sheets(plan.layout)
     total = sum(formulas.values())
     size = (
         total * BYTES_PER_FORMULA

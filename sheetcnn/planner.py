@@ -255,6 +255,11 @@ def _target(placement: Placement, channels: range) -> str:
     return f"{ref.sheet}!{area(ref.row, ref.col, ref.height, ref.width, fixed=True)}"
 
 
+def last_sheets(layout: Layout) -> int:
+    """How many sheets come after those of a plan, when a workbook is built: `notes` and `about`."""
+    return 1 + layout.has("notes")
+
+
 def check_limits(plan: Plan, limits: Limits) -> None:
     """Raise for the first thing of a plan that a spreadsheet program cannot hold.
 
@@ -262,9 +267,10 @@ def check_limits(plan: Plan, limits: Limits) -> None:
         LimitError: naming the sheet or layer, the number and the limit.
     """
     program = limits.program
-    if len(plan.sheets) + 1 > limits.sheets:
+    sheets = len(plan.sheets) + last_sheets(plan.layout)
+    if sheets > limits.sheets:
         raise LimitError(
-            f"the workbook would have {len(plan.sheets) + 1:,} sheets, but {program} holds "
+            f"the workbook would have {sheets:,} sheets, but {program} holds "
             f"{limits.sheets:,}; {_more_room(plan) or 'use a smaller network'}"
         )
     area_of_all = 0

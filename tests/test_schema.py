@@ -55,8 +55,11 @@ def conform(value: object, schema: Mapping[str, Any], whole: Mapping[str, Any], 
         elif word == "required":
             wrong = ", ".join(set(rule) - value.keys()) if isinstance(value, dict) else ""
         elif word == "additionalProperties":
-            assert rule is False
-            extra = value.keys() - schema["properties"].keys() if isinstance(value, dict) else ()
+            extra = value.keys() - schema.get("properties", {}).keys() if isinstance(value, dict) else ()
+            if rule is not False:
+                for key in extra:
+                    conform(value[key], rule, whole, f"{path}.{key}")
+                continue
             wrong = f"has {', '.join(extra)}" if extra else ""
         elif word == "properties":
             for key in (value.keys() & rule.keys()) if isinstance(value, dict) else ():
@@ -67,6 +70,8 @@ def conform(value: object, schema: Mapping[str, Any], whole: Mapping[str, Any], 
                     conform(item, rule, whole, f"{path}[{n}]")
                 elif n < len(rule):
                     conform(item, rule[n], whole, f"{path}[{n}]")
+        elif word == "maxProperties":
+            wrong = f"has {len(value)}" if isinstance(value, dict) and len(value) > rule else ""
         elif word in ("minItems", "maxItems"):
             size = len(value) if isinstance(value, list) else rule
             wrong = f"has {size}" if (size < rule if word == "minItems" else size > rule) else ""

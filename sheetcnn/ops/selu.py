@@ -48,7 +48,8 @@ class Selu(Elementwise):
     def words(self, inputs: Sequence[Shape]) -> str:
         """The function."""
         return text(
-            "{gamma:.4g} × value where it is positive, {gamma:.4g} × {alpha:.4g} × (exp(value) − 1) elsewhere",
+            "{gamma:.4g} × value where it is positive, "
+            "{gamma:.4g} × {alpha:.4g} × (exp(value) − 1) elsewhere",
             gamma=self.gamma,
             alpha=self.alpha,
         )
