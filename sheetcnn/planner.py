@@ -17,6 +17,7 @@ from sheetcnn.pages.changes import changes_sheet
 from sheetcnn.pages.choosing import with_pages
 from sheetcnn.pages.classes import prediction_cell
 from sheetcnn.pages.frames import chosen_names, highlights
+from sheetcnn.pages.gallery import gallery_sheet, has_gallery
 from sheetcnn.pages.input import NAME as INPUT_PAGE
 from sheetcnn.pages.input import image_names, input_sheet, samples_sheet, source_formula
 from sheetcnn.pages.overview import PREDICTION_NAME, overview_sheet
@@ -121,6 +122,8 @@ def _sheets(layout: Layout) -> Iterator[SheetPlan]:
             yield weight_sheet(layout, node)
         stamps = list(stamped(layout, node))
         yield from _node_sheets(layout, node, stamps)
+        if layout.has("gallery") and has_gallery(layout, node):
+            yield gallery_sheet(layout, node)
         if layout.has("trace") and can_trace(layout, node):
             yield trace_sheet(layout, node)
 
@@ -185,7 +188,9 @@ def _pixel_sheets(layout: Layout) -> Iterator[SheetPlan]:
         region = Region.plane(c, shape)
         formula = source_formula(layout, c) if layout.has("input") else None
         sheet.tensors.append(
-            TensorGrid(graph.source, graph.source, region, block.row, block.col, theme.PIXEL, formula)
+            TensorGrid(
+                graph.source, graph.source, region, block.row, block.col, theme.PIXEL, formula, light=True
+            )
         )
         if formula is None:
             sheet.validations.append(pixel_check(layout, area(block.row, block.col, *shape.dims[1:])))

@@ -106,7 +106,7 @@ def test_a_workbook_of_layers_with_odd_names(tmp_path: Path) -> None:
     build(small(names), IMAGE, path, Options("separate"))
     sheets = list(pe.sheet_parts(pe.read_parts(path)))
     pages = len(["overview", "input_image", "samples", "receptive_field", "as_built", "notes", "about"])
-    assert len(sheets) == pages + 1 + 4 * len(names) + 2
+    assert len(sheets) == pages + 1 + 5 * len(names) + 2
     assert len({s.lower() for s in sheets}) == len(sheets)
     assert all(len(s) <= LONGEST and not reads_as_a_cell(s) for s in sheets)
     report = verify(path)

@@ -15,7 +15,7 @@ PORTABLE = frozenset(
     (
         *("SUMPRODUCT", "SUM", "SUMSQ", "MAX", "MIN", "AVERAGE", "COUNT", "LARGE"),
         *("EXP", "LN", "SQRT", "TANH", "ABS", "SIGN", "ERF"),
-        *("IF", "AND", "ISBLANK", "INDEX", "MATCH", "CHOOSE", "TEXT", "INT"),
+        *("IF", "AND", "ISBLANK", "INDEX", "MATCH", "CHOOSE", "TEXT", "INT", "ROUND", "ROW", "COLUMN"),
     )
 )
 
@@ -151,7 +151,7 @@ def exchanged(expr: Expr) -> Expr:
 def most_arguments(expr: Expr) -> int:
     """The greatest number of arguments of a call in a tree."""
     if isinstance(expr, Call):
-        return max(len(expr.args), *(most_arguments(arg) for arg in expr.args))
+        return max((len(expr.args), *(most_arguments(arg) for arg in expr.args)))
     if isinstance(expr, Sum):
         return max(most_arguments(term) for term in expr.terms)
     if isinstance(expr, Binary):

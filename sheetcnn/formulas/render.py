@@ -95,6 +95,12 @@ class Pattern:
             for p in self.pieces
         )
 
+    def shares_across(self, col_step: int) -> bool:
+        """Whether the cells of a row too hold one shared formula; the same for columns."""
+        return col_step == 1 and all(
+            isinstance(p, str) or p.per_j == (1 if isinstance(p, ColumnNumber) else 0) for p in self.pieces
+        )
+
     def longest(self, rows: int, cols: int) -> int:
         """The length, with the `=`, of the longest formula in a region of `rows` x `cols`."""
         corners = {(i, j) for i in (0, rows - 1) for j in (0, cols - 1)}
@@ -198,11 +204,11 @@ def _cell(ref: Ref, down: int, right: int, out: list[Piece]) -> None:
     elif ref.fixed:
         out.append("$" + column_name(col))
     else:
-        out.append(column_name(col))
+        # One that stands still must still be seen as relative by `shares_across` and `shares_down`.
+        out.append(ColumnNumber(col, 0, 0))
     if ref.row_i or ref.row_j:
         out.append(RowNumber(row, ref.row_i, ref.row_j))
     elif ref.fixed:
         out.append(f"${row}")
     else:
-        # A relative row that stands still must still be seen as a row by `shares_down`.
         out.append(RowNumber(row, 0, 0))

@@ -12,7 +12,8 @@ from functools import partial
 
 import numpy as np
 
-from sheetcnn.formulas.expr import Expr, Ref, call, compare
+from sheetcnn.formulas.expr import Expr, Number, Ref, call, compare
+from sheetcnn.languages import text
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
@@ -24,6 +25,11 @@ from sheetcnn.xlsx.book import Cell
 NAME = "as_built"
 MOST_WEIGHTS = 60_000
 """Beyond, a copy of all weights would make the file too large for what it is good for."""
+MOST_OF_LAYER = 5_000
+"""Weights of a rectangle beyond which only their sum and sum of squares are kept: a copy would take more than
+the rest of all pages."""
+CLOSE = 1e-9
+"""Sums in another order differ in the last digits."""
 TABLE_AT = 7
 LAYER, PARAMETER, COUNT, CHANGED = 1, 2, 3, 4
 EDGE = 6
@@ -40,18 +46,56 @@ class _Copied:
     row: int
 
     @property
+    def summed(self) -> bool:
+        """Whether only sum and sum of squares are kept."""
+        return self.cells.height * self.cells.width > MOST_OF_LAYER
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns of what is kept."""
+        return (1, 2) if self.summed else (self.cells.height, self.cells.width)
+
+    @property
     def key(self) -> str:
         """The name of the copy among the numbers of the workbook."""
         return f"built.{self.layer}.{self.cells.row}.{self.cells.col}"
 
-    def first(self, facts: Facts) -> WeightRows:
-        """The weights that the workbook is built with."""
+    def first(self, facts: Facts) -> Array | WeightRows:
+        """The weights that the workbook is built with, or their sums."""
+        if self.summed:
+            return self._sums(facts)
         return WeightRows(self.cells, facts.params[self.layer][self.cells.parameter].reshape(-1))
 
+    def _now(self, facts: Facts) -> Array:
+        return np.nan_to_num(self.cells.take(facts.params[self.layer][self.cells.parameter]), nan=0.0)
+
+    def _sums(self, facts: Facts) -> Array:
+        now = self._now(facts)
+        return np.array([[now.sum(), np.square(now).sum()]])
+
     def changed(self, facts: Facts) -> float:
-        """How many cells hold another number than the copy."""
-        now = np.nan_to_num(self.cells.take(facts.params[self.layer][self.cells.parameter]), nan=0.0)
-        return float(np.count_nonzero(now != facts.inputs[self.key]))
+        """How many cells hold another number than the copy; of sums, 1 if they differ."""
+        built = facts.inputs[self.key]
+        if not self.summed:
+            return float(np.count_nonzero(self._now(facts) != built))
+        apart = np.abs(self._sums(facts) - built)
+        return float((apart > CLOSE * np.maximum(1.0, np.abs(built))).any())
+
+    def formula(self, sheet: str) -> Expr:
+        """The same as a formula on the page."""
+        now = Ref(sheet, self.cells.row, self.cells.col, self.cells.height, self.cells.width)
+        built = Ref(None, self.row, EDGE, *self.size)
+        if self.summed:
+            pairs = zip(("SUM", "SUMSQ"), (built.col, built.col + 1), strict=True)
+            kept = [(call(what, now), Ref(None, self.row, col)) for what, col in pairs]
+            near = [
+                compare("<=", call("ABS", a - b), Number(CLOSE) * call("MAX", 1, call("ABS", b)))
+                for a, b in kept
+            ]
+            return call("IF", call("AND", *near), 0, 1)
+        if now.is_cell:
+            return call("IF", compare("<>", now, built), 1, 0)
+        return call("SUMPRODUCT", compare("<>", now, built) * 1.0)
 
 
 def _copies(layout: Layout) -> Iterator[_Copied]:
@@ -61,8 +105,9 @@ def _copies(layout: Layout) -> Iterator[_Copied]:
             continue
         labels = {p.name: p.label for p in weights.parameters}
         for cells in weights.grids():
-            yield _Copied(owner, labels[cells.parameter], cells, row)
-            row += cells.height + 1
+            copy = _Copied(owner, labels[cells.parameter], cells, row)
+            yield copy
+            row += copy.size[0] + 1
 
 
 def changes_sheet(layout: Layout) -> SheetPlan:
@@ -81,6 +126,13 @@ def changes_sheet(layout: Layout) -> SheetPlan:
     sheet.cells.append(Cell(TABLE_AT - 1, EDGE, say("as built, to copy back"), theme.HEADING))
     sheet.freeze = (TABLE_AT, 1)
     copies = list(_copies(layout))
+    if any(copy.summed for copy in copies):
+        words = text(
+            "of a layer with more than {most} weights only their sum and the sum of their squares are kept: "
+            "any change there counts as 1",
+            most=f"{MOST_OF_LAYER:,}",
+        )
+        sheet.cells.append(Cell(4, 1, say(words), theme.SUBTITLE))
     for n, copy in enumerate(copies):
         row = TABLE_AT + n
         cells, own = copy.cells, layout.weights[copy.layer].sheet
@@ -89,13 +141,8 @@ def changes_sheet(layout: Layout) -> SheetPlan:
             Cell(row, PARAMETER, say(copy.label), theme.TEXT),
             Cell(row, COUNT, _count(cells), theme.WHOLE),
         ]
-        size = (cells.height, cells.width)
-        now, built = Ref(own, cells.row, cells.col, *size), Ref(None, copy.row, EDGE, *size)
-        differ: Expr = call("SUMPRODUCT", compare("<>", now, built) * 1.0)
-        if now.is_cell:
-            differ = call("IF", compare("<>", now, built), 1, 0)
-        sheet.computed.append(Computed(row, CHANGED, differ, theme.WHOLE, copy.changed))
-        sheet.inputs.append(InputGrid(copy.key, copy.row, EDGE, *size, theme.WEIGHT, copy.first))
+        sheet.computed.append(Computed(row, CHANGED, copy.formula(own), theme.WHOLE, copy.changed))
+        sheet.inputs.append(InputGrid(copy.key, copy.row, EDGE, *copy.size, theme.WEIGHT, copy.first))
     return sheet
 
 

@@ -14,12 +14,12 @@ import numpy as np
 
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Expr, Number, Ref, String, call, compare
-from sheetcnn.formulas.region import Region
 from sheetcnn.graph import INPUT, Graph, Node
 from sheetcnn.languages import text
 from sheetcnn.ops.rescale import Rescale
 from sheetcnn.pages.asking import ask
 from sheetcnn.pages.classes import prediction_target
+from sheetcnn.pages.picture import picture_formula, picture_region
 from sheetcnn.shape import Array, Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
@@ -259,9 +259,18 @@ class _Page:
         placement = self.layout.placements[graph.source]
         for c in range(min(shape.channels, 3)):
             col = EDGE + c * (width + 1)
-            region = Region((c, 0, 0), height, width, (0, step, 0), (0, 0, step))
+            region = picture_region(c, step, height, width)
             plan.tensors.append(
-                TensorGrid("", graph.source, region, GRIDS_AT, col, theme.PICTURE, placement.at(region))
+                TensorGrid(
+                    "",
+                    graph.source,
+                    region,
+                    GRIDS_AT,
+                    col,
+                    theme.PICTURE,
+                    picture_formula(placement, region, GRIDS_AT, col),
+                    light=True,
+                )
             )
             plan.color_scales.append(_scale(graph, area(GRIDS_AT, col, height, width)))
             sheet = placement.block_of(c).sheet

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.region import Region
 from sheetcnn.pages import classes, layers, strip
 from sheetcnn.pages.classes import LEFT, OVERVIEW, STRIP_AT
 from sheetcnn.pages.input import NAME as INPUT_PAGE
+from sheetcnn.pages.picture import picture_formula, picture_region
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.plan import SheetPlan, TensorGrid
@@ -71,9 +71,18 @@ def _input(layout: Layout, page: SheetPlan) -> int:
     ]
     for c in range(min(graph.source_shape.channels, 3)):
         col = LEFT + c * (width + 1)
-        region = Region((c, 0, 0), height, width, (0, step, 0), (0, 0, step))
+        region = picture_region(c, step, height, width)
         page.tensors.append(
-            TensorGrid("", graph.source, region, row + 1, col, theme.PICTURE, placement.at(region))
+            TensorGrid(
+                "",
+                graph.source,
+                region,
+                row + 1,
+                col,
+                theme.PICTURE,
+                picture_formula(placement, region, row + 1, col),
+                light=True,
+            )
         )
         page.color_scales.append(theme.color_scale("picture", (area(row + 1, col, height, width),)))
     return row + height

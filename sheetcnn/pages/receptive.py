@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Expr, Ref, add, call
-from sheetcnn.formulas.region import Region
 from sheetcnn.graph import Graph
 from sheetcnn.pages.asking import ask
+from sheetcnn.pages.picture import picture_formula, picture_region
 from sheetcnn.shape import Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
@@ -198,9 +198,18 @@ class _Page:
         row, col = self.picture_at
         height, width = -(-source.height // step), -(-source.width // step)
         placement = self.layout.placements[self.graph.source]
-        region = Region((0, 0, 0), height, width, (0, step, 0), (0, 0, step))
+        region = picture_region(0, step, height, width)
         plan.tensors.append(
-            TensorGrid("", self.graph.source, region, row, col, theme.PICTURE, placement.at(region))
+            TensorGrid(
+                "",
+                self.graph.source,
+                region,
+                row,
+                col,
+                theme.PICTURE,
+                picture_formula(placement, region, row, col),
+                light=True,
+            )
         )
         cells = area(row, col, height, width)
         plan.color_scales.append(theme.color_scale("picture", (cells,)))

@@ -52,6 +52,8 @@ class TensorGrid:
     formula: Expr | None
     row_step: int = 1
     col_step: int = 1
+    light: bool = False
+    """Whether its formula only picks a cell, so that how programs group such formulas does not matter."""
     channel: str = ""
     """The choice that says which channel is shown (counted from 1), where the reader chooses it."""
 
@@ -88,6 +90,7 @@ class TensorGrid:
             self.formula,
             self.row_step,
             self.col_step,
+            block=self.light,
         )
 
 
@@ -205,6 +208,8 @@ class LiveGrid:
     formula: Expr
     style: Style
     values: Callable[[Facts], Array]
+    unit: float = 0.0
+    """Of numbers that are rounded: the unit of the last digit, by which one may differ where it is a tie."""
 
 
 @dataclass
@@ -329,7 +334,7 @@ def bind(plan: Plan, model: Model, result: Result, images: Sequence[Array] = ())
             if not g.sparse
         ]
         grids += [
-            Grid(g.row, g.col, g.height, g.width, g.style, partial(g.values, facts), g.formula)
+            Grid(g.row, g.col, g.height, g.width, g.style, partial(g.values, facts), g.formula, block=True)
             for g in sheet.live
         ]
         cells += [

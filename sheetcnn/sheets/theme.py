@@ -22,6 +22,7 @@ PIXEL_HIGH = "7F7F7F"
 NEGATIVE = "F28C62"
 POSITIVE = "6BAED6"
 ACTIVE = "7BC47F"
+ACTIVE_DARK = "1B7837"  # of pictures without numbers, which may be darker
 WHITE = "FFFFFF"
 
 TABS = {
@@ -43,6 +44,9 @@ HEAD_WIDTH = 5.5
 
 SMALL_WIDTH = 3.1  # of pictures; together with SMALL_HEIGHT a square
 SMALL_HEIGHT = 18.0
+
+TINY_WIDTH = 1.6  # of many pictures on one sheet; together with TINY_HEIGHT a square
+TINY_HEIGHT = 9.75
 
 TITLE = Style(bold=True, size=16, color=INK)
 SUBTITLE = Style(size=11, color=MUTED)
@@ -81,6 +85,9 @@ PICTURE = Style(";;;", size=8, border=RULE)
 """The colour is the picture; the number would only blur it."""
 FAINT = Style(size=8, color="B8C0C8", horizontal="center")
 FAINT_LEFT = Style(size=8, color="B8C0C8")
+TINY_PICTURE = Style(";;;", size=6, border=RULE)
+"""The same, small; a picture of many pixels has no room for lines between them."""
+TINY_PLAIN = Style(";;;", size=6, border="EEF1F4")
 PAINT = Style(size=7, color=MUTED, border=RULE, horizontal="center", vertical="center")
 PARTIAL = Style(
     "0.000", bold=True, size=10, color=INK, fill=HEAD, border=RULE, horizontal="center", vertical="center"
@@ -139,6 +146,13 @@ def color_scale(scale: Scale, ranges: tuple[str, ...]) -> ColorScale:
     return ColorScale(
         ranges, (("formula", f"-{high}", NEGATIVE), ("num", "0", WHITE), ("formula", high, POSITIVE))
     )
+
+
+def share_scale(ranges: tuple[str, ...], *, signed: bool) -> ColorScale:
+    """The scale of numbers that are shares of the greatest one: from 0 to 1, or from -1 where `signed`."""
+    if signed:
+        return ColorScale(ranges, (("num", "-1", NEGATIVE), ("num", "0", WHITE), ("num", "1", POSITIVE)))
+    return ColorScale(ranges, (("num", "0", WHITE), ("num", "1", ACTIVE_DARK)))
 
 
 def _fixed(area: str) -> str:

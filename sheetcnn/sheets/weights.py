@@ -156,6 +156,21 @@ class WeightCells:
             refs.append(Ref(self.sheet, row, col, *size, fixed=True))
         return refs
 
+    def slice_at(self, kernel: Parameter, output: int, n: int) -> Ref:
+        """The weight of the n-th slice of one output's kernel that moves with position (i, j) of the slice.
+
+        Holes of a dilated kernel are stepped over. For kernels that face maps.
+        """
+        channel = kernel.inputs_of(output).start + n
+        strip, row, col = next(s for s in self.slices(kernel, output) if channel in s[0].channels)
+        block = self.source.block_of(strip.channels.start)
+        dy, dx = kernel.dilation
+        across = dx * block.x_col
+        if len(strip.columns) < kernel.kernel_shape[3]:  # a strip for each column of the window
+            across = self.source.size(strip, self.window(kernel).height)[1] + self.gap
+        col += (channel - strip.channels.start) * block.channel_col
+        return Ref(self.sheet, row, col, row_i=dy * block.y_row, col_j=across)
+
     def value(self, name: str, channel: int) -> Ref:
         """The cell of a per-channel parameter."""
         row, col = self.values_at[name]

@@ -103,6 +103,8 @@ class Band(Rows):
     """For each literal of a cell, its text in each of `columns`; the first one opens the cell."""
     first: list[str] = field(default_factory=list)
     """The second literal in the first row, which holds the texts of shared formulas."""
+    shared: list[int] = field(default_factory=list)
+    """For each of `columns` the place of the first one with which it shares a formula."""
 
     def __post_init__(self) -> None:
         self.literals = [[] for _ in range(len(self.moving) + 1)]
@@ -134,6 +136,8 @@ class Band(Rows):
         array: Array | book.Rows | None,
         literals: Sequence[list[str]],
         first: list[str] | None = None,
+        *,
+        block: bool = False,
     ) -> None:
         """Append a grid's columns.
 
@@ -142,7 +146,10 @@ class Band(Rows):
             array: its values, if they were made already.
             literals: what comes after each moving row number, one text per column.
             first: the first of them in the first row, where that is different.
+            block: whether all columns share one formula.
         """
+        place = len(self.columns)
+        self.shared += [place] * grid.width if block else range(place, place + grid.width)
         columns = range(grid.col, grid.col + grid.width * grid.col_step, grid.col_step)
         self.grids.append(grid)
         self.arrays.append(array)
@@ -162,11 +169,13 @@ class Band(Rows):
             self.columns = [self.columns[n] for n in order]
             self.literals = [[texts[n] for n in order] for texts in self.literals]
             self.first = [self.first[n] for n in order]
+            self.shared = [self.shared[n] for n in order]
             self._order = np.array(order, dtype=np.intp)
         others = self.literals[1]
-        for n, text in enumerate(others):
+        known: dict[int, str] = {}
+        for n, (text, owner) in enumerate(zip(others, self.shared, strict=True)):
             if UNNUMBERED in text:
-                number = str(next(numbers))
+                number = known[owner] if owner in known else known.setdefault(owner, str(next(numbers)))
                 others[n] = text.replace(UNNUMBERED, number)
                 self.first[n] = self.first[n].replace(UNNUMBERED, number)
 

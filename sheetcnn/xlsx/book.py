@@ -78,6 +78,8 @@ class Grid:
     formula: Expr | None = None
     row_step: int = 1
     col_step: int = 1
+    block: bool = False
+    """Whether one shared formula may fill it all: smaller, but programs group formulas down columns."""
 
     def array(self) -> Array | Rows | None:
         """The values themselves; made now, if they are a function."""

@@ -134,6 +134,7 @@ class SheetWriter:
         styled = f'" s="{self.styles[grid.style]}"'
         array: Array | book.Rows | None = None
         first: list[str] | None = None
+        block = False
         moving = moving_rows(grid, None)
         if pattern is None:
             texts = [[styled + ("/>" if grid.values is None else "><v>")] * grid.width]
@@ -142,7 +143,8 @@ class SheetWriter:
                 array = grid.array()
             # The first row holds the text of shared formulas, so no cell of it may be left out.
             if array is not None and np.isfinite(array[0]).all():
-                texts, first = self._shared_formulas(grid, pattern, styled)
+                block = grid.block and pattern.shares_across(grid.col_step)
+                texts, first = self._shared_formulas(grid, pattern, styled, block=block)
             else:
                 moving = moving_rows(grid, pattern)
                 texts = literals(pattern.pieces, grid.width)
@@ -150,18 +152,22 @@ class SheetWriter:
                 texts[-1] = [f"{text}</f><v>" for text in texts[-1]]
         if not bands or not bands[-1].fits(grid, moving):
             bands.append(Band(grid.row, grid.row_step, grid.height, moving, grid.values is not None))
-        bands[-1].add(grid, array, texts, first)
+        bands[-1].add(grid, array, texts, first, block=block)
 
     def _shared_formulas(
-        self, grid: Grid, pattern: Pattern, styled: str
+        self, grid: Grid, pattern: Pattern, styled: str, *, block: bool
     ) -> tuple[list[list[str]], list[str]]:
-        """A shared formula per column: the literals of its cells, and those of the first row."""
+        """A shared formula per column, or one for all: the literals of cells and of the first row."""
         last = grid.row + (grid.height - 1) * grid.row_step
         (texts,) = literals(pattern.pieces, grid.width, still=True)
         names = [column_name(grid.col + j * grid.col_step) for j in range(grid.width)]
         start, end = f'{styled}><f t="shared" ', "</f><v>"
+        follow = f'{start}si="{UNNUMBERED}"/><v>'
+        if block:
+            whole = f'{start}ref="{names[0]}{grid.row}:{names[-1]}{last}" si="{UNNUMBERED}">{texts[0]}{end}'
+            return [[follow] * grid.width], [whole, *[follow] * (grid.width - 1)]
         first = [
             f'{start}ref="{name}{grid.row}:{name}{last}" si="{UNNUMBERED}">{text}{end}'
             for name, text in zip(names, texts, strict=True)
         ]
-        return [[f'{start}si="{UNNUMBERED}"/><v>'] * grid.width], first
+        return [[follow] * grid.width], first

@@ -65,7 +65,8 @@ def write_book(book: Book, path: Path, *, share: bool = True, progress: Progress
                 continue
             sheet = parts[name]
             writer = SheetWriter(sheet, styles, share=share)
-            target.put(name, _chunks(_sheet_xml(content, sheet, writer)), writer.most)
+            repeats = any(grid.block for grid in sheet.grids)
+            target.put(name, _chunks(_sheet_xml(content, sheet, writer)), writer.most, repeats=repeats)
             formulas += writer.formulas
             done += 1
             if progress is not None:
@@ -93,14 +94,15 @@ class _Target:
         finally:
             self._pool.shutdown(cancel_futures=True)
 
-    def put(self, name: str, chunks: Iterable[bytes], most: int = 0) -> None:
-        """Write one part, of at most about `most` bytes."""
+    def put(self, name: str, chunks: Iterable[bytes], most: int = 0, *, repeats: bool = False) -> None:
+        """Write one part, of at most about `most` bytes; `repeats` as in `Deflater`."""
         info = zipfile.ZipInfo(name, _EPOCH)
         info.compress_type = zipfile.ZIP_DEFLATED
         info.external_attr = 0o644 << 16
         with self._zip.open(info, "w", force_zip64=most > _HUGE) as out:
             # zipfile compresses on this thread alone, and knows no strategies.
-            out._compressor = Deflater(self._pool, self._threads, fast=most > _LARGE)  # type: ignore[attr-defined]
+            compressor = Deflater(self._pool, self._threads, fast=most > _LARGE, repeats=repeats)
+            out._compressor = compressor  # type: ignore[attr-defined]
             for chunk in chunks:
                 out.write(chunk)
 
