@@ -13,6 +13,7 @@ from sheetcnn.formulas.placement import Placement
 from sheetcnn.formulas.region import Region
 from sheetcnn.formulas.render import render
 from sheetcnn.graph import Graph, Node
+from sheetcnn.languages import text
 from sheetcnn.pages.changes import changes_sheet
 from sheetcnn.pages.choosing import with_pages
 from sheetcnn.pages.classes import prediction_cell
@@ -22,13 +23,12 @@ from sheetcnn.pages.input import NAME as INPUT_PAGE
 from sheetcnn.pages.input import image_names, input_sheet, samples_sheet, source_formula
 from sheetcnn.pages.overview import PREDICTION_NAME, overview_sheet
 from sheetcnn.pages.receptive import listed, receptive_sheet
-from sheetcnn.pages.trace import can_trace, trace_sheet
+from sheetcnn.pages.traces import trace_page, traces_pixels
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.interleaved import maps_sheets, source_maps
 from sheetcnn.sheets.kernels import weight_sheet
 from sheetcnn.sheets.layout import Layout, Options, lay_out
 from sheetcnn.sheets.maps import (
-    MARGIN_NOTE,
     frame,
     grid,
     header,
@@ -37,13 +37,14 @@ from sheetcnn.sheets.maps import (
     pixel_check,
     place_stamps,
     source_sheets,
+    with_margin,
 )
 from sheetcnn.sheets.names import numbered
 from sheetcnn.sheets.plan import Plan, SheetPlan, TensorGrid
 from sheetcnn.sheets.stamps import Stamped, stamped
 from sheetcnn.sheets.vectors import vector_sheet
 from sheetcnn.sheets.views import view_sheet
-from sheetcnn.sheets.wording import words
+from sheetcnn.sheets.wording import CHOSEN_PIXELS, TYPE_NUMBERS, words
 
 OUTPUT_NAME = "output"
 
@@ -69,7 +70,7 @@ def make_plan(graph: Graph, options: Options | None = None, limits: Limits | Non
     sheets = list(_sheets(layout))
     by_name = {sheet.name: sheet for sheet in sheets}
     for node in graph.nodes:
-        if layout.has("trace") and can_trace(layout, node):
+        if layout.has("trace") and traces_pixels(layout, node):
             for name, mark in highlights(layout, node):
                 by_name[name].highlights.append(mark)
     if layout.has("receptive") and len(listed(graph)) > 1:
@@ -124,8 +125,8 @@ def _sheets(layout: Layout) -> Iterator[SheetPlan]:
         yield from _node_sheets(layout, node, stamps)
         if layout.has("gallery") and has_gallery(layout, node):
             yield gallery_sheet(layout, node)
-        if layout.has("trace") and can_trace(layout, node):
-            yield trace_sheet(layout, node)
+        if layout.has("trace") and (page := trace_page(layout, node)) is not None:
+            yield page
 
 
 def _node_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[SheetPlan]:
@@ -158,9 +159,11 @@ def _stage_sheet(layout: Layout, node: Node, name: str, tensor: str, stamps: lis
     sheet = SheetPlan(name, node.name, tab_color=theme.TABS["maps"])
     stage = next(s for s in layout.stages(node) if stage_key(node.name, s.name) == tensor)
     first = layout.placements[node.name].blocks[0].sheet
-    links = [("▲ overview", "overview"), (f"{first} ►", first)]
+    say = layout.say
+    links = [(say("▲ overview"), "overview"), (f"{first} ►", first)]
     sources = source_sheets(layout, node, stamps)
-    header(sheet, f"{node.name}, {stage.label}", words(layout.graph, node), links, sources, theme.CELL_WIDTH)
+    title = say(text("{layer}, {stage}", layer=node.name, stage=text(stage.label)))
+    header(sheet, title, say(words(layout.graph, node)), links, sources, theme.CELL_WIDTH, say)
     frame(layout, sheet, stage.shape, stage.margin)
     channel = next(b.first for b in layout.placements[tensor].blocks if b.sheet == name)
     grid(layout, sheet, tensor, channel, "diverging")
@@ -169,19 +172,15 @@ def _stage_sheet(layout: Layout, node: Node, name: str, tensor: str, stamps: lis
 
 
 def _pixel_sheets(layout: Layout) -> Iterator[SheetPlan]:
-    graph = layout.graph
+    graph, say = layout.graph, layout.say
     placement = layout.placements[graph.source]
     names = [block.sheet for block in placement.blocks]
     for c, name in enumerate(names):
         sheet = SheetPlan(name, graph.source, tab_color=theme.TABS["input"])
-        line = "type numbers here: everything after this sheet is computed from them"
-        if layout.has("input"):
-            line = "the pixels of the image that is chosen or painted on the page input_image"
-        if layout.margins[graph.source].any:
-            line += f"   [{MARGIN_NOTE}]"
-        links = [("▲ overview", "overview"), *_to_input(layout), *neighbours(names, c)]
-        title = f"{graph.source}, channel {c + 1} of {len(names)}"
-        header(sheet, title, line, links, [], theme.CELL_WIDTH)
+        line = with_margin(layout, graph.source, CHOSEN_PIXELS if layout.has("input") else TYPE_NUMBERS)
+        links = [(say("▲ overview"), "overview"), *_to_input(layout), *neighbours(names, c)]
+        title = say(text("{layer}, channel {n} of {all}", layer=graph.source, n=c + 1, all=len(names)))
+        header(sheet, title, line, links, [], theme.CELL_WIDTH, say)
         frame(layout, sheet, graph.source_shape, layout.margins[graph.source])
         grid(layout, sheet, graph.source, c, "pixels")
         block, shape = placement.blocks[c], placement.shape
@@ -223,7 +222,7 @@ def _names(layout: Layout) -> Iterator[tuple[str, str]]:
         whole = area(top, left, bottom - top + 1, right - left + 1, fixed=True)
         yield weights.sheet, f"{weights.sheet}!{whole}"
     for node in graph.nodes:
-        if layout.has("trace") and can_trace(layout, node):
+        if layout.has("trace") and traces_pixels(layout, node):
             yield from chosen_names(layout, node)
     if layout.has("input"):
         yield from image_names(layout)

@@ -14,7 +14,7 @@ First cell of a 2x2 pooling, and of a 3x3 one with counted padding::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from sheetcnn.ops.base import Params, Site
 from sheetcnn.ops.channels import combined
 from sheetcnn.ops.pooling import Pool
 from sheetcnn.ops.spatial import Pair, pair, window_words, windows
-from sheetcnn.shape import Array, Shape
+from sheetcnn.shape import Array, Margin, Shape
 
 
 class AvgPool(Pool):
@@ -35,6 +35,8 @@ class AvgPool(Pool):
     kind: ClassVar[str] = "avg_pool"
     title: ClassVar[str] = "average pooling"
     elsewhere: ClassVar[tuple[str, str, str]] = ("AveragePool", "AvgPool2d", "AveragePooling2D")
+
+    pooled: ClassVar[Literal["max", "mean"]] = "mean"
 
     count_include_pad: bool = True
 
@@ -84,6 +86,10 @@ class AvgPool(Pool):
                     else:
                         mean = call("AVERAGE", *seen)
                     yield Stamp(Region.part(c, rows, cols), mean)
+
+    def counted(self, x: Shape) -> Margin:
+        """All padding, or none."""
+        return self.geometry(x)[1] if self.count_include_pad else Margin()
 
     def nonnegative(self, inputs: Sequence[bool]) -> bool:
         """As the input."""

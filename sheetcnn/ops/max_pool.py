@@ -10,7 +10,7 @@ First cell of a 2x2 pooling::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -30,6 +30,8 @@ class MaxPool(Pool):
     kind: ClassVar[str] = "max_pool"
     title: ClassVar[str] = "max pooling"
     elsewhere: ClassVar[tuple[str, str, str]] = ("MaxPool", "MaxPool2d", "MaxPooling2D")
+
+    pooled: ClassVar[Literal["max", "mean"]] = "max"
 
     dilation: SizeOrPair = 1
 

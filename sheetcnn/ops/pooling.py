@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar, Literal
 
 from sheetcnn.ops.base import Op, ShapeMismatchError, Sight
 from sheetcnn.ops.spatial import (
@@ -21,6 +22,9 @@ from sheetcnn.shape import Margin, Shape
 
 class Pool(Op):
     """A layer that reduces each window of each map to one value."""
+
+    pooled: ClassVar[Literal["max", "mean"]]
+    """What is taken of a window."""
 
     kernel_size: SizeOrPair
     stride: SizeOrPair | None = None
@@ -59,6 +63,10 @@ class Pool(Op):
                         "use less padding"
                     )
         return Shape.maps(x.channels, *counts)
+
+    def counted(self, x: Shape) -> Margin:
+        """The padding around the input whose cells count in a mean."""
+        return Margin()
 
     def sight(self, inputs: Sequence[Shape]) -> Sight:
         """The window; of a dilated one, the pixels that are pooled."""

@@ -117,7 +117,7 @@ def changes_sheet(layout: Layout) -> SheetPlan:
     line = say(
         "what if: change weights on their own sheets; here stand those that the workbook was built with"
     )
-    header(sheet, say("The weights as built"), line, [(say("▲ overview"), "overview")], [], 14)
+    header(sheet, say("The weights as built"), line, [(say("▲ overview"), "overview")], [], 14, say)
     sheet.column_width, sheet.row_height = theme.CELL_WIDTH + 1, 18
     sheet.column_widths |= {LAYER: 20, PARAMETER: 14, COUNT: 11, CHANGED: 11, EDGE - 1: 3}
     heads = ((LAYER, "layer"), (PARAMETER, "parameter"), (COUNT, "numbers"), (CHANGED, "changed"))

@@ -24,8 +24,9 @@ def highlights(layout: Layout, node: Node) -> Iterator[tuple[str, Highlight]]:
     if layout.interleaved:
         return
     sight = node.op.sight(layout.graph.input_shapes(node))
-    kernel = layout.weights[node.name].kernel_parameter
-    if sight is None or kernel is None:
+    weights = layout.weights.get(node.name)
+    kernel = weights.kernel_parameter if weights is not None else None
+    if sight is None:
         return
     name = trace_name(layout, node)
     out, source = layout.placements[node.name], layout.placements[node.inputs[0]]
@@ -35,12 +36,14 @@ def highlights(layout: Layout, node: Node) -> Iterator[tuple[str, Highlight]]:
         yield block.sheet, Highlight((cells,), f"AND({name}_map={k + 1},{here})", theme.ACCENT)
     (kh, kw), (sy, sx), (dy, dx) = sight.size, sight.stride, sight.dilation
     high, wide = (kh - 1) * dy + 1, (kw - 1) * dx + 1
-    per_out = out.shape.channels // kernel.groups
+    per_out = out.shape.channels // kernel.groups if kernel is not None else 1
     for block in source.blocks:
         top, left = block.cell(block.first, -sight.before[0], -sight.before[1])
         row, col = f"({top}+({name}_row-1)*{sy})", f"({left}+({name}_column-1)*{sx})"
         inside = [f"ROW()>={row}", f"ROW()<{row}+{high}", f"COLUMN()>={col}", f"COLUMN()<{col}+{wide}"]
-        if kernel.groups > 1:
+        if kernel is None:  # pooling: from the map of the same number
+            inside.append(f"{name}_map={block.first + 1}")
+        elif kernel.groups > 1:
             first = block.first // kernel.kernel_shape[1] * per_out
             inside += [f"{name}_map>{first}", f"{name}_map<={first + per_out}"]
         size = ((out.shape.height - 1) * sy + high, (out.shape.width - 1) * sx + wide)

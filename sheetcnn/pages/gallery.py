@@ -141,7 +141,7 @@ class _Page:
         if self.kernels:
             links.append((self.kernels.cells.sheet, self.kernels.cells.sheet))
         title = say(text("{layer}, all feature maps", layer=node.name))
-        header(plan, title, self._line(), links, [], plan.column_width)
+        header(plan, title, self._line(), links, [], plan.column_width, say)
         plan.row_heights |= {SCALE_AT: 18, SCALE_AT + 1: 18}
         across = ACROSS_SMALL if few else ACROSS
         per_row = max(1, min(self.count, (across + 2) // (self.tile + 2)))

@@ -129,7 +129,7 @@ def samples_sheet(layout: Layout) -> SheetPlan:
     sheet = SheetPlan(SAMPLES, page=True, tab_color=theme.TABS["input"])
     links = [(say("▲ overview"), "overview"), (f"{NAME} ►", NAME)]
     line = say(text("the images of the page {page}; their numbers may be changed here", page=NAME))
-    header(sheet, say("samples"), line, links, [], 12)
+    header(sheet, say("samples"), line, links, [], 12, say)
     sheet.column_width, sheet.row_height = theme.SMALL_WIDTH, theme.SMALL_HEIGHT
     sheet.column_widths |= {1: 20, 2: 2}
     sheet.freeze = SAMPLES_AT
@@ -202,7 +202,7 @@ class _Page:
         line = say("choose an image, or choose paint and draw one: everything after this page follows")
         source = self.layout.placements[self.layout.graph.source].blocks[0].sheet
         links = [(say("▲ overview"), "overview"), (f"{SAMPLES} ►", SAMPLES), (f"{source} ►", source)]
-        header(plan, say("Input"), line, links, [], theme.SMALL_WIDTH)
+        header(plan, say("Input"), line, links, [], theme.SMALL_WIDTH, say)
         plan.column_width, plan.row_height = theme.SMALL_WIDTH, theme.SMALL_HEIGHT
         plan.column_widths[1] = 5
         plan.one_page = True

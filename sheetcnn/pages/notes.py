@@ -84,7 +84,9 @@ def notes_sheet(graph: Graph, options: Options, weights: str, image: str) -> She
     """
     say = language(options.language)
     page = SheetPlan(NAME, page=True, tab_color=theme.TABS["page"])
-    header(page, say("Notes"), say("how to read this workbook"), [(say("▲ overview"), "overview")], [], 24)
+    header(
+        page, say("Notes"), say("how to read this workbook"), [(say("▲ overview"), "overview")], [], 24, say
+    )
     page.column_widths |= {TERM: 24, MEANING: 110}
     page.landscape = False
     row = _table(page, say, 5, say("Words and symbols"), [(say(a), say(b)) for a, b in _SYMBOLS])

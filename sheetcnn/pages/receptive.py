@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Expr, Ref, add, call
 from sheetcnn.graph import Graph
+from sheetcnn.languages import text
 from sheetcnn.pages.asking import ask
 from sheetcnn.pages.picture import picture_formula, picture_region
 from sheetcnn.shape import Shape
@@ -103,7 +104,7 @@ class _Page:
     """Puts the sheet together."""
 
     def __init__(self, layout: Layout) -> None:
-        self.layout = layout
+        self.layout, self.say = layout, layout.say
         graph = self.graph = layout.graph
         self.names, self.fields = listed(graph), fields(graph)
         self.source: Shape = graph.source_shape
@@ -115,10 +116,11 @@ class _Page:
     def sheet(self) -> SheetPlan:
         """The page."""
         plan = self.plan
-        line = (
+        say = self.say
+        line = say(
             "choose a layer and one of its pixels: the framed pixels of the input are all that it depends on"
         )
-        header(plan, "receptive field", line, [("▲ overview", "overview")], [], 8)
+        header(plan, say("receptive field"), line, [(say("▲ overview"), "overview")], [], 8, say)
         plan.column_width, plan.row_height = 3.1, 18
         plan.column_widths |= {LABEL: 22} | dict.fromkeys(range(2, COLUMNS + 1), 9)
         plan.landscape = True
@@ -134,21 +136,21 @@ class _Page:
         high, wide = max(s.height for s in shapes), max(s.width for s in shapes)
         chosen = shapes[middle - 1]
         asked = [
-            (key("layer"), "layer, by its number", len(self.names), middle),
-            (key("row"), "row", high, chosen.height // 2 + 1),
-            (key("column"), "column", wide, chosen.width // 2 + 1),
+            (key("layer"), self.say("layer, by its number"), len(self.names), middle),
+            (key("row"), self.say("row"), high, chosen.height // 2 + 1),
+            (key("column"), self.say("column"), wide, chosen.width // 2 + 1),
         ]
         col = self.picture_at[1] + -(-self.source.width // self.step) + 3
-        ask(plan, asked, (CHOICES_AT, LABEL), (TABLE_AT, col))
+        ask(plan, asked, (CHOICES_AT, LABEL), (TABLE_AT, col), say=self.say)
 
     def _table(self) -> None:
         """For every layer the numbers from which its fields follow, along y and x."""
         plan = self.plan
         note = "step: from one pixel's field to the next; start: where the first one begins"
-        plan.cells.append(Cell(TABLE_AT + len(self.names) + 1, LABEL, note, theme.SUBTITLE))
-        for col, text in enumerate(HEADS, 1):
+        plan.cells.append(Cell(TABLE_AT + len(self.names) + 1, LABEL, self.say(note), theme.SUBTITLE))
+        for col, words in enumerate(HEADS, 1):
             plan.cells.append(
-                Cell(TABLE_AT - 1, col, text, theme.HEADING_CENTER if col > 1 else theme.HEADING)
+                Cell(TABLE_AT - 1, col, self.say(words), theme.HEADING_CENTER if col > 1 else theme.HEADING)
             )
         for n, name in enumerate(self.names):
             field, shape = self.fields[name], self.graph.shapes[name]
@@ -166,18 +168,18 @@ class _Page:
         """First and last row and column, and how many pixels that is."""
         plan = self.plan
         names = Ref(None, TABLE_AT, LABEL, len(self.names), 1, fixed=True)
-        plan.cells.append(Cell(RESULT_AT, LABEL, "a pixel of", theme.HEADING))
+        plan.cells.append(Cell(RESULT_AT, LABEL, self.say("a pixel of"), theme.HEADING))
         plan.computed.append(
             Computed(RESULT_AT, CHOSEN, call("INDEX", names, self.row_of, 1), theme.TEXT, self._name, merge=4)
         )
         length = (self.source.height, self.source.width)
-        for axis, what in enumerate(("rows", "columns")):
+        for axis, what in enumerate(("sees rows", "sees columns")):
             row = RESULT_AT + 1 + axis
             chosen = Ref(None, CHOICES_AT + 1 + axis, CHOSEN, fixed=True)
             place = call("MIN", chosen, self._of_layer(8 + axis)) - 1
             first = add(self._of_layer(4 + axis), place * self._of_layer(2 + axis))
             last = add(first, self._of_layer(6 + axis)) - 1
-            plan.cells.append(Cell(row, LABEL, f"sees {what}", theme.HEADING))
+            plan.cells.append(Cell(row, LABEL, self.say(what), theme.HEADING))
             bounds = (call("MAX", 1, first), call("MIN", length[axis], last))
             plan.computed += [
                 Computed(row, CHOSEN + end, bound, theme.WHOLE, self._bound(axis, end))
@@ -187,9 +189,9 @@ class _Page:
             Ref(None, RESULT_AT + 1 + a, CHOSEN + 1) - Ref(None, RESULT_AT + 1 + a, CHOSEN) + 1
             for a in (0, 1)
         )
-        plan.cells.append(Cell(RESULT_AT + 3, LABEL, "pixels of the input", theme.HEADING))
+        plan.cells.append(Cell(RESULT_AT + 3, LABEL, self.say("pixels of the input"), theme.HEADING))
         plan.computed.append(Computed(RESULT_AT + 3, CHOSEN, rows * cols, theme.WHOLE, self._count))
-        plan.cells.append(Cell(RESULT_AT + 4, LABEL, "of", theme.HEADING))
+        plan.cells.append(Cell(RESULT_AT + 4, LABEL, self.say("of"), theme.HEADING))
         plan.cells.append(Cell(RESULT_AT + 4, CHOSEN, length[0] * length[1], theme.WHOLE))
 
     def _picture(self) -> None:
@@ -219,8 +221,10 @@ class _Page:
         y, x = f"((ROW()-{row})*{step}+1)", f"((COLUMN()-{col})*{step}+1)"
         inside = f"AND({y}>={top},{y}<={bottom},{x}>={left},{x}<={right})"
         plan.highlights.append(Highlight((cells,), inside, theme.ACCENT))
-        note = "the first channel of the input" + (f", every {step}th pixel" if step > 1 else "")
-        plan.cells.append(Cell(row - 1, col, note, theme.SUBTITLE))
+        note = text("the first channel of the input")
+        if step > 1:
+            note = text("the first channel of the input (every {step}. pixel)", step=step)
+        plan.cells.append(Cell(row - 1, col, self.say(note), theme.SUBTITLE))
 
     def _layer(self, facts: Facts) -> str:
         return self.names[facts.choices[key("layer")] - 1]

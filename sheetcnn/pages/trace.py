@@ -10,10 +10,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Number, Ref, String, add, call, compare
+from sheetcnn.formulas.expr import Expr, Number, Ref, add, call, compare
 from sheetcnn.formulas.placement import Placement
 from sheetcnn.graph import Node
+from sheetcnn.languages import text
 from sheetcnn.pages.asking import ask
+from sheetcnn.pages.picking import MOST_CHOSEN, SAME, Line, same, write_lines
 from sheetcnn.pages.tracing import Trace
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
@@ -21,15 +23,16 @@ from sheetcnn.sheets.maps import header, scale_of
 from sheetcnn.sheets.plan import Computed, Facts, LiveGrid, SheetPlan
 from sheetcnn.xlsx.book import Cell
 
-MOST_CHOSEN = 100
-"""Sheets among which one formula chooses: each is named in it."""
 RANKED = 3
 
 _T = TypeVar("_T")
 CHOICES_AT = 6
 TERMS_AT = 12
 LABEL, FIRST = 1, 2
-SAME, DIFFERENT = "✓", "✗"
+
+_WINDOW = "The pixels of the input map that lie under the kernel; in the padding they are 0."
+_KERNEL = "The slice of the output map's kernel that belongs to this input map; every input map has its own."
+_SUM = "The sum of the products for this input map: neither the bias nor ReLU belongs to it yet."
 
 
 def trace_name(layout: Layout, node: Node) -> str:
@@ -48,23 +51,23 @@ def can_trace(layout: Layout, node: Node) -> bool:
     return layout.interleaved or few
 
 
-def trace_sheet(layout: Layout, node: Node) -> SheetPlan:
+def trace_sheet(layout: Layout, node: Node, name: str) -> SheetPlan:
     """Build the page of a layer that `can_trace`."""
     sight = node.op.sight(layout.graph.input_shapes(node))
     weights = layout.weights[node.name]
     kernel = weights.kernel_parameter
     if sight is None or kernel is None:
         raise ValueError(f"{node.name} is no sum of windows")
-    return _Page(Trace(layout, node, sight, kernel, weights)).sheet()
+    return _Page(Trace(layout, node, sight, kernel, weights), name).sheet()
 
 
 class _Page:
     """Puts the sheet together, from left to right: terms, result, ranking, the pixel in every map."""
 
-    def __init__(self, trace: Trace) -> None:
-        self.trace = trace
-        node, layout = trace.node, trace.layout
-        self.plan = SheetPlan(trace_name(layout, node), node.name, page=True, tab_color=theme.TABS["trace"])
+    def __init__(self, trace: Trace, name: str) -> None:
+        self.trace, self.say = trace, trace.layout.say
+        node = trace.node
+        self.plan = SheetPlan(name, node.name, page=True, tab_color=theme.TABS["trace"])
         kw = trace.size[1]
         self.window_at = FIRST
         self.kernel_at = FIRST + kw + 1
@@ -80,12 +83,13 @@ class _Page:
         trace, plan, layout = self.trace, self.plan, self.trace.layout
         first = layout.placements[trace.node.name].blocks[0].sheet
         links = [
-            ("▲ overview", "overview"),
+            (self.say("▲ overview"), "overview"),
             (f"{first} ►", first),
             (trace.weights.sheet, trace.weights.sheet),
         ]
-        line = "choose an output map, a row and a column: how that one number is computed"
-        header(plan, f"{trace.node.name}, one pixel traced", line, links, [], theme.CELL_WIDTH)
+        line = self.say("choose an output map, a row and a column: how that one number is computed")
+        title = self.say(text("{layer}, one pixel traced", layer=trace.node.name))
+        header(plan, title, line, links, [], theme.CELL_WIDTH, self.say)
         plan.column_width, plan.row_height = theme.CELL_WIDTH, 24
         plan.column_widths |= {LABEL: 15, self.sum_at: 9, self.result_at: 26, self.result_at + 1: 11}
         plan.gridlines, plan.landscape = False, True
@@ -104,21 +108,22 @@ class _Page:
         wanted += [("column", "column", out.width, out.width // 2 + 1)]
         if trace.listed < trace.inputs:
             wanted.append(("input", "input map", trace.inputs, 1))
-        asked = [(trace.key(what), label, most, default) for what, label, most, default in wanted]
-        ask(plan, asked, (CHOICES_AT, LABEL), (TERMS_AT, self.result_at + 9))
+        asked = [(trace.key(what), self.say(label), most, default) for what, label, most, default in wanted]
+        ask(plan, asked, (CHOICES_AT, LABEL), (TERMS_AT, self.result_at + 9), say=self.say)
 
     def _terms(self) -> None:
         """Window, kernel, products and their sum, for every input map that is listed."""
         trace, plan = self.trace, self.plan
-        heads = [(LABEL, "input map", 1), (self.sum_at, "sum", 1)]
+        heads = [(LABEL, "input map", 1, ""), (self.sum_at, "sum", 1, _SUM)]
         kw = trace.size[1]
         heads += [
-            (self.window_at, "window", kw),
-            (self.kernel_at, "× kernel", kw),
-            (self.product_at, "=", kw),
+            (self.window_at, "window", kw, _WINDOW),
+            (self.kernel_at, "× kernel", kw, _KERNEL),
+            (self.product_at, "=", kw, ""),
         ]
-        for col, text, merge in heads:
-            plan.cells.append(Cell(TERMS_AT - 1, col, text, theme.HEADING_CENTER, merge=merge))
+        for col, words, merge, note in heads:
+            head, note = self.say(words), self.say(note) if note else ""
+            plan.cells.append(Cell(TERMS_AT - 1, col, head, theme.HEADING_CENTER, merge=merge, note=note))
         windows: list[str] = []
         kernels: list[str] = []
         products: list[str] = []
@@ -246,16 +251,19 @@ class _Page:
 
     def _result(self) -> None:
         """The sum over all maps, the bias, the activation, and whether it is what stands on the sheet."""
-        trace, plan, node = self.trace, self.plan, self.trace.node
+        trace, plan, node, say = self.trace, self.plan, self.trace.node, self.say
         at, col = CHOICES_AT, self.result_at
         partials = Ref(None, TERMS_AT, self.sum_at, (trace.listed - 1) * self.down + 1, 1, fixed=True)
-        lines: list[tuple[str, Expr, Callable[[Facts], float | str]]] = []
-        cell = Ref(None, at, col + 1)
+        lines: list[Line] = []
         stands = self._stands()
         if trace.listed == trace.inputs:
-            maps = "the input map" if trace.inputs == 1 else f"{trace.inputs} input maps"
+            maps = text("the input map") if trace.inputs == 1 else text("{n} input maps", n=trace.inputs)
             lines.append(
-                (f"sum over {maps}", call("SUM", partials), lambda f: trace.before(f) - trace.bias(f))
+                Line(
+                    self.say(text("sum over {maps}", maps=maps)),
+                    call("SUM", partials),
+                    lambda f: trace.before(f) - trace.bias(f),
+                )
             )
             if "bias" in {p.name for p in trace.weights.parameters}:
                 first = trace.weights.value("bias", 0)
@@ -264,25 +272,28 @@ class _Page:
                     first.sheet, first.row, first.col, (trace.out.channels - 1) * step + 1, 1, fixed=True
                 )
                 bias = biases if biases.is_cell else call("INDEX", biases, _step(self.map, step), 1)
-                lines.append(("+ bias", bias, trace.bias))
+                lines.append(Line(say("+ bias"), bias, trace.bias))
             total = call("SUM", Ref(None, at, col + 1, len(lines), 1))
-            lines.append(("= the whole sum", total, trace.before))
+            lines.append(Line(say("= the whole sum"), total, trace.before))
             last = Ref(None, at + len(lines) - 1, col + 1)
             if node.activation is not None:
-                lines.append((f"after {node.activation.title}", node.activation.apply(last), trace.after))
+                lines.append(
+                    Line(self._after(node.activation.title), node.activation.apply(last), trace.after)
+                )
                 last = Ref(None, at + len(lines) - 1, col + 1)
-            lines.append(("the cell on the map's sheet", stands, trace.after))
+            lines.append(Line(say("the cell on the map's sheet"), stands, trace.after))
             cell = Ref(None, at + len(lines) - 1, col + 1)
-            # Sums in another order differ in the last digits.
-            error = call("ABS", last - cell)
-            close = compare("<=", error, Number(1e-9) * call("MAX", 1, call("ABS", cell)))
-            lines.append(("the same?", call("IF", close, String(SAME), String(DIFFERENT)), lambda f: SAME))
+
+            lines.append(Line(say("the same?"), same(last, cell), lambda f: SAME))
         else:
-            lines.append(("sum for this input map", call("SUM", partials), lambda f: trace.partial(f, 0)))
-            lines.append((f"one of {trace.inputs} such sums in the cell", stands, trace.after))
-        for n, (label, formula, value) in enumerate(lines):
-            plan.cells.append(Cell(at + n, col, label, theme.HEADING))
-            plan.computed.append(Computed(at + n, col + 1, formula, theme.RESULT, value))
+            one = call("SUM", partials)
+            lines.append(Line(say("sum for this input map"), one, lambda f: trace.partial(f, 0)))
+            words = say(text("one of {n} such sums in the cell", n=trace.inputs))
+            lines.append(Line(words, stands, trace.after))
+        write_lines(plan, lines, at, col)
+
+    def _after(self, activation: str) -> str:
+        return self.say(text("after {activation}", activation=text(activation)))
 
     def _stands(self) -> Expr:
         """The chosen cell of the layer's own maps."""
@@ -320,7 +331,7 @@ class _Page:
         names = Ref(None, TERMS_AT, LABEL, (trace.listed - 1) * self.down + 1, 1, fixed=True)
         count = min(RANKED, trace.inputs)
         for title, top, order in (("pushed it up most", at, 1), ("pushed it down most", at + count + 2, -1)):
-            plan.cells.append(Cell(top, col, title, theme.HEADING, merge=2))
+            plan.cells.append(Cell(top, col, self.say(title), theme.HEADING, merge=2))
             for n in range(count):
                 place = n + 1 if order > 0 else trace.inputs - n
                 row = top + 1 + n

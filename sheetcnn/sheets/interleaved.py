@@ -12,6 +12,7 @@ from sheetcnn.formulas.expr import Expr
 from sheetcnn.formulas.placement import Block, Placement
 from sheetcnn.formulas.region import Region
 from sheetcnn.graph import Node
+from sheetcnn.languages import Text, text
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import (
     FIRST_COLUMN,
@@ -24,7 +25,7 @@ from sheetcnn.sheets.layout import (
 from sheetcnn.sheets.maps import header, pixel_check, place_stamps, source_sheets
 from sheetcnn.sheets.plan import SheetPlan, TensorGrid
 from sheetcnn.sheets.stamps import Stamped
-from sheetcnn.sheets.wording import activation_words, pre_words, words
+from sheetcnn.sheets.wording import CHOSEN_PIXELS, TYPE_NUMBERS, activation_words, pre_words, words
 from sheetcnn.xlsx.book import Cell, Grid
 
 
@@ -33,9 +34,7 @@ def source_maps(layout: Layout, formula: Callable[[Layout, int], Expr] | None = 
     graph = layout.graph
     placement = layout.placements[graph.source]
     for block in placement.blocks:
-        line = "type numbers here: everything after this sheet is computed from them"
-        if formula is not None:
-            line = "the pixels of the image that is chosen or painted on the page input_image"
+        line = text(TYPE_NUMBERS if formula is None else CHOSEN_PIXELS)
         sheet = _sheet(layout, graph.source, graph.source, block, line, [])
         sheet.tab_color = theme.TABS["input"]
         for c in range(block.first, block.first + block.count):
@@ -76,20 +75,21 @@ def maps_sheets(layout: Layout, node: Node, tensor: str, stamps: list[Stamped]) 
 def _sheet(layout: Layout, layer: str, tensor: str, block: Block, line: str, sources: list[str]) -> SheetPlan:
     """Title, links and the numbers of pixels and channels above a block."""
     sheet = SheetPlan(block.sheet, layer, tab_color=theme.TABS["maps"])
-    placement = layout.placements[tensor]
-    links = [("▲ overview", "overview")]
+    placement, say = layout.placements[tensor], layout.say
+    links = [(say("▲ overview"), "overview")]
     if tensor in layout.graph.shapes:
         links.append((f"{view_name(layout, tensor)} ►", view_name(layout, tensor)))
     if layer in layout.weights:
         links.append((layout.weights[layer].sheet, layout.weights[layer].sheet))
-    title = f"{_title(layout, layer, tensor)}, {_channels(placement, block)}"
-    header(sheet, title, line, links, sources[:MOST_SOURCES], theme.CELL_WIDTH)
+    beside = _channels(placement, block)
+    title = say(text("{layer}, {channels}", layer=_title(layout, layer, tensor), channels=beside))
+    header(sheet, title, say(line), links, sources[:MOST_SOURCES], theme.CELL_WIDTH, say)
     sheet.column_width = theme.CELL_WIDTH
     sheet.column_widths[1] = theme.HEAD_WIDTH + 3
     sheet.freeze = (INTERLEAVED_HEADER_ROWS + 1, FIRST_COLUMN)
     shape, count = placement.shape, block.count
-    sheet.cells.append(Cell(HEADER_ROWS, 1, "column", theme.INDEX))
-    sheet.cells.append(Cell(INTERLEAVED_HEADER_ROWS, 1, "channel", theme.INDEX))
+    sheet.cells.append(Cell(HEADER_ROWS, 1, say("column"), theme.INDEX))
+    sheet.cells.append(Cell(INTERLEAVED_HEADER_ROWS, 1, say("channel"), theme.INDEX))
     columns = np.arange(1.0, shape.width + 1)[None]
     channels = np.tile(np.arange(block.first + 1.0, block.first + count + 1), shape.width)[None]
     rows = np.arange(1.0, shape.height + 1)[:, None]
@@ -104,11 +104,13 @@ def _sheet(layout: Layout, layer: str, tensor: str, block: Block, line: str, sou
 def _title(layout: Layout, layer: str, tensor: str) -> str:
     stages = layout.stages(layout.graph.by_name[layer]) if layer in layout.graph.by_name else ()
     label = next((s.label for s in stages if stage_key(layer, s.name) == tensor), "")
-    return f"{layer}, {label}" if label else layer
+    return text("{layer}, {stage}", layer=layer, stage=text(label)) if label else layer
 
 
-def _channels(placement: Placement, block: Block) -> str:
+def _channels(placement: Placement, block: Block) -> Text:
     if block.count == placement.shape.channels:
-        return "1 channel" if block.count == 1 else f"{block.count} channels side by side in every pixel"
-    last = block.first + block.count
-    return f"channels {block.first + 1} to {last} of {placement.shape.channels} side by side in every pixel"
+        one = block.count == 1
+        return text("1 channel" if one else "{n} channels side by side in every pixel", n=block.count)
+    first, last, count = block.first + 1, block.first + block.count, placement.shape.channels
+    words = "channels {first} to {last} of {n} side by side in every pixel"
+    return text(words, first=first, last=last, n=count)

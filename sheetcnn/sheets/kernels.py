@@ -6,6 +6,7 @@ import numpy as np
 
 from sheetcnn.formulas.a1 import area
 from sheetcnn.graph import Node
+from sheetcnn.languages import text
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import FIRST_COLUMN, HEADER_ROWS, Layout
 from sheetcnn.sheets.maps import header
@@ -20,28 +21,37 @@ MOST_COLORED = 300_000
 def weight_sheet(layout: Layout, node: Node) -> SheetPlan:
     """Kernels and biases of one layer, labelled."""
     cells = layout.weights[node.name]
+    say = layout.say
     sheet = SheetPlan(cells.sheet, node.name, tab_color=theme.TABS["weights"])
     out = layout.placements[node.name].blocks[0].sheet
     kernel = cells.kernel_parameter
     if cells.maps:
-        line = f"{node.op.title}: one block per map and parameter, one value per pixel"
+        line = text("{kind}: one block per map and parameter, one value per pixel", kind=text(node.op.title))
     elif kernel is None:
         shape = layout.graph.shapes[node.name]
-        each = "value" if shape.is_vector else "map"
-        rows = f"one row for every {each}" if _rows(cells) == shape.channels else f"one row for all {each}s"
-        line = f"{node.op.title}: {rows}, one column per parameter"
+        each = _rows(cells) == shape.channels
+        if shape.is_vector:
+            rows = text("one row for every value" if each else "one row for all values")
+        else:
+            rows = text("one row for every map" if each else "one row for all maps")
+        line = text("{kind}: {rows}, one column per parameter", kind=text(node.op.title), rows=rows)
     elif cells.across:
-        line = "one column per output, one row per input value; values per output above"
+        line = text("one column per output, one row per input value; values per output above")
     else:
         height, width = kernel.kernel_shape[2:]
-        line = f"rows: output maps; columns: input maps; each block is one {height}×{width} kernel slice"
+        size = f"{height}×{width}"
+        line = text(
+            "rows: output maps; columns: input maps; each block is one {size} kernel slice", size=size
+        )
         if layout.interleaved:
-            line = (
-                f"one {height}×{width} kernel below the other, each laid out like the window that it is "
-                "multiplied with; the numbers above are the input channels"
+            line = text(
+                "one {size} kernel below the other, each laid out like the window that it is "
+                "multiplied with; the numbers above are the input channels",
+                size=size,
             )
-    links = [("▲ overview", "overview"), (f"{out} ►", out)]
-    header(sheet, f"{node.name}, weights", line, links, [], theme.CELL_WIDTH + 1)
+    links = [(say("▲ overview"), "overview"), (f"{out} ►", out)]
+    title = say(text("{layer}, weights", layer=node.name))
+    header(sheet, title, say(line), links, [], theme.CELL_WIDTH + 1, say)
     sheet.column_width, sheet.row_height = theme.CELL_WIDTH + 1, theme.CELL_HEIGHT * 0.7
     sheet.column_widths[1] = theme.HEAD_WIDTH + 7
     sheet.row_heights[HEADER_ROWS] = 20
@@ -72,30 +82,35 @@ def _rows(cells: WeightCells) -> int:
 
 
 def _labels(layout: Layout, node: Node, cells: WeightCells, sheet: SheetPlan) -> None:
-    kernel = cells.kernel_parameter
+    kernel, say = cells.kernel_parameter, layout.say
     for parameter in cells.parameters:
         if parameter.role == "map":
             col, width = cells.maps[parameter.name].cell(0).col, parameter.shape[2]
-            label = Cell(HEADER_ROWS, col, parameter.label, theme.HEADING_CENTER, merge=width)
+            label = Cell(HEADER_ROWS, col, say(parameter.label), theme.HEADING_CENTER, merge=width)
             sheet.cells.append(label)
             continue
         if parameter.role != "channel":
             continue
         row, col = cells.values_at[parameter.name]
         if cells.across:
-            sheet.cells.append(Cell(row, 1, parameter.label, theme.TEXT))
+            sheet.cells.append(Cell(row, 1, say(parameter.label), theme.TEXT))
         else:
-            sheet.cells.append(Cell(HEADER_ROWS, col, parameter.label, theme.HEADING_CENTER))
+            sheet.cells.append(Cell(HEADER_ROWS, col, say(parameter.label), theme.HEADING_CENTER))
     outputs, shape = _rows(cells), layout.graph.shapes[node.name]
     if cells.across:
         for k in range(outputs):
             sheet.cells.append(
-                Cell(HEADER_ROWS, cells.kernel_at[1] + k, f"out {k + 1}", theme.HEADING_CENTER)
+                Cell(HEADER_ROWS, cells.kernel_at[1] + k, say(text("out {n}", n=k + 1)), theme.HEADING_CENTER)
             )
         if kernel is not None:
             for strip, row, _ in cells.slices(kernel, 0):
                 sheet.cells += [
-                    Cell(row + n, 1, f"in {c + 1}" if kernel.groups == 1 else f"{n + 1}", theme.INDEX)
+                    Cell(
+                        row + n,
+                        1,
+                        say(text("in {n}", n=c + 1)) if kernel.groups == 1 else f"{n + 1}",
+                        theme.INDEX,
+                    )
                     for n, c in enumerate(strip.channels)
                 ]
         return
@@ -103,15 +118,15 @@ def _labels(layout: Layout, node: Node, cells: WeightCells, sheet: SheetPlan) ->
     first = HEADER_ROWS + 1
     for k in range(outputs):
         if outputs < shape.channels:
-            text = "all"
+            named = say("all")
         elif shape.is_vector:
-            text = f"value {k + 1}"
+            named = say(text("value {n}", n=k + 1))
         else:
-            text = names[k] if len(names) == outputs else f"map {k + 1}"
+            named = names[k] if len(names) == outputs else say(text("map {n}", n=k + 1))
         sheet.cells.append(
-            Cell(first + k * cells.row_step, 1, text, theme.NAVIGATION, link=f"{text}!A1")
-            if text in names
-            else Cell(first + k * cells.row_step, 1, text, theme.TEXT)
+            Cell(first + k * cells.row_step, 1, named, theme.NAVIGATION, link=f"{named}!A1")
+            if named in names
+            else Cell(first + k * cells.row_step, 1, named, theme.TEXT)
         )
     if kernel is not None:
         height = cells.window(kernel).height
@@ -122,7 +137,7 @@ def _labels(layout: Layout, node: Node, cells: WeightCells, sheet: SheetPlan) ->
                 sheet.plain.append(Grid(HEADER_ROWS, col, 1, width, theme.INDEX, numbers))
                 continue
             source = cells.source.block_of(run.start).sheet
-            text = source if kernel.groups == 1 else f"input {n + 1} of the group"
+            named = source if kernel.groups == 1 else say(text("input {n} of the group", n=n + 1))
             link = f"{source}!A1" if kernel.groups == 1 else None
             style = theme.NAVIGATION if link else theme.TEXT
-            sheet.cells.append(Cell(HEADER_ROWS, col, text, style, link=link, merge=width))
+            sheet.cells.append(Cell(HEADER_ROWS, col, named, style, link=link, merge=width))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import ceil
 
 from sheetcnn.engine import stage_key
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import references
 from sheetcnn.graph import INPUT, Node
+from sheetcnn.languages import ENGLISH, text
 from sheetcnn.shape import Margin, Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import FIRST_COLUMN, HEADER_ROWS, Layout
@@ -22,28 +23,35 @@ MARGIN_NOTE = "shaded: padding, blank cells that the windows of the next layer r
 
 
 def header(
-    sheet: SheetPlan, title: str, line: str, links: list[tuple[str, str]], sources: list[str], width: float
+    sheet: SheetPlan,
+    title: str,
+    line: str,
+    links: list[tuple[str, str]],
+    sources: list[str],
+    width: float,
+    say: Callable[[str], str] = ENGLISH,
 ) -> None:
     """Write the rows above the grid: title, words, navigation (text, sheet), sources.
 
     `width` is that of the sheet's columns in characters; a link spans as many as the longest name needs.
     """
-    longest = max(len(text) for text in (*(t for t, _ in links), *sources))
+    longest = max(len(shown) for shown in (*(t for t, _ in links), *sources))
     span = max(1, ceil((longest + 1) / width))
     sheet.cells += [
         Cell(1, 1, title, theme.TITLE),
         Cell(2, 1, line, theme.SUBTITLE),
-        Cell(3, 1, "go to", theme.INDEX),
+        Cell(3, 1, say("go to"), theme.INDEX),
     ]
-    for n, (text, target) in enumerate(links):
+    for n, (shown, target) in enumerate(links):
         col = FIRST_COLUMN + n * span
-        sheet.cells.append(Cell(3, col, text, theme.NAVIGATION, link=f"{target}!A1", merge=span))
+        sheet.cells.append(Cell(3, col, shown, theme.NAVIGATION, link=f"{target}!A1", merge=span))
     if sources:
-        sheet.cells.append(Cell(4, 1, "reads", theme.INDEX))
+        sheet.cells.append(Cell(4, 1, say("reads"), theme.INDEX))
     for n, target in enumerate(sources):
         col = FIRST_COLUMN + n * span
         sheet.cells.append(Cell(4, col, target, theme.NAVIGATION, link=f"{target}!A1", merge=span))
     sheet.row_heights |= {1: 24, 2: 18, 3: 18, 4: 18}
+    sheet.title_rows = HEADER_ROWS
 
 
 def pixel_check(layout: Layout, cells: str) -> NumberCheck:
@@ -88,33 +96,39 @@ def statistics_sheets(layout: Layout, node: Node) -> list[str]:
 
 def map_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[SheetPlan]:
     """The sheets of a node's result and of its intermediate results of the same shape."""
-    graph = layout.graph
+    graph, say = layout.graph, layout.say
     shape = graph.shapes[node.name]
     names = [block.sheet for block in layout.placements[node.name].blocks]
     own = [s for s in layout.stages(node) if layout.sheet_of_first[stage_key(node.name, s.name)] == names[0]]
     for c, name in enumerate(names):
         sheet = SheetPlan(name, node.name, tab_color=theme.TABS["maps"])
-        links = [("▲ overview", "overview"), *neighbours(names, c)]
+        links = [(say("▲ overview"), "overview"), *neighbours(names, c)]
         if node.name in layout.weights:
             links.append((layout.weights[node.name].sheet, layout.weights[node.name].sheet))
         links += [(name, name) for name in statistics_sheets(layout, node)]
-        line = words(graph, node)
+        line = text("{words}", words=words(graph, node))
         if layout.separate(node):
-            line = f"{activation_words(graph, node)}; right: {pre_words(graph, node)}"
-        if layout.margins[node.name].any:
-            line += f"   [{MARGIN_NOTE}]"
-        title = f"{node.name}, feature map {c + 1} of {shape.channels}"
+            own_words, before = activation_words(graph, node), pre_words(graph, node)
+            line = text("{after}; right: {before}", after=own_words, before=before)
+        title = text("{layer}, feature map {n} of {all}", layer=node.name, n=c + 1, all=shape.channels)
         mine = [s for s in stamps if s.first.sheet == name]
-        header(sheet, title, line, links, source_sheets(layout, node, mine), theme.CELL_WIDTH)
+        sources = source_sheets(layout, node, mine)
+        header(sheet, say(title), with_margin(layout, node.name, line), links, sources, theme.CELL_WIDTH, say)
         frame(layout, sheet, shape, layout.margins[node.name])
         grid(layout, sheet, node.name, c, scale_of(layout, node.name))
         for stage in own:
             key = stage_key(node.name, stage.name)
             place = layout.placements[key].cell(c)
-            sheet.cells.append(Cell(HEADER_ROWS - 1, place.col, stage.label, theme.TEXT))
+            sheet.cells.append(Cell(HEADER_ROWS - 1, place.col, say(stage.label), theme.TEXT))
             grid(layout, sheet, key, c, "diverging")
         place_stamps(sheet, node.name, mine)
         yield sheet
+
+
+def with_margin(layout: Layout, tensor: str, line: str) -> str:
+    """What a sheet says of its values, and of the shaded cells around them if there are any."""
+    said = layout.say(line)
+    return f"{said}   [{layout.say(MARGIN_NOTE)}]" if layout.margins[tensor].any else said
 
 
 def scale_of(layout: Layout, tensor: str) -> Scale:
@@ -132,6 +146,8 @@ def frame(layout: Layout, sheet: SheetPlan, shape: Shape, margin: Margin) -> Non
     sheet.row_heights[HEADER_ROWS] = 15
     sheet.freeze = (HEADER_ROWS + 1, FIRST_COLUMN)
     width = margin.left + shape.width + margin.right
+    height = margin.top + shape.height + margin.bottom
+    sheet.zoom = theme.zoom(width + 1, height + 3, theme.CELL_WIDTH, theme.CELL_HEIGHT)
     for top, left, high, wide in (
         (row - margin.top, col - margin.left, margin.top, width),
         (row + shape.height, col - margin.left, margin.bottom, width),

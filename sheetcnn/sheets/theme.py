@@ -89,6 +89,10 @@ TINY_PICTURE = Style(";;;", size=6, border=RULE)
 """The same, small; a picture of many pixels has no room for lines between them."""
 TINY_PLAIN = Style(";;;", size=6, border="EEF1F4")
 PAINT = Style(size=7, color=MUTED, border=RULE, horizontal="center", vertical="center")
+POOLED = replace(VALUE, number_format='[<-1E+99]"–";0.00')
+"""A number below all others stands for padding."""
+WON = replace(VALUE, number_format='[<1E+06]"★";""', border=None, color=ACCENT)
+MAP_INDEX = Style("0", size=9, color=MUTED, horizontal="center", vertical="center")
 PARTIAL = Style(
     "0.000", bold=True, size=10, color=INK, fill=HEAD, border=RULE, horizontal="center", vertical="center"
 )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from sheetcnn.engine import stage_key
 from sheetcnn.formulas.a1 import area
 from sheetcnn.graph import Node
+from sheetcnn.languages import text
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import HEADER_ROWS, MOST_SOURCES, VECTOR_COLUMN, VECTOR_ROW, Layout
 from sheetcnn.sheets.maps import header, neighbours, place_stamps, source_sheets
@@ -18,26 +19,26 @@ from sheetcnn.xlsx.book import Cell
 
 def vector_sheet(layout: Layout, node: Node, name: str, stamps: list[Stamped]) -> SheetPlan:
     """The sheet that holds vectors of a node: its result, or statistics that a map is computed from."""
-    graph = layout.graph
+    graph, say = layout.graph, layout.say
     sheet = SheetPlan(name, node.name, tab_color=theme.TABS["vector"])
     result = layout.placements[node.name].blocks[0].sheet == name
-    title = (
-        f"{node.name}, {graph.shapes[node.name].channels} values" if result else f"{node.name}, statistics"
-    )
-    links = [("▲ overview", "overview")]
+    title = text("{layer}, statistics", layer=node.name)
+    if result:
+        title = text("{layer}, {n} values", layer=node.name, n=graph.shapes[node.name].channels)
+    links = [(say("▲ overview"), "overview")]
     if node.name in layout.weights:
         links.append((layout.weights[node.name].sheet, layout.weights[node.name].sheet))
     if not result:
         links += neighbours([name, layout.placements[node.name].blocks[0].sheet], 0)
     sources = source_sheets(layout, node, stamps)
-    header(sheet, title, words(graph, node), links, sources[:MOST_SOURCES], 18)
+    header(sheet, say(title), say(words(graph, node)), links, sources[:MOST_SOURCES], 18, say)
     labels = graph.labels if result and node.name in graph.outputs[:1] else ()
     sheet.column_width = 21
     sheet.column_widths |= {1: 6, 2: 18}
     sheet.row_heights[HEADER_ROWS] = 20
     sheet.freeze = (VECTOR_ROW, VECTOR_COLUMN)
     sheet.cells.append(Cell(HEADER_ROWS, 1, "#", theme.HEADING_CENTER))
-    sheet.cells.append(Cell(HEADER_ROWS, 2, "label" if labels else "", theme.HEADING))
+    sheet.cells.append(Cell(HEADER_ROWS, 2, say("label") if labels else "", theme.HEADING))
     columns = [(stage_key(node.name, s.name), s.label) for s in layout.stages(node)]
     columns.append((node.name, "value"))
     rows = 0
@@ -45,7 +46,7 @@ def vector_sheet(layout: Layout, node: Node, name: str, stamps: list[Stamped]) -
         block = layout.placements[tensor].blocks[0]
         if block.sheet != name:
             continue
-        sheet.cells.append(Cell(HEADER_ROWS, block.col, label, theme.HEADING_CENTER))
+        sheet.cells.append(Cell(HEADER_ROWS, block.col, say(label), theme.HEADING_CENTER))
         rows = max(rows, block.count)
         if block.count > 1:
             sequential = tensor == node.name and graph.nonnegative[tensor]

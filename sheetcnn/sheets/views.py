@@ -12,6 +12,7 @@ from sheetcnn.formulas.expr import Expr, Ref, call, compare
 from sheetcnn.formulas.placement import Placement, Window
 from sheetcnn.formulas.region import Region
 from sheetcnn.graph import INPUT
+from sheetcnn.languages import text
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import FIRST_COLUMN, HEADER_ROWS, Layout, view_name
 from sheetcnn.sheets.maps import header, scale_of
@@ -34,31 +35,37 @@ def view_sheet(layout: Layout, tensor: str) -> SheetPlan:
         layout: interleaved.
         tensor: whose maps to show.
     """
-    graph = layout.graph
+    graph, say = layout.graph, layout.say
     placement = layout.placements[tensor]
     shape, name = placement.shape, view_name(layout, tensor)
     sheet = SheetPlan(name, tensor, tab_color=theme.TABS["view"])
     first = placement.blocks[0].sheet
-    links = [("▲ overview", "overview"), (f"{first} ►", first)]
+    links = [(say("▲ overview"), "overview"), (f"{first} ►", first)]
     few = shape.width <= FEW
     width = theme.CELL_WIDTH if few else theme.CELL_WIDTH / 2
-    line = "one channel as an image; choose another in the cell below and the picture follows"
-    header(sheet, f"{tensor}, one of {shape.channels} channels", line, links, [], width)
+    line = say("one channel as an image; choose another in the cell below and the picture follows")
+    title = say(text("{layer}, one of {n} channels", layer=tensor, n=shape.channels))
+    header(sheet, title, line, links, [], width, say)
     sheet.column_width, sheet.row_height = width, theme.CELL_HEIGHT if few else SMALL_CELL
     sheet.column_widths[1] = theme.HEAD_WIDTH
     sheet.row_heights |= {HEADER_ROWS: 8, CHOICE_ROW: 22, FIRST_ROW - 2: 8, FIRST_ROW - 1: 15}
     sheet.freeze = (FIRST_ROW, FIRST_COLUMN)
     sheet.gridlines = False
     sheet.landscape = True
-    sheet.cells.append(Cell(CHOICE_ROW, FIRST_COLUMN, "channel", theme.HEADING, merge=2))
+    sheet.cells.append(Cell(CHOICE_ROW, FIRST_COLUMN, say("channel"), theme.HEADING, merge=2))
     sheet.choices.append(Choice(choice_key(tensor), CHOICE_ROW, CHOICE_COLUMN, 1, 1, shape.channels))
     cell = area(CHOICE_ROW, CHOICE_COLUMN, 1, 1)
     listed = shape.width + FIRST_COLUMN + 1
     numbers = area(FIRST_ROW, listed, shape.channels, 1, fixed=True)
     sheet.lists.append(
-        ListCheck(cell, numbers, "Choose a channel", f"Choose a whole number from 1 to {shape.channels}.")
+        ListCheck(
+            cell,
+            numbers,
+            say("Choose a channel"),
+            say(text("Choose a whole number from 1 to {greatest}.", greatest=shape.channels)),
+        )
     )
-    sheet.cells.append(Cell(FIRST_ROW - 1, listed, "channels", theme.INDEX))
+    sheet.cells.append(Cell(FIRST_ROW - 1, listed, say("channels"), theme.INDEX))
     every = np.arange(1.0, shape.channels + 1)[:, None]
     columns, rows = np.arange(1.0, shape.width + 1)[None], np.arange(1.0, shape.height + 1)[:, None]
     sheet.plain += [

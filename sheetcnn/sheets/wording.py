@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from sheetcnn.graph import Graph, Node
 
+TYPE_NUMBERS = "type numbers here: everything after this sheet is computed from them"
+CHOSEN_PIXELS = "the pixels of the image that is chosen or painted on the page input_image"
+
 
 def words(graph: Graph, node: Node) -> str:
     """One line that says what each value of a layer is, its activation included."""
