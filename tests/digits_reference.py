@@ -98,7 +98,9 @@ def sheet_names() -> list[str]:
         if layer in ("conv1", "conv2", "fc"):
             found.append(f"{layer}_w")
         found += [f"{layer}_out"] if len(shape) == 1 else [f"{layer}_f{n + 1}" for n in range(shape[0])]
-        if layer in ("conv1", "conv2"):
+        if layer in ("conv1", "pool1", "conv2", "pool2"):
+            found += [f"{layer}_gallery", f"{layer}_trace"]
+        elif layer in ("fc", "softmax"):
             found.append(f"{layer}_trace")
     return found
 

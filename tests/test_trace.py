@@ -18,7 +18,7 @@ from sheetcnn.calculators import get
 from sheetcnn.checker import verify_many
 from sheetcnn.formulas.a1 import address
 from sheetcnn.graph import Model
-from sheetcnn.pages.trace import DIFFERENT, MOST_CHOSEN, SAME
+from sheetcnn.pages.picking import DIFFERENT, MOST_CHOSEN, SAME
 from sheetcnn.pages.tracing import MOST_INPUTS
 from sheetcnn.planner import make_plan
 from sheetcnn.sheets.layout import Options
@@ -50,12 +50,53 @@ LAYERS: list[dict[str, Any]] = [
     {"name": "each_padded", "kind": "pad", "padding": [0, 1, 0, 1], "inputs": ["each"]},
     {"name": "narrow", "kind": "conv2d", "filters": 3, "kernel_size": 1, "inputs": ["both"]},
     {"name": "last", "kind": "conv2d", "filters": 1, "kernel_size": [9, 9], "inputs": ["narrow"]},
+    # Windows that reach into padding on all sides, over values of both signs.
+    {
+        "name": "most",
+        "kind": "max_pool",
+        "kernel_size": [3, 2],
+        "stride": 2,
+        "padding": 1,
+        "inputs": ["steps"],
+    },
+    {
+        "name": "spread",
+        "kind": "max_pool",
+        "kernel_size": 2,
+        "dilation": [2, 3],
+        "stride": 1,
+        "inputs": ["most"],
+    },
+    {
+        "name": "mean",
+        "kind": "avg_pool",
+        "kernel_size": 2,
+        "padding": 1,
+        "ceil_mode": True,
+        "inputs": ["grouped"],
+    },
+    {
+        "name": "inner",
+        "kind": "avg_pool",
+        "kernel_size": 3,
+        "padding": 1,
+        "count_include_pad": False,
+        "inputs": ["mean"],
+    },
+    {"name": "flat", "kind": "flatten", "inputs": ["inner"]},
+    {"name": "hidden", "kind": "dense", "units": 5, "activation": "tanh"},
+    {"name": "drop", "kind": "dropout"},
+    {"name": "one", "kind": "dense", "units": 1, "bias": False},
+    {"name": "scores", "kind": "dense", "units": 4, "inputs": ["hidden"]},
+    {"name": "shares", "kind": "softmax"},
 ]
-TRACED = ("plain", "steps", "dilated", "grouped", "each", "narrow", "last")
+CONVOLUTIONS = ("plain", "steps", "dilated", "grouped", "each", "narrow", "last")
+POOLS, DENSE = ("most", "spread", "mean", "inner"), ("hidden", "one", "scores")
+OUTPUTS = ["last", "spread", "shares", "one"]
 
 
 def model() -> Model:
-    return network(LAYERS, (3, 9, 9), ["last", "grouped"])
+    return network(LAYERS, (3, 9, 9), OUTPUTS)
 
 
 def chosen(path: Path, target: Path, plan: Plan, values: dict[str, int]) -> Path:
@@ -87,7 +128,10 @@ def test_every_choice_agrees_with_numpy(engine: str, layout: Any, tmp_path: Path
     path = tmp_path / "traced.xlsx"
     build(net, image_of(net), path, options)
     plan = make_plan(net.graph, options)
-    assert {s.layer for s in plan.sheets if s.name.endswith("_trace")} == set(TRACED)
+    traced = {s.layer for s in plan.sheets if s.name.endswith("_trace")}
+    # In the interleaved layout the first dense layer reads the maps where they stand.
+    dense = DENSE if layout == "planar" else DENSE[1:]
+    assert traced == {*CONVOLUTIONS, *POOLS, *dense, "shares"}
     rng = np.random.default_rng(5)
     count = 12 if engine == "ironcalc" else 3
     some = [choices(plan, rng) for _ in range(count)] + [choices(plan, rng, corner=True)]

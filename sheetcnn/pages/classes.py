@@ -8,7 +8,7 @@ import numpy as np
 
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Number, Ref, call
-from sheetcnn.pages import changes, strip
+from sheetcnn.pages import changes, picture, strip
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
@@ -48,8 +48,7 @@ def picture_size(layout: Layout) -> tuple[int, int, int]:
     """Pixels from one shown to the next, and the rows and columns of the picture of one channel."""
     shape = layout.graph.source_shape
     most = MOST_PIXELS if shape.channels == 1 else MOST_OF_COLORS
-    step = max(-(-shape.height // most), -(-shape.width // most))
-    return step, -(-shape.height // step), -(-shape.width // step)
+    return picture.picture_size(shape.height, shape.width, most)
 
 
 def middle(layout: Layout) -> int:

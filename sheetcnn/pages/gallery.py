@@ -17,7 +17,7 @@ from sheetcnn.formulas.expr import Expr, Number, Ref, call
 from sheetcnn.graph import INPUT, Graph, Node
 from sheetcnn.languages import text
 from sheetcnn.ops.base import Parameter
-from sheetcnn.pages.picture import picture_formula, picture_region
+from sheetcnn.pages.picture import picture_formula, picture_region, picture_size
 from sheetcnn.shape import Array, Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout, view_name
@@ -28,7 +28,7 @@ from sheetcnn.xlsx.book import Cell
 
 MOST_MAPS = 64
 """Maps of a layer that are shown; more would not be looked at one by one."""
-MOST_SLICES = 16
+MOST_SLICES = 8
 """Slices of a kernel that are shown."""
 MOST_PIXELS = 9_000
 """Of all pictures of a workbook together; where there are more, every picture shows every n-th pixel."""
@@ -38,6 +38,8 @@ ACROSS, ACROSS_SMALL = 100, 56
 """Columns of the page, about: of tiny cells, and of small ones, which pictures of few pixels get."""
 FEW = 12
 """Pixels along a picture's side that are few."""
+LINK_WIDE = 7
+"""Columns of a title that can be clicked; blank cells cost bytes too."""
 LEAST_WIDE = 9
 """Columns of a picture and its title, at least."""
 FIRST_ROW, FIRST_COLUMN = 8, 2
@@ -66,13 +68,9 @@ def side(graph: Graph) -> int:
     return SIDES[-1]
 
 
-def _step(shape: Shape, most: int) -> int:
-    return -(-max(shape.height, shape.width) // most)
-
-
 def _pixels(shape: Shape, most: int) -> int:
-    step = _step(shape, most)
-    return -(-shape.height // step) * -(-shape.width // step)
+    _, high, wide = picture_size(shape.height, shape.width, most)
+    return high * wide
 
 
 def gallery_sheet(layout: Layout, node: Node) -> SheetPlan:
@@ -112,8 +110,8 @@ class _Page:
         self.shape = layout.graph.shapes[node.name]
         self.placement = layout.placements[node.name]
         self.count = min(self.shape.channels, MOST_MAPS)
-        self.step = _step(self.shape, side(layout.graph))
-        self.high, self.wide = (-(-n // self.step) for n in (self.shape.height, self.shape.width))
+        most = side(layout.graph)
+        self.step, self.high, self.wide = picture_size(self.shape.height, self.shape.width, most)
         self.signed = not layout.graph.nonnegative[node.name]
         self.kernels = self._kernels()
         kw = self.kernels.size[1] if self.kernels else 0
@@ -190,7 +188,7 @@ class _Page:
         if self.layout.interleaved:
             target, words = view_name(self.layout, self.node.name), self.say(text("map {n} ►", n=k + 1))
         self.plan.cells.append(
-            Cell(row, col, words, theme.LINK_SMALL, link=f"{target}!A1", merge=self.tile + 1)
+            Cell(row, col, words, theme.LINK_SMALL, link=f"{target}!A1", merge=min(self.tile, LINK_WIDE))
         )
 
     def _slices(self, kernels: _Kernels, k: int, row: int, col: int) -> Iterator[str]:

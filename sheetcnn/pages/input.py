@@ -19,7 +19,7 @@ from sheetcnn.languages import text
 from sheetcnn.ops.rescale import Rescale
 from sheetcnn.pages.asking import ask
 from sheetcnn.pages.classes import prediction_target
-from sheetcnn.pages.picture import picture_formula, picture_region
+from sheetcnn.pages.picture import picture_formula, picture_region, picture_size
 from sheetcnn.shape import Array, Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
@@ -30,8 +30,8 @@ from sheetcnn.xlsx.book import Cell, ColorScale, Grid, Highlight, ListCheck
 NAME, SAMPLES = "input_image", "samples"
 MOST_VALUES = 50_000
 """Numbers of an image beyond which the page is left out: painting needs a cell for each of them."""
-MOST_PIXELS = 40
-"""A larger image's picture shows every n-th pixel."""
+MOST_PIXELS, MOST_OF_COLORS = 40, 24
+"""A larger image's picture shows every n-th pixel; of colours three pictures stand beside each other."""
 MOST_WIDE = 64
 """Columns beyond which the paint grids stand below the pictures instead of beside them."""
 EDGE = 2
@@ -171,8 +171,8 @@ def _scale(graph: Graph, cells: str) -> ColorScale:
 
 def _picture(shape: Shape) -> tuple[int, int, int]:
     """Pixels from one shown to the next, and the rows and columns of one channel's picture."""
-    step = max(-(-shape.height // MOST_PIXELS), -(-shape.width // MOST_PIXELS))
-    return step, -(-shape.height // step), -(-shape.width // step)
+    most = MOST_PIXELS if shape.channels == 1 else MOST_OF_COLORS
+    return picture_size(shape.height, shape.width, most)
 
 
 def _paint_at(layout: Layout, channel: int) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from sheetcnn.formulas.expr import Expr, Ref, add, call
 from sheetcnn.graph import Graph
 from sheetcnn.languages import text
 from sheetcnn.pages.asking import ask
-from sheetcnn.pages.picture import picture_formula, picture_region
+from sheetcnn.pages.picture import picture_formula, picture_region, picture_size
 from sheetcnn.shape import Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
@@ -19,7 +19,7 @@ from sheetcnn.sheets.plan import Computed, Facts, SheetPlan, TensorGrid
 from sheetcnn.xlsx.book import Cell, Highlight
 
 NAME = "receptive_field"
-MOST_PIXELS = 48
+MOST_PIXELS = 30
 """A larger input shows every n-th pixel."""
 LABEL, CHOSEN = 1, 2
 CHOICES_AT = 6
@@ -198,7 +198,7 @@ class _Page:
         """The first channel of the input, with a frame around what is seen."""
         plan, source, step = self.plan, self.source, self.step
         row, col = self.picture_at
-        height, width = -(-source.height // step), -(-source.width // step)
+        _, height, width = picture_size(source.height, source.width, MOST_PIXELS)
         placement = self.layout.placements[self.graph.source]
         region = picture_region(0, step, height, width)
         plan.tensors.append(

@@ -364,6 +364,7 @@ def bind(plan: Plan, model: Model, result: Result, images: Sequence[Array] = ())
                 one_page=sheet.one_page,
                 charts=sheet.charts,
                 merged=sheet.merged,
+                repeats=sheet.page or any(grid.block for grid in grids),
             )
         )
     return Book(plan.layout.graph.name, sheets, plan.names)

@@ -197,6 +197,8 @@ class Sheet:
     """The last row and column that are printed; None: all."""
     one_page: bool = False
     """Whether it is printed on one page; else on pages of its whole width."""
+    repeats: bool = False
+    """Whether its cells repeat each other in short pieces, so that harder compression pays."""
     charts: Sequence[BarChart] = ()
     merged: Sequence[tuple[int, int, int, int]] = ()
     """Cells of grids that span others (row, column, height, width); cells say it themselves."""

@@ -65,8 +65,8 @@ def write_book(book: Book, path: Path, *, share: bool = True, progress: Progress
                 continue
             sheet = parts[name]
             writer = SheetWriter(sheet, styles, share=share)
-            repeats = any(grid.block for grid in sheet.grids)
-            target.put(name, _chunks(_sheet_xml(content, sheet, writer)), writer.most, repeats=repeats)
+            chunks = _chunks(_sheet_xml(content, sheet, writer))
+            target.put(name, chunks, writer.most, repeats=sheet.repeats)
             formulas += writer.formulas
             done += 1
             if progress is not None:
