@@ -79,7 +79,9 @@ MANY: list[dict[str, Any]] = [
 ]
 
 
-def network(layers: list[dict[str, Any]], shape: tuple[int, int, int], outputs: list[str]) -> Model:
+def network(
+    layers: list[dict[str, Any]], shape: tuple[int, int, int], outputs: list[str], **scaling: object
+) -> Model:
     """A model with random weights."""
     channels, height, width = shape
     given = [dict(layer) for layer in layers]
@@ -87,7 +89,7 @@ def network(layers: list[dict[str, Any]], shape: tuple[int, int, int], outputs: 
         layer.setdefault("inputs", [before])
     spec = {
         "name": "many",
-        "input": {"channels": channels, "height": height, "width": width},
+        "input": {"channels": channels, "height": height, "width": width} | scaling,
         "layers": given,
         "outputs": outputs,
     }
