@@ -9,6 +9,7 @@ A text without places needs no `text(...)`: it is its own template.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -67,12 +68,15 @@ class Language:
         if self.code != "en":
             values = {k: self(v) if isinstance(v, Text) else v for k, v in values.items()}
             found = self.messages.get(template)
-            if found is None:
-                self.missing.add(template)
-            else:
+            if found is not None:
                 template = found
+            elif _WORD.search(_PLACE.sub("", template)):
+                self.missing.add(template)
         return template.format(**values) if values or isinstance(words, Text) else template
 
+
+_PLACE, _WORD = re.compile(r"\{[^}]*\}"), re.compile(r"[^\W\d_]{2}")
+"""A template without a word, such as `3 × 3` or `{n}`, reads the same in every language."""
 
 ENGLISH = Language()
 

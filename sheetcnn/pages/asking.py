@@ -42,6 +42,8 @@ def ask(
         plan.cells.append(Cell(row, first[1], label, theme.HEADING, merge=span))
         plan.choices.append(Choice(name, row, col, default, 1, greatest, merge=span))
         source = area(*numbers, greatest, 1, fixed=True)
-        words = say(text("Choose a whole number from 1 to {greatest}.", greatest=greatest))
-        title = say(text("Choose: {label}", label=label))
+        words = say(
+            text("{label}: choose a whole number from 1 to {greatest}.", label=label, greatest=greatest)
+        )
+        title = say("Choose a number")  # at most 32 characters, in every language
         plan.lists.append(ListCheck(area(row, col, 1, 1), source, title, words))

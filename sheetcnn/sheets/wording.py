@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sheetcnn.graph import Graph, Node
+from sheetcnn.languages import Text, text
 
 TYPE_NUMBERS = "type numbers here: everything after this sheet is computed from them"
 CHOSEN_PIXELS = "the pixels of the image that is chosen or painted on the page input_image"
@@ -10,8 +11,8 @@ CHOSEN_PIXELS = "the pixels of the image that is chosen or painted on the page i
 
 def words(graph: Graph, node: Node) -> str:
     """One line that says what each value of a layer is, its activation included."""
-    text = node.op.words(graph.input_shapes(node))
-    return node.activation.around(text) if node.activation else text
+    own = node.op.words(graph.input_shapes(node))
+    return node.activation.around(own) if node.activation else own
 
 
 def pre_words(graph: Graph, node: Node) -> str:
@@ -25,6 +26,9 @@ def activation_words(graph: Graph, node: Node) -> str:
     return node.activation.words((graph.shapes[node.name],))
 
 
-def kind_title(node: Node) -> str:
+def kind_title(node: Node) -> Text:
     """`convolution + ReLU`."""
-    return node.op.title + (f" + {node.activation.title}" if node.activation else "")
+    kind = text(node.op.title)
+    if node.activation is None:
+        return kind
+    return text("{kind} + {activation}", kind=kind, activation=text(node.activation.title))
