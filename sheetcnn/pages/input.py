@@ -129,7 +129,7 @@ def samples_sheet(layout: Layout) -> SheetPlan:
     sheet = SheetPlan(SAMPLES, page=True, tab_color=theme.TABS["input"])
     links = [(say("▲ overview"), "overview"), (f"{NAME} ►", NAME)]
     line = say(text("the images of the page {page}; their numbers may be changed here", page=NAME))
-    header(sheet, say("samples"), line, links, [], 12, say)
+    header(sheet, say("samples"), line, links, [], theme.SMALL_WIDTH, say)
     sheet.column_width, sheet.row_height = theme.SMALL_WIDTH, theme.SMALL_HEIGHT
     sheet.column_widths |= {1: 20, 2: 2}
     sheet.freeze = SAMPLES_AT

@@ -122,7 +122,7 @@ class _Page:
         )
         header(plan, say("receptive field"), line, [(say("▲ overview"), "overview")], [], 8, say)
         plan.column_width, plan.row_height = 3.1, 18
-        plan.column_widths |= {LABEL: 22} | dict.fromkeys(range(2, COLUMNS + 1), 9)
+        plan.column_widths |= {LABEL: 28} | dict.fromkeys(range(2, COLUMNS + 1), 9)
         plan.landscape = True
         self._choices()
         self._table()

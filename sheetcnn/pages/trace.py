@@ -91,7 +91,7 @@ class _Page:
         title = self.say(text("{layer}, one pixel traced", layer=trace.node.name))
         header(plan, title, line, links, [], theme.CELL_WIDTH, self.say)
         plan.column_width, plan.row_height = theme.CELL_WIDTH, 24
-        plan.column_widths |= {LABEL: 15, self.sum_at: 9, self.result_at: 26, self.result_at + 1: 11}
+        plan.column_widths |= {LABEL: 15, self.sum_at: 9, self.result_at: 34, self.result_at + 1: 11}
         plan.gridlines, plan.landscape = False, True
         self._choices()
         self._terms()

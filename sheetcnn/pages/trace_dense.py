@@ -136,7 +136,7 @@ class _Page:
         line = say("choose an output: every value of the input times its weight, and what they add up to")
         header(plan, say(text("{layer}, one output traced", layer=node.name)), line, links, [], 12, say)
         plan.column_width, plan.row_height = 12, 20
-        plan.column_widths |= {LABEL: 22, CHOSEN: 14, POSITION: 6, RESULT: 30, RESULT + 1: 12, TERMS - 1: 4}
+        plan.column_widths |= {LABEL: 22, CHOSEN: 14, POSITION: 6, RESULT: 36, RESULT + 1: 12, TERMS - 1: 4}
         plan.print_columns = RESULT + 1
         plan.zoom = theme.zoom(9, 26, 14, 20)
         plan.one_page = True

@@ -140,7 +140,7 @@ class _Page:
         title = say(text("{layer}, one pixel traced", layer=trace.node.name))
         header(plan, title, line, links, [], theme.CELL_WIDTH, self.say)
         plan.column_width, plan.row_height = theme.CELL_WIDTH, 24
-        plan.column_widths |= {LABEL: 15, self.result_at: 30, self.result_at + 1: 11}
+        plan.column_widths |= {LABEL: 15, self.result_at: 34, self.result_at + 1: 11}
         plan.zoom = theme.zoom(2 * self.size[1] + 9, self.size[0] + 13, theme.CELL_WIDTH, 24)
         plan.one_page = True
         out = layout.graph.shapes[trace.node.name]

@@ -91,7 +91,7 @@ class _Page:
         line = say("choose a class: how its value becomes a probability, step by step")
         header(plan, say(text("{layer}, one probability traced", layer=node.name)), line, links, [], 12, say)
         plan.column_width, plan.row_height = 16, 20
-        plan.column_widths |= {LABEL: 22, CHOSEN: 16, 3: 16, RESULT: 30, RESULT + 1: 16}
+        plan.column_widths |= {LABEL: 22, CHOSEN: 16, 3: 16, RESULT: 36, RESULT + 1: 16}
         plan.zoom = theme.zoom(7, LISTED_AT + min(trace.count, 12), 18, 20)
         plan.one_page = trace.count <= 40
         self._steps()
