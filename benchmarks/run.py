@@ -11,7 +11,14 @@ from pathlib import Path
 from common import machine
 
 # Whether each knows --quick; the others take --rounds 1 for it.
-SCRIPTS = {"write.py": True, "floor.py": True, "growth.py": True, "start.py": False, "size.py": False}
+SCRIPTS = {
+    "write.py": True,
+    "floor.py": True,
+    "growth.py": True,
+    "start.py": False,
+    "size.py": False,
+    "pages.py": True,
+}
 
 
 def main() -> None:

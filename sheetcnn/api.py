@@ -147,7 +147,8 @@ def build(
             networks), or `auto`: planar while it fits.
         target: the program whose limits the workbook keeps to: `excel`, `libreoffice` or `sheets`.
         relu: `separate` writes each pre-activation grid beside its activation.
-        samples: more images, which can be chosen in the workbook; a directory stands for all images in it.
+        samples: more images, which can be chosen in the workbook; a directory stands for all images in it,
+            and the file `image` is passed over.
         pages: the pages that explain, besides `overview` and `about`: `input`, `gallery`, `trace`,
             `receptive`, `changes`, `notes`; by default all that fit the network's size.
         language: of the texts, `en` or `de`.
@@ -164,7 +165,7 @@ def build(
         OutputError: the file cannot be written.
     """
     _language(language)
-    given = [image, *_several(samples)]
+    given = [image, *(sample for sample in _several(samples) if not _same_file(sample, image))]
     pixels = [_pixels(model, one, resize=resize) for one in given]
     names = sample_names([Path(n).stem if isinstance(n, str | os.PathLike) else "image" for n in given])
     wanted = None if pages is None else tuple(pages)
@@ -246,6 +247,13 @@ def _several(samples: Sequence[Image]) -> list[Image]:
         else:
             found.append(sample)
     return found
+
+
+def _same_file(a: Image, b: Image) -> bool:
+    """Whether two images are one file, such as the input among the images of its directory."""
+    if not isinstance(a, str | os.PathLike) or not isinstance(b, str | os.PathLike):
+        return False
+    return Path(a).resolve() == Path(b).resolve()
 
 
 def _pixels(model: Model, image: Image, *, resize: bool) -> npt.NDArray[np.float64]:

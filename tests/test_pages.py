@@ -183,6 +183,14 @@ def test_colours_are_chosen_painted_and_scaled(engine: str, layout: Any, tmp_pat
         assert any(np.allclose(row[n : n + 4], wanted, rtol=1e-12) for n in range(len(row) - 3))
 
 
+def test_the_input_is_not_listed_twice(tmp_path: Path) -> None:
+    model, path = sheetcnn.load(digits.SPEC), tmp_path / "digits.xlsx"
+    sheetcnn.build(model, digits.IMAGES[3], path, samples=[digits.IMAGES[3].parent])
+    names = plan_of(path).layout.options.samples
+    assert names[0] == digits.IMAGES[3].stem
+    assert sorted(names) == [file.stem for file in digits.IMAGES]
+
+
 def test_a_wrong_drawing_is_seen(tmp_path: Path) -> None:
     """The pages are compared with what stands in the cells: a formula that reads another pixel is found."""
     model, path = sheetcnn.load(digits.SPEC), tmp_path / "digits.xlsx"
