@@ -19,9 +19,9 @@ from sheetcnn._version import __version__
 from sheetcnn.errors import SheetCnnError
 
 if TYPE_CHECKING:
-    from sheetcnn.api import build, convert, extract, from_torch, inspect, load, run, verify
+    from sheetcnn.api import build, convert, extract, from_torch, handout, inspect, load, run, verify
 
-_LAZY = ("build", "convert", "extract", "from_torch", "inspect", "load", "run", "verify")
+_LAZY = ("build", "convert", "extract", "from_torch", "handout", "inspect", "load", "run", "verify")
 
 __all__ = [
     "SheetCnnError",
@@ -30,6 +30,7 @@ __all__ = [
     "convert",
     "extract",
     "from_torch",
+    "handout",
     "inspect",
     "load",
     "run",

@@ -18,6 +18,7 @@ from sheetcnn import inspection as _inspection
 from sheetcnn import saving as _saving
 from sheetcnn import transforms as _transforms
 from sheetcnn.choosing import Wanted
+from sheetcnn.errors import SpecError
 from sheetcnn.graph import Graph, Model
 from sheetcnn.languages import language as _language
 from sheetcnn.pages.input import sample_names
@@ -27,6 +28,8 @@ from sheetcnn.sheets.layout import Options, PageName, ReluName, Target
 
 if TYPE_CHECKING:
     import torch
+
+    from sheetcnn.handouts.handout import Format
 
 AnyPath = str | os.PathLike[str]
 Image = AnyPath | npt.ArrayLike
@@ -238,6 +241,59 @@ def inspect(
     return _inspection.inspect(graph, Options(relu, target=target, pages=wanted), layout=layout)
 
 
+def handout(
+    source: Model | AnyPath,
+    path: AnyPath,
+    *,
+    image: Image | None = None,
+    weights: AnyPath | None = None,
+    input_shape: tuple[int, int, int] | None = None,
+    fold_batch_norm: bool = False,
+    resize: bool = False,
+    pixel: str | None = None,
+    language: str | None = None,
+    form: Format | None = None,
+) -> None:
+    """Write a printable handout: diagram, maps, worked layers, receptive field, glossary.
+
+    Args:
+        source: a model, what `load` takes, or a workbook (.xlsx) that `build` wrote. Of a workbook the
+            weights that stand in it count, and the image that is chosen or painted.
+        path: of the file to write: .pdf (needs `sheetcnn[handouts]`), .html or .md.
+        image: as for `build`; needed unless `source` is a workbook.
+        weights: as for `load`.
+        input_shape: as for `load`.
+        fold_batch_norm: as for `load`.
+        resize: scale an image of another size.
+        pixel: of a convolution, to be worked: `conv2:3,4,5` (layer, map, row, column, counted from 1), or a
+            layer alone for its most active pixel. By default that of the last convolution.
+        language: `en`, `de`; of a workbook by default its own.
+        form: `pdf`, `html` or `md`; by default the name's end says it.
+
+    Raises:
+        SpecError: there is no such pixel or language, or no image was given; and what `load` raises.
+        ImageError: the image cannot be read or has another shape.
+        WorkbookError: the workbook is damaged, or was not built by sheetcnn.
+        OutputError: typst is not installed, or the file cannot be written.
+    """
+    from sheetcnn.handouts.handout import handout_of_book, handout_of_model, write_document
+
+    if not isinstance(source, Model) and Path(source).suffix.lower() == ".xlsx":
+        given = None
+        if image is not None:
+            given = _pixels_of(_extraction.saved(Path(source))[0].layout.graph, image, resize=resize)
+        document = handout_of_book(Path(source), given, pixel=pixel, code=language)
+    else:
+        model = source
+        if not isinstance(model, Model):
+            model = load(model, weights, input_shape=input_shape, fold_batch_norm=fold_batch_norm)
+        if image is None:
+            raise SpecError("a handout of a model needs an image: name one with --input")
+        pixels = _pixels(model, image, resize=resize)
+        document = handout_of_model(model, pixels, pixel=pixel, code=language or "en")
+    write_document(document, Path(path), form)
+
+
 def _several(samples: Sequence[Image]) -> list[Image]:
     """The samples, with a directory's images in its place."""
     found: list[Image] = []
@@ -257,7 +313,11 @@ def _same_file(a: Image, b: Image) -> bool:
 
 
 def _pixels(model: Model, image: Image, *, resize: bool) -> npt.NDArray[np.float64]:
-    shape = model.graph.source_shape
+    return _pixels_of(model.graph, image, resize=resize)
+
+
+def _pixels_of(graph: Graph, image: Image, *, resize: bool) -> npt.NDArray[np.float64]:
+    shape = graph.source_shape
     if isinstance(image, str | os.PathLike):
         return read_image(Path(image), shape, resize=resize)
     pixels = np.asarray(image, dtype=np.float64)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sheetcnn._version import __version__
+from sheetcnn.commands.handout import handout
 from sheetcnn.commands.shared import (
     PATH,
     fold_option,
@@ -291,3 +292,6 @@ def init(starter: str | None, directory: Path | None) -> None:
     image = next((f for f in files if f.suffix == ".png"), None)
     if image is not None:
         click.echo(f"next: sheetcnn build {spec} --input {image} -o {starter}.xlsx")
+
+
+main.add_command(handout)

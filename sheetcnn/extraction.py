@@ -73,11 +73,7 @@ def extract(path: Path, directory: Path) -> Extracted:
         WorkbookError: the workbook is damaged, was not built by sheetcnn, or lacks a number.
         OutputError: a file of that name exists already, or cannot be written.
     """
-    with open_workbook(path) as book:
-        plan = read_plan(book, path)
-        facts = read_facts(book)
-        with _Saved(book) as values:
-            contents = read_contents(book, plan, path, values)
+    plan, contents, facts = _read(path)
     images = _images(plan, contents)
     files = {directory / f"{name}{_suffix(pixels)}": pixels for name, pixels in images}
     for file in files:
@@ -98,6 +94,23 @@ def extract(path: Path, directory: Path) -> Extracted:
         weights_digest(contents.model) != facts.get("weights sha256"),
         images_digest([pixels for _, pixels in images]) != facts.get("input sha256"),
     )
+
+
+def saved(path: Path) -> tuple[Plan, Contents]:
+    """The plan of a workbook, and what its cells said when it was saved last.
+
+    Raises:
+        WorkbookError: the workbook is damaged, was not built by sheetcnn, or lacks a number.
+    """
+    return _read(path)[:2]
+
+
+def _read(path: Path) -> tuple[Plan, Contents, dict[str, str]]:
+    with open_workbook(path) as book:
+        plan = read_plan(book, path)
+        facts = read_facts(book)
+        with _Saved(book) as values:
+            return plan, read_contents(book, plan, path, values), facts
 
 
 def _images(plan: Plan, contents: Contents) -> list[tuple[str, Array]]:

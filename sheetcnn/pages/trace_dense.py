@@ -49,20 +49,25 @@ def can_trace_dense(layout: Layout, node: Node) -> bool:
 
 def dense_sheet(layout: Layout, node: Node, name: str) -> SheetPlan:
     """Build the page of a layer that `can_trace_dense`."""
-    weights = layout.weights[node.name]
-    kernel = weights.kernel_parameter
-    assert kernel is not None  # noqa: S101  (for mypy)
-    return _Page(_Trace(layout, node, weights, kernel), name).sheet()
+    return _Page(DenseTrace.of(layout, node), name).sheet()
 
 
 @dataclass(frozen=True)
-class _Trace:
+class DenseTrace:
     """What the page shows, computed with NumPy."""
 
     layout: Layout
     node: Node
     weights: WeightCells
     kernel: Parameter
+
+    @classmethod
+    def of(cls, layout: Layout, node: Node) -> DenseTrace:
+        """Of a layer that `can_trace_dense`."""
+        weights = layout.weights[node.name]
+        kernel = weights.kernel_parameter
+        assert kernel is not None  # noqa: S101  (for mypy)
+        return cls(layout, node, weights, kernel)
 
     @property
     def key(self) -> str:
@@ -71,6 +76,7 @@ class _Trace:
 
     @property
     def inputs(self) -> int:
+        """How many values one output sees."""
         return self.kernel.kernel_shape[1]
 
     @property
@@ -86,9 +92,11 @@ class _Trace:
         return None
 
     def output(self, facts: Facts) -> int:
+        """The chosen output, counted from 0."""
         return facts.choices[self.key] - 1
 
     def values(self, facts: Facts) -> Array:
+        """The values of the input."""
         found: Array = facts.result.activations[self.node.inputs[0]].reshape(-1)
         return found
 
@@ -99,6 +107,7 @@ class _Trace:
         return found
 
     def terms(self, facts: Facts) -> Array:
+        """Value times weight, in the order of the input."""
         return self.values(facts) * self.row(facts)
 
     def ranked(self, facts: Facts, place: int) -> int:
@@ -107,20 +116,23 @@ class _Trace:
         return int(np.argmax(terms == np.sort(terms)[::-1][place - 1]))  # MATCH finds the first too
 
     def bias(self, facts: Facts) -> float:
+        """The bias of the output; 0 without one."""
         params = facts.params[self.node.owner]
         return float(params["bias"][self.output(facts)]) if "bias" in params else 0.0
 
     def before(self, facts: Facts) -> float:
+        """The sum of the terms and the bias."""
         return float(self.terms(facts).sum()) + self.bias(facts)
 
     def after(self, facts: Facts) -> float:
+        """What stands on the layer's sheet."""
         return float(facts.result.activations[self.node.name].reshape(-1)[self.output(facts)])
 
 
 class _Page:
     """Puts the sheet together: choice, results, the largest terms, and the list of all."""
 
-    def __init__(self, trace: _Trace, name: str) -> None:
+    def __init__(self, trace: DenseTrace, name: str) -> None:
         self.trace, self.say = trace, trace.layout.say
         self.plan = SheetPlan(name, trace.node.name, page=True, tab_color=theme.TABS["trace"])
         self.output = Ref(None, CHOICES_AT, CHOSEN, fixed=True)

@@ -46,12 +46,19 @@ def pool_sheet(layout: Layout, node: Node, name: str) -> SheetPlan:
     """Build the page of a layer that `can_trace_pool`."""
     assert isinstance(node.op, Pool)  # noqa: S101  (for mypy)
     sight = node.op.sight(layout.graph.input_shapes(node))
-    return _Page(_Trace(layout, node, node.op, sight), name).sheet()
+    return _Page(PoolTrace(layout, node, node.op, sight), name).sheet()
 
 
 @dataclass(frozen=True)
-class _Trace:
-    """What the page shows, computed with NumPy."""
+class PoolTrace:
+    """What the page shows, computed with NumPy.
+
+    Attributes:
+        layout: of the workbook.
+        node: the pooling layer.
+        op: its options.
+        sight: its window.
+    """
 
     layout: Layout
     node: Node
@@ -59,9 +66,11 @@ class _Trace:
     sight: Sight
 
     def key(self, what: str) -> str:
+        """The name of a choice."""
         return f"{self.node.name}.trace.{what}"
 
     def chosen(self, facts: Facts) -> tuple[int, int, int]:
+        """Map, row and column, counted from 0."""
         map_, row, col = (facts.choices[self.key(what)] - 1 for what in ("map", "row", "column"))
         return map_, row, col
 
@@ -72,10 +81,12 @@ class _Trace:
         return place
 
     def source(self, facts: Facts) -> Array:
+        """The input map, `(H, W)`."""
         plane: Array = facts.result.activations[self.node.inputs[0]][self.chosen(facts)[0]]
         return plane
 
     def window(self, facts: Facts) -> Array:
+        """The pixels of the window; `outside` in the padding."""
         plane, found = self.source(facts), np.full(self.sight.size, self.outside)
         for u, y in enumerate(self.place(facts, 0)):
             for v, x in enumerate(self.place(facts, 1)):
@@ -95,6 +106,7 @@ class _Trace:
         return np.where(window == window.max(), order, NONE)
 
     def winner(self, facts: Facts, axis: int) -> float:
+        """Row or column of the input that the greatest value comes from, counted from 1."""
         first = int(self.won(facts).min()) - 1
         return float(self.place(facts, axis)[np.unravel_index(first, self.sight.size)[axis]])
 
@@ -108,6 +120,7 @@ class _Trace:
         return float(rows * cols)
 
     def result(self, facts: Facts) -> float:
+        """What stands on the map's sheet."""
         map_, row, col = self.chosen(facts)
         return float(facts.result.activations[self.node.name][map_, row, col])
 
@@ -119,7 +132,7 @@ NONE = 1e9
 class _Page:
     """Puts the sheet together: choices, window, winner, results."""
 
-    def __init__(self, trace: _Trace, name: str) -> None:
+    def __init__(self, trace: PoolTrace, name: str) -> None:
         self.trace, self.say = trace, trace.layout.say
         self.plan = SheetPlan(name, trace.node.name, page=True, tab_color=theme.TABS["trace"])
         self.size = trace.sight.size
@@ -243,9 +256,9 @@ def _within(places: Ref, least: int, most: int) -> Expr:
     return call("SUMPRODUCT", compare(">=", places, least) * compare("<=", places, most))
 
 
-def _column(trace: _Trace, axis: int, facts: Facts) -> Array:
+def _column(trace: PoolTrace, axis: int, facts: Facts) -> Array:
     return trace.place(facts, axis)[:, None]
 
 
-def _line(trace: _Trace, axis: int, facts: Facts) -> Array:
+def _line(trace: PoolTrace, axis: int, facts: Facts) -> Array:
     return trace.place(facts, axis)[None]

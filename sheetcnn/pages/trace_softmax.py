@@ -38,11 +38,11 @@ def can_trace_softmax(layout: Layout, node: Node) -> bool:
 
 def softmax_sheet(layout: Layout, node: Node, name: str) -> SheetPlan:
     """Build the page of a layer that `can_trace_softmax`."""
-    return _Page(_Trace(layout, node), name).sheet()
+    return _Page(SoftmaxTrace(layout, node), name).sheet()
 
 
 @dataclass(frozen=True)
-class _Trace:
+class SoftmaxTrace:
     """What the page shows, computed with NumPy."""
 
     layout: Layout
@@ -55,12 +55,15 @@ class _Trace:
 
     @property
     def count(self) -> int:
+        """How many classes there are."""
         return self.layout.graph.shapes[self.node.name].channels
 
     def chosen(self, facts: Facts) -> int:
+        """The chosen class, counted from 0."""
         return facts.choices[self.key] - 1
 
     def values(self, facts: Facts) -> Array:
+        """The values before softmax."""
         found: Array = facts.result.activations[self.node.inputs[0]].reshape(-1)
         return found
 
@@ -72,13 +75,14 @@ class _Trace:
         return np.stack([values, shifted, exps, exps / exps.sum()], axis=1)
 
     def result(self, facts: Facts) -> float:
+        """What stands on the layer's sheet."""
         return float(facts.result.activations[self.node.name].reshape(-1)[self.chosen(facts)])
 
 
 class _Page:
     """Puts the sheet together: the steps for the chosen class, and a table of all classes."""
 
-    def __init__(self, trace: _Trace, name: str) -> None:
+    def __init__(self, trace: SoftmaxTrace, name: str) -> None:
         self.trace, self.say = trace, trace.layout.say
         self.plan = SheetPlan(name, trace.node.name, page=True, tab_color=theme.TABS["trace"])
 
@@ -167,9 +171,9 @@ class _Page:
         plan.highlights.append(Highlight((area(LISTED_AT, LABEL, n, 5),), here, theme.ACCENT))
 
 
-def _at(trace: _Trace, facts: Facts, step: int) -> float:
+def _at(trace: SoftmaxTrace, facts: Facts, step: int) -> float:
     return float(trace.steps(facts)[trace.chosen(facts), step])
 
 
-def _column(trace: _Trace, step: int) -> Callable[[Facts], Array]:
+def _column(trace: SoftmaxTrace, step: int) -> Callable[[Facts], Array]:
     return lambda facts: trace.steps(facts)[:, step : step + 1]
