@@ -19,9 +19,24 @@ from sheetcnn._version import __version__
 from sheetcnn.errors import SheetCnnError
 
 if TYPE_CHECKING:
-    from sheetcnn.api import build, convert, extract, from_torch, handout, inspect, load, run, verify
+    from sheetcnn.api import (
+        build,
+        convert,
+        extract,
+        from_torch,
+        handout,
+        inspect,
+        lesson,
+        list_lessons,
+        load,
+        run,
+        verify,
+    )
 
-_LAZY = ("build", "convert", "extract", "from_torch", "handout", "inspect", "load", "run", "verify")
+_LAZY = (
+    *("build", "convert", "extract", "from_torch", "handout", "inspect", "lesson", "list_lessons", "load"),
+    *("run", "verify"),
+)
 
 __all__ = [
     "SheetCnnError",
@@ -32,6 +47,8 @@ __all__ = [
     "from_torch",
     "handout",
     "inspect",
+    "lesson",
+    "list_lessons",
     "load",
     "run",
     "verify",

@@ -294,6 +294,36 @@ def handout(
     write_document(document, Path(path), form)
 
 
+def list_lessons() -> list[tuple[str, str]]:
+    """Every lesson's name and what question it answers, in the order to take them."""
+    from sheetcnn.lessons import names
+
+    return list(names())
+
+
+def lesson(name: str, path: AnyPath) -> None:
+    """Write a lesson: a small live workbook, or its page for print.
+
+    Args:
+        name: one of `list_lessons()`.
+        path: of the file to write: .xlsx for the workbook; .pdf (needs `sheetcnn[handouts]`), .html or .md
+            for the page, with the questions, and the answers on a page of their own.
+
+    Raises:
+        SpecError: there is no such lesson.
+        OutputError: the name ends in none of these, or the file cannot be written.
+    """
+    from sheetcnn.handouts.handout import SUFFIXES, write_document
+    from sheetcnn.lessons import build_lesson, lesson_paper
+    from sheetcnn.lessons import lesson as find
+
+    found, target = find(name), Path(path)
+    if target.suffix.lower() in SUFFIXES:
+        write_document(lesson_paper(found), target)
+    else:
+        build_lesson(found, target)
+
+
 def _several(samples: Sequence[Image]) -> list[Image]:
     """The samples, with a directory's images in its place."""
     found: list[Image] = []

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from sheetcnn.calculators import Progress, Recalculated, get
-from sheetcnn.engine import run
+from sheetcnn.engine import NOTHING, run
 from sheetcnn.errors import SheetCnnError, WorkbookError
 from sheetcnn.formulas.a1 import address
-from sheetcnn.recovery import read_contents, read_plan
+from sheetcnn.recovery import check_sheets, lesson_name, read_contents, read_given, read_plan
 from sheetcnn.report import Difference, LayerReport, Report
 from sheetcnn.shape import Array
 from sheetcnn.sheets.plan import Facts, Plan, SheetPlan
@@ -68,10 +68,11 @@ def verify_many(
     """
     calculator = get(engine)
     tell = progress or (lambda stage, done, total: None)
-    plans = []
+    plans: list[Plan | Sequence[SheetPlan]] = []
     for path in paths:  # what is wrong with a file is said before a program is started
         with open_workbook(path) as book:
-            plans.append(read_plan(book, path))
+            lesson = lesson_name(book, path)
+            plans.append(read_plan(book, path) if lesson is None else _lesson(book, path, lesson))
     name = f"{calculator.name} {calculator.version()}"
     tell(f"{calculator.title} starts", 0, 0)
     reports = []
@@ -79,7 +80,10 @@ def verify_many(
     try:
         for path, plan, values in zip(paths, plans, recalculated, strict=True):
             with open_workbook(path) as book:
-                reports.append(_check(path, book, plan, values, name, tell))
+                if isinstance(plan, Plan):
+                    reports.append(_check(path, book, plan, values, name, tell))
+                else:
+                    reports.append(_check_lesson(path, book, plan, values, name))
             values.close()
     finally:
         for values in recalculated:
@@ -110,6 +114,33 @@ def _check(
             check.grids(sheet, table.formulas)
             check.live(sheet, table.formulas)
             check.page(sheet, table.formulas)
+    report.ok = report.different == 0
+    return report
+
+
+def _lesson(book: Workbook, path: Path, name: str) -> Sequence[SheetPlan]:
+    from sheetcnn.lessons import lesson  # only a lesson needs them
+
+    try:
+        sheets = lesson(name).sheets()
+    except SheetCnnError as error:
+        raise WorkbookError(f"{path}: {error}") from None
+    check_sheets(book, sheets, path)
+    return sheets
+
+
+def _check_lesson(
+    path: Path, book: Workbook, sheets: Sequence[SheetPlan], values: Recalculated, engine: str
+) -> Report:
+    """The same for a lesson: its formulas follow from choices and typed numbers alone."""
+    choices, inputs = read_given(book, sheets, path, values)
+    report = Report(engine)
+    check = _Check(report, values, Facts(NOTHING, {}, choices, inputs))
+    for sheet in sheets:
+        if sheet.formulas:
+            formulas = book.table(sheet.name).formulas
+            check.live(sheet, formulas)
+            check.page(sheet, formulas)
     report.ok = report.different == 0
     return report
 

@@ -12,6 +12,7 @@ import click
 
 from sheetcnn._version import __version__
 from sheetcnn.commands.handout import handout
+from sheetcnn.commands.lesson import lesson
 from sheetcnn.commands.shared import (
     PATH,
     fold_option,
@@ -295,3 +296,4 @@ def init(starter: str | None, directory: Path | None) -> None:
 
 
 main.add_command(handout)
+main.add_command(lesson)

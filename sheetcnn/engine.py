@@ -44,6 +44,10 @@ class Result:
     label: str
 
 
+NOTHING = Result({}, np.empty(0), None, "")
+"""What there is where no network is run."""
+
+
 def run(model: Model, image: Array) -> Result:
     """Run the network on one image.
 

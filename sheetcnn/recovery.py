@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,23 +53,47 @@ def read_plan(book: Workbook, path: Path) -> Plan:
     Raises:
         WorkbookError: if it does not say, or a sheet is missing.
     """
-    if about.NAME not in book.sheet_names:
+    lesson = lesson_name(book, path)
+    if lesson is not None:
         raise WorkbookError(
-            f"{path} has no sheet '{about.NAME}', so it was not built by sheetcnn "
-            "(or the sheet was deleted); build it again with sheetcnn build"
+            f"{path} is the lesson '{lesson}', which holds no network; name a workbook of sheetcnn build"
         )
     graph, options = _described(book.sheet(about.NAME), path)
     try:
         plan = make_plan(graph, options)
     except SheetCnnError as error:
         raise WorkbookError(f"{path}: sheet {about.NAME}: {error}") from None
+    check_sheets(book, plan.sheets, path)
+    return plan
+
+
+def lesson_name(book: Workbook, path: Path) -> str | None:
+    """The lesson that a workbook is; None if it holds a network.
+
+    Raises:
+        WorkbookError: if it does not say what it is.
+    """
+    if about.NAME not in book.sheet_names:
+        raise WorkbookError(
+            f"{path} has no sheet '{about.NAME}', so it was not built by sheetcnn "
+            "(or the sheet was deleted); build it again with sheetcnn build"
+        )
+    named = _rows(book.sheet(about.NAME)).get("lesson")
+    return "".join(named) if named else None
+
+
+def check_sheets(book: Workbook, sheets: Sequence[SheetPlan], path: Path) -> None:
+    """See that all sheets of a plan are there.
+
+    Raises:
+        WorkbookError: naming the first that is not.
+    """
     known = set(book.sheet_names)
-    for sheet in plan.sheets:
+    for sheet in sheets:
         if sheet.name not in known:
             raise WorkbookError(
                 f"{path}: the sheet {sheet.name} is missing (deleted or renamed); build the workbook again"
             )
-    return plan
 
 
 def read_facts(book: Workbook) -> dict[str, str]:
@@ -155,14 +179,36 @@ def read_contents(
             found = np.stack(list(cells.rows(tensor.row, tensor.col, height, width)))
             into = tensor.values({tensor.tensor: places})
             image.reshape(-1)[into.astype(np.intp)] = found[:: tensor.row_step, :: tensor.col_step]
-        for choice in sheet.choices:
-            choices[choice.name] = cells.choice(choice)
-        for given in sheet.inputs:
-            rows = cells.rows(given.row, given.col, given.height, given.width)
-            inputs[given.name] = np.stack(list(rows))
+        _read_given(sheet, cells, choices, inputs)
     if plan.layout.has("input"):
         image = chosen_image(plan.layout, inputs, choices)
     return Contents(Model.of(graph, params, str(path)), image, choices, inputs)
+
+
+def read_given(
+    book: Workbook, sheets: Sequence[SheetPlan], path: Path, values: Recalculated
+) -> tuple[dict[str, int], dict[str, Array]]:
+    """The choices, and the numbers of the input grids, of pages without a network.
+
+    Raises:
+        WorkbookError: if a cell holds a text or an error; names sheet and cell.
+    """
+    choices: dict[str, int] = {}
+    inputs: dict[str, Array] = {}
+    for sheet in sheets:
+        if sheet.choices or sheet.inputs:
+            _read_given(sheet, _InputCells(book.table(sheet.name), path, values), choices, inputs)
+    return choices, inputs
+
+
+def _read_given(
+    sheet: SheetPlan, cells: _InputCells, choices: dict[str, int], inputs: dict[str, Array]
+) -> None:
+    for choice in sheet.choices:
+        choices[choice.name] = cells.choice(choice)
+    for given in sheet.inputs:
+        rows = cells.rows(given.row, given.col, given.height, given.width)
+        inputs[given.name] = np.stack(list(rows))
 
 
 def _inputs(sheet: SheetPlan) -> list[TensorGrid]:

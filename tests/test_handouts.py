@@ -143,7 +143,7 @@ def test_what_a_pixel_sees_is_framed(model: Model, image: np.ndarray) -> None:
     seen = np.zeros((8, 8), dtype=bool)
     for row in range(8):
         for col in range(8):
-            # Row y of conv2 reads rows y-1 to y+1 of pool1; each reads 2 rows of conv1, and those 3 of the input.
+            # conv2 reads rows y-1 to y+1 of pool1; each reads 2 rows of conv1, each of these 3 of the input.
             for py in range(-1, 2):
                 for px in range(3):
                     for cy in range(2 * py, 2 * py + 2):

@@ -32,7 +32,7 @@ from sheetcnn.shape import Array
 from sheetcnn.sheets.layout import MOST_BLOCKS, Options, lay_out
 from sheetcnn.starters import starters as all_starters
 
-INTERLEAVED = Options(layout="interleaved")
+INTERLEAVED = Options(layout="interleaved", pages=())
 # The engines sum in their own order.
 CLOSE = 1e-9
 TEMPLATES = Path(__file__).parent.parent / "templates"

@@ -76,9 +76,9 @@ def albums(tmp_path_factory: pytest.TempPathFactory) -> Albums:
         return [
             album(cases[n : n + TOGETHER], directory, options)
             for cases, directory, options in (
-                (CASES[kind], fused, Options()),
-                (active, apart, Options("separate")),
-                (CASES[kind], together, Options(layout="interleaved")),
+                (CASES[kind], fused, Options(pages=())),
+                (active, apart, Options("separate", pages=())),
+                (CASES[kind], together, Options(layout="interleaved", pages=())),
             )
             for n in range(0, len(cases), TOGETHER)
         ]

@@ -306,9 +306,13 @@ class Plan:
 
 def first_facts(plan: Plan, model: Model, result: Result, images: Sequence[Array] = ()) -> Facts:
     """What the values of a workbook's pages follow from when it is built."""
-    choices = {c.name: c.default for sheet in plan.sheets for c in sheet.choices}
-    facts = Facts(result, model.params, choices, {}, images)
-    return replace(facts, inputs={g.name: g.whole(facts) for sheet in plan.sheets for g in sheet.inputs})
+    return as_built(plan.sheets, Facts(result, model.params, {}, {}, images))
+
+
+def as_built(sheets: Sequence[SheetPlan], facts: Facts) -> Facts:
+    """The same facts with every choice and every input grid as they are built."""
+    facts = replace(facts, choices={c.name: c.default for sheet in sheets for c in sheet.choices})
+    return replace(facts, inputs={g.name: g.whole(facts) for sheet in sheets for g in sheet.inputs})
 
 
 def bind(plan: Plan, model: Model, result: Result, images: Sequence[Array] = ()) -> Book:
@@ -321,11 +325,16 @@ def bind(plan: Plan, model: Model, result: Result, images: Sequence[Array] = ())
         images: that can be chosen in the workbook, the first one first.
     """
     facts = first_facts(plan, model, result, images)
+    return Book(plan.layout.graph.name, bind_sheets(plan.sheets, facts), plan.names)
+
+
+def bind_sheets(plans: Sequence[SheetPlan], facts: Facts) -> list[Sheet]:
+    """Fill sheets with the values that follow from `facts`."""
     sheets = []
-    for sheet in plan.sheets:
+    for sheet in plans:
         grids = list(sheet.plain)
-        grids += [tensor.bound(result.activations) for tensor in sheet.tensors]
-        grids += [weights.bound(model.params) for weights in sheet.weights]
+        grids += [tensor.bound(facts.result.activations) for tensor in sheet.tensors]
+        grids += [weights.bound(facts.params) for weights in sheet.weights]
         cells = list(sheet.cells)
         cells += [Cell(c.row, c.col, c.shown(c.default), theme.CHOICE, merge=c.merge) for c in sheet.choices]
         grids += [
@@ -367,4 +376,4 @@ def bind(plan: Plan, model: Model, result: Result, images: Sequence[Array] = ())
                 repeats=sheet.page or any(grid.block for grid in grids),
             )
         )
-    return Book(plan.layout.graph.name, sheets, plan.names)
+    return sheets
