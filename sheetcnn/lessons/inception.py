@@ -59,38 +59,38 @@ def pages() -> list[Page]:
     page.text(TOP + 1, LEFT, "side of the maps")
     side = page.typed("side", TOP + 1, LEFT + 6, np.array([[float(SIDE)]]))
     for n, words in enumerate(HEADS):
-        page.plan.cells.append(Cell(TOP + 3, LEFT + n * 5, words, theme.HEADING_CENTER, merge=5))
+        page.plan.cells.append(Cell(TOP + 3, LEFT + n * 4, words, theme.HEADING_CENTER, merge=4))
     numbers = np.array([b[2:] for b in BRANCHES], dtype=float)
-    branches = page.typed("branches", TOP + 4, LEFT + 42, numbers)
-    page.text(TOP + 3, LEFT + 42, "reduced to (0: not), maps out", bold=True)
+    branches = page.typed("branches", TOP + 4, LEFT + 34, numbers)
+    page.text(TOP + 3, LEFT + 34, "reduced to (0: not), maps out", bold=True)
     outs, work = [], []
     for n, (name, kernel, _, _) in enumerate(BRANCHES):
         row = TOP + 4 + n
-        page.plan.cells.append(Cell(row, LEFT, name, theme.TEXT, merge=5))
-        page.plan.cells.append(Cell(row, LEFT + 5, f"{kernel}×{kernel}", theme.CENTER, merge=5))
+        page.plan.cells.append(Cell(row, LEFT, name, theme.TEXT, merge=4))
+        page.plan.cells.append(Cell(row, LEFT + 4, f"{kernel}×{kernel}", theme.CENTER, merge=4))
         reduced, out = (branches.cell(n, m) for m in range(2))
-        page.value(row, LEFT + 10, reduced, entry(branches, n, 0), merge=5)
-        outs.append(page.value(row, LEFT + 15, out, entry(branches, n, 1), merge=5))
+        page.value(row, LEFT + 8, reduced, entry(branches, n, 0), merge=4)
+        outs.append(page.value(row, LEFT + 12, out, entry(branches, n, 1), merge=4))
         m, area, k2 = maps.cell(0, 0), side.cell(0, 0) * side.cell(0, 0), float(kernel * kernel)
         # A branch that is not reduced has its kernel over all maps.
         two: Expr = add(m * reduced, reduced * out * k2)
         weights = call("IF", reduced, two, m * out * k2)
-        w = page.value(row, LEFT + 20, weights, partial(_weights, maps, branches, n), merge=5)
-        work.append(page.value(row, LEFT + 25, w * area, partial(_work, maps, side, branches, n), merge=5))
+        w = page.value(row, LEFT + 16, weights, partial(_weights, maps, branches, n), merge=4)
+        work.append(page.value(row, LEFT + 20, w * area, partial(_work, maps, side, branches, n), merge=4))
         plain = page.value(
-            row, LEFT + 30, m * out * k2 * area, partial(_plain, maps, side, branches, n), merge=5
+            row, LEFT + 24, m * out * k2 * area, partial(_plain, maps, side, branches, n), merge=4
         )
-        share = call("IF", plain, Ref(None, row, LEFT + 25) / plain, 0)
-        page.value(row, LEFT + 35, share, partial(_share, maps, side, branches, n), merge=5)
+        share = call("IF", plain, Ref(None, row, LEFT + 20) / plain, 0)
+        page.value(row, LEFT + 28, share, partial(_share, maps, side, branches, n), merge=4)
     row = TOP + 4 + len(BRANCHES)
-    page.plan.cells.append(Cell(row, LEFT, "together", theme.HEADING, merge=5))
-    page.value(row, LEFT + 15, add(*outs), lambda f: float(branches.values(f)[:, 1].sum()), merge=5)
+    page.plan.cells.append(Cell(row, LEFT, "together", theme.HEADING, merge=4))
+    page.value(row, LEFT + 12, add(*outs), lambda f: float(branches.values(f)[:, 1].sum()), merge=4)
     page.value(
         row,
-        LEFT + 25,
+        LEFT + 20,
         add(*work),
         lambda f: sum(_work(maps, side, branches, n, f) for n in range(len(BRANCHES))),
-        merge=5,
+        merge=4,
     )
     page.small(
         row + 2,

@@ -6,14 +6,13 @@ from functools import partial
 
 import numpy as np
 
-from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Number, Ref, add, call
 from sheetcnn.lessons.building import LEFT, TOP, Area, Lesson, Page, added, correlate
 from sheetcnn.paper.blocks import Block, Figure, Figures, Table, Text
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.plan import Facts
-from sheetcnn.xlsx.book import Cell, Highlight
+from sheetcnn.xlsx.book import Cell
 
 MAPS, KERNELS, SIZE, K = 3, 2, 6, 3
 OUT = SIZE - K + 1
@@ -123,7 +122,6 @@ def pages() -> list[Page]:
                 partial(_summed, xs, used),
                 "diverging",
             )
-    page.plan.highlights.append(_frame(c + 1, KERNELS * (OUT + 1) - 1))
     for row, weights, maps in (
         (a, KERNELS * K * K, "2 × 3 × 9"),
         (b, KERNELS * K * K, "2 × 9"),
@@ -136,10 +134,6 @@ def pages() -> list[Page]:
     page.questions(c + OUT + 3, [q for q, _ in QUESTIONS], 32)
     page.plan.zoom = 60
     return [page, _cost()]
-
-
-def _frame(row: int, width: int) -> Highlight:
-    return Highlight((area(row, LEFT, OUT, width),), "TRUE", theme.ACCENT)
 
 
 def _cost() -> Page:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Number, add, call
-from sheetcnn.lessons.building import EXACT, LEFT, TOP, Lesson, Page, Values
+from sheetcnn.lessons.building import LEFT, TOP, Lesson, Page, Values
 from sheetcnn.paper.blocks import Block, Math, Table, Text, shown
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
@@ -16,6 +18,7 @@ from sheetcnn.xlsx.book import Cell, DataBar
 CLASSES = ("cat", "dog", "horse", "ship", "tree")
 VALUES = np.array([[2.0], [1.0], [0.5], [-1.0], [0.0]])
 LEAST = 0.01
+FINE = replace(theme.VALUE, number_format="0.000", size=9)
 
 QUESTIONS = (
     (
@@ -67,16 +70,16 @@ def pages() -> list[Page]:
         return found
 
     size = (count, 1)
-    a = page.live(row, LEFT + 8, size, x.moving() / warm, scaled, style=EXACT)
-    b = page.live(row, LEFT + 12, size, a.moving() - call("MAX", a.all()), shifted, style=EXACT)
-    c = page.live(row, LEFT + 16, size, call("EXP", b.moving()), lambda f: np.exp(shifted(f)), style=EXACT)
+    a = page.live(row, LEFT + 8, size, x.moving() / warm, scaled, style=FINE)
+    b = page.live(row, LEFT + 12, size, a.moving() - call("MAX", a.all()), shifted, style=FINE)
+    c = page.live(row, LEFT + 16, size, call("EXP", b.moving()), lambda f: np.exp(shifted(f)), style=FINE)
     page.live(
         row,
         LEFT + 20,
         size,
         c.moving() / call("SUM", c.all()),
         lambda f: softmax(x.values(f), float(t.values(f)[0, 0])),
-        style=theme.RESULT,
+        style=FINE,
     )
     page.plan.data_bars.append(DataBar(area(row, LEFT + 20, count, 1), theme.ACTIVE))
     page.text(row + count + 1, LEFT, "the probabilities at other temperatures", bold=True)
