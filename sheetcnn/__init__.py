@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from sheetcnn.api import (
         build,
         convert,
+        exercise,
         extract,
         from_torch,
+        grade,
         handout,
         inspect,
         lesson,
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
     )
 
 _LAZY = (
-    *("build", "convert", "extract", "from_torch", "handout", "inspect", "lesson", "list_lessons", "load"),
-    *("run", "verify"),
+    *("build", "convert", "exercise", "extract", "from_torch", "grade", "handout", "inspect", "lesson"),
+    *("list_lessons", "load", "run", "verify"),
 )
 
 __all__ = [
@@ -43,8 +45,10 @@ __all__ = [
     "__version__",
     "build",
     "convert",
+    "exercise",
     "extract",
     "from_torch",
+    "grade",
     "handout",
     "inspect",
     "lesson",

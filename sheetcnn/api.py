@@ -29,6 +29,8 @@ from sheetcnn.sheets.layout import Options, PageName, ReluName, Target
 if TYPE_CHECKING:
     import torch
 
+    from sheetcnn.exercises.classset import ClassSet
+    from sheetcnn.exercises.grading import Grades
     from sheetcnn.handouts.handout import Format
 
 AnyPath = str | os.PathLike[str]
@@ -322,6 +324,60 @@ def lesson(name: str, path: AnyPath) -> None:
         write_document(lesson_paper(found), target)
     else:
         build_lesson(found, target)
+
+
+def exercise(
+    model: Model | AnyPath,
+    directory: AnyPath,
+    *,
+    seed: int = 1,
+    count: int | None = None,
+    kinds: Sequence[str] | None = None,
+    roster: AnyPath | Sequence[str] | None = None,
+) -> ClassSet:
+    """Write exercises: a worksheet (PDF), a workbook that checks what is typed, and the teacher's key.
+
+    Args:
+        model: a model, or what `load` takes: some questions are about its layers and numbers.
+        directory: for the files; must not exist yet, or be empty.
+        seed: of the numbers drawn; the same seed gives the same bytes.
+        count: of questions; by default one of each kind.
+        kinds: of questions: `pixel`, `size`, `counting`, `field`, `which`, `pool`, `formula`, `softmax`,
+            `model_pixel`; by default all that the model allows.
+        roster: a CSV file with a column of names, or the names: each student gets a variant of their own.
+
+    Raises:
+        SpecError: there is no such kind, the count is out of range, or the roster is faulty.
+        OutputError: the directory holds files already, cannot be written, or typst is not installed.
+    """
+    from sheetcnn.exercises.classset import read_roster, write_class_set
+
+    if not isinstance(model, Model):
+        model = load(model)
+    names = list(roster or ()) if not isinstance(roster, str | os.PathLike) else read_roster(Path(roster))
+    return write_class_set(model, Path(directory), seed=seed, count=count, kinds=kinds, names=names)
+
+
+def grade(directory: AnyPath, key: AnyPath | None = None) -> Grades:
+    """Grade the exercises that came back, and write the table beside them.
+
+    Args:
+        directory: with the returned workbooks, under whatever names; `grades.csv` and `grades.xlsx` go there.
+        key: the `key.json` that `exercise` wrote; by default that of the directory.
+
+    Returns:
+        A row for each student of the roster, then one for each file that belongs to nobody.
+
+    Raises:
+        SpecError: the directory or the key is missing or damaged.
+        OutputError: the table cannot be written.
+    """
+    from sheetcnn.exercises.grading import grade as graded
+    from sheetcnn.exercises.grading import write_grades
+
+    grades = graded(Path(directory), None if key is None else Path(key))
+    write_grades(grades, Path(directory))
+    return grades
 
 
 def _several(samples: Sequence[Image]) -> list[Image]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sheetcnn._version import __version__
+from sheetcnn.commands.exercise import exercise, grade
 from sheetcnn.commands.handout import handout
 from sheetcnn.commands.lesson import lesson
 from sheetcnn.commands.shared import (
@@ -297,3 +298,5 @@ def init(starter: str | None, directory: Path | None) -> None:
 
 main.add_command(handout)
 main.add_command(lesson)
+main.add_command(exercise)
+main.add_command(grade)

@@ -112,6 +112,8 @@ def _rows(cells: SheetCells) -> dict[str, list[str]]:
 
 def _described(cells: SheetCells, path: Path) -> tuple[Graph, Options]:
     rows = _rows(cells)
+    if "exercise" in rows:
+        raise WorkbookError(f"{path} is an exercise, which holds no network; sheetcnn grade reads it")
     if rows.get("format") != [str(about.FORMAT)]:
         found = ", ".join(rows.get("format", ["none"]))
         raise WorkbookError(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from sheetcnn.checker import Report
+    from sheetcnn.exercises.grading import Grades
     from sheetcnn.inspection import Inspection
 
 SHOWN_DIFFERENCES = 20
@@ -56,6 +57,20 @@ def print_table(table: Table) -> None:
 
     # In a pipe nothing is cut to the width of a terminal that is not there.
     Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+def grades_table(grades: Grades) -> Table:
+    """One line per student, and the files that belong to nobody."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(grades.title), title_justify="left")
+    for column in ("name", "file", "right", "note"):
+        table.add_column(column)
+    for row in grades.rows:  # as they stand: a name may hold what rich would read as a style
+        cells = (row.name, row.file, f"{row.right} of {len(grades.heads)}", row.note)
+        table.add_row(*map(Text, cells))
+    return table
 
 
 def layout_words(layout: str, reason: str) -> str:

@@ -16,6 +16,7 @@ PORTABLE = frozenset(
         *("SUMPRODUCT", "SUM", "SUMSQ", "MAX", "MIN", "AVERAGE", "COUNT", "LARGE"),
         *("EXP", "LN", "SQRT", "TANH", "ABS", "SIGN", "ERF"),
         *("IF", "AND", "ISBLANK", "INDEX", "MATCH", "CHOOSE", "TEXT", "INT", "ROUND", "ROW", "COLUMN"),
+        *("MOD", "OR", "ISNUMBER"),
     )
 )
 

@@ -249,6 +249,8 @@ class SheetPlan:
     """Whether it is printed on one page."""
     print_columns: int = 0
     """The last column that is printed; 0: all."""
+    hidden: bool = False
+    protected: bool = False
     charts: list[BarChart] = field(default_factory=list)
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     """Cells of grids that span others: row, column, height, width."""
@@ -373,6 +375,8 @@ def bind_sheets(plans: Sequence[SheetPlan], facts: Facts) -> list[Sheet]:
                 one_page=sheet.one_page,
                 charts=sheet.charts,
                 merged=sheet.merged,
+                hidden=sheet.hidden,
+                protected=sheet.protected,
                 repeats=sheet.page or any(grid.block for grid in grids),
             )
         )

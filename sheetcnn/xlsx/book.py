@@ -36,6 +36,8 @@ class Style:
     vertical: Literal["top", "center"] | None = None
     wrap: bool = False
     rotation: int = 0
+    unlocked: bool = False
+    """Whether it may be changed on a protected sheet."""
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,10 @@ class Sheet:
     """The last row and column that are printed; None: all."""
     one_page: bool = False
     """Whether it is printed on one page; else on pages of its whole width."""
+    hidden: bool = False
+    """Whether it is out of sight, and no menu brings it back."""
+    protected: bool = False
+    """Whether only unlocked cells may be changed; there is no password, so it guards against slips alone."""
     repeats: bool = False
     """Whether its cells repeat each other in short pieces, so that harder compression pays."""
     charts: Sequence[BarChart] = ()

@@ -17,7 +17,7 @@ from openpyxl.chart import shapes
 from openpyxl.comments import Comment
 from openpyxl.drawing import line, text
 from openpyxl.formatting import rule as rules
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.cell_range import CellRange
@@ -130,6 +130,10 @@ def _furnish(worksheet: Any, sheet: Sheet, *, selected: bool) -> None:
         worksheet.merged_cells.add(
             CellRange(min_row=row, max_row=row + height - 1, min_col=col, max_col=col + width - 1)
         )
+    if sheet.hidden:
+        worksheet.sheet_state = "veryHidden"
+    if sheet.protected:
+        worksheet.protection.sheet = True
     setup = worksheet.page_setup
     setup.orientation = "landscape" if sheet.landscape else "portrait"
     setup.paperSize = 9  # A4
@@ -220,6 +224,7 @@ def _register(worksheet: Any, sheet: Sheet, numbers: dict[Style, int]) -> None:
             text_rotation=style.rotation,
         )
         scratch.number_format = style.number_format
+        scratch.protection = Protection(locked=not style.unlocked)
         numbers[style] = scratch.style_id
         del worksheet._cells[(1, 1)]
 

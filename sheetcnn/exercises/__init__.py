@@ -1,0 +1,1 @@
+"""Exercises: worksheets that check themselves, with answer keys, and the grading of what comes back."""
