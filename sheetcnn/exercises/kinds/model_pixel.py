@@ -71,6 +71,8 @@ def make(rng: np.random.Generator, model: Model) -> Question:
         listed = " + ".join(f"{p:.3f}" for p in (*parts, bias)).replace("-", "−")
         solution = f"{listed} = {z:.3f}".replace("-", "−") + (f"; after ReLU {after(z):.3f}" if relu else "")
         asked = (Asked(f"pixel of {name}", after(z), 0.01, 1, mistakes),)
-        return Question("model_pixel", f"A pixel of {name}, with a spreadsheet", words, shown, asked, solution)
+        return Question(
+            "model_pixel", f"A pixel of {name}, with a spreadsheet", words, shown, asked, solution
+        )
 
     return varied(draw, 2)
