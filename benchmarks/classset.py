@@ -1,7 +1,7 @@
 """A class set: thirty worksheets, thirty workbooks and the key, made by `sheetcnn exercise`.
 
-Of the digits network, with every kind of question, in a process of its own; beside it the time that one set for a
-single student takes.
+Of the digits network, with every kind of question, in a process of its own; beside it the time of one set for one
+student.
 """
 
 from __future__ import annotations

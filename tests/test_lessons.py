@@ -21,6 +21,7 @@ from sheetcnn.handouts.handout import write_document
 from sheetcnn.lessons import LESSONS, build_lesson, channels, inception, lesson, lesson_paper, padding, relu
 from sheetcnn.lessons.building import Lesson
 from sheetcnn.paper.blocks import Figures, Heading, Table, Text
+from sheetcnn.xlsx.read import open_workbook
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = [one.name for one in LESSONS]
@@ -180,6 +181,58 @@ def test_relu_on_every_term_parts_from_relu_on_the_sum() -> None:
     figures = [b for b in relu.figures() if isinstance(b, Figures)][-1].figures
     assert np.array_equal(figures[0].values, once)
     assert np.array_equal(figures[1].values, each)
+
+
+def grids(path: Path) -> list[np.ndarray]:
+    """What IronCalc makes of every sheet, as numbers."""
+    found = []
+    with open_workbook(path) as book:
+        names = [name for name in book.sheet_names if name != "about"]
+    (values,) = get("ironcalc").recalculate([path])
+    with values:
+        found += [values.numbers(name, 1, 1, 160, 300) for name in names]
+    return found
+
+
+def stands_in(grid: np.ndarray, wanted: np.ndarray) -> bool:
+    """Whether a rectangle of a sheet holds these numbers."""
+    high, wide = wanted.shape
+    for i, j in np.argwhere(np.isclose(grid, wanted[0, 0], rtol=0, atol=1e-9)).tolist():
+        part = grid[i : i + high, j : j + wide]
+        if part.shape == wanted.shape and np.allclose(part, wanted, rtol=0, atol=1e-9):
+            return True
+    return False
+
+
+DRAWN = {"padding": 1, "receptive": 3}
+"""Figures that show no numbers of the workbook, but squares to count."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_printed_stands_in_the_workbook(name: str, books: list[Path]) -> None:
+    """Grids cell by cell, as recalculated; products by multiplying; numbers of tables by their digits."""
+    sheets = grids(books[3 * NAMES.index(name)])
+    drawn = 0
+    for block in lesson(name).figures():
+        if isinstance(block, Figures):
+            for n, figure in enumerate(block.figures):
+                if any(stands_in(sheet, figure.values) for sheet in sheets):
+                    continue
+                if figure.sign == "=" and n == 2:
+                    first, second = (f.values for f in block.figures[:2])
+                    assert np.array_equal(figure.values, first * second), figure.caption
+                    continue
+                drawn += 1
+        elif isinstance(block, Table) and name not in ("readings", "second"):  # those are stated above
+            cells = np.concatenate([sheet[np.isfinite(sheet)] for sheet in sheets])
+            for row in block.rows:
+                for column in block.numbers:
+                    for text in re.findall(r"[\d.,]+", row[column].replace(" ", "")):
+                        decimals = len(text.partition(".")[2])
+                        number = float(text.replace(",", ""))
+                        close = np.abs(np.abs(cells) - number) <= 0.5 * 10.0**-decimals * (1 + 1e-9)
+                        assert close.any(), (row, text)
+    assert drawn == DRAWN.get(name, 0)
 
 
 # --- The command -----------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Makes the samples in this directory: a handout, an exercise with its key, the page of a lesson.
 
-Needs the extra `sheetcnn[handouts]`. Run it from anywhere: `python examples/handouts/make.py`. With `--pictures` it
-also renders some pages for the documentation (needs pdftoppm).
+Needs the extra `sheetcnn[handouts]`. Run it from anywhere: `python examples/handouts/make.py`. With
+`--pictures` it also renders some pages for the documentation (needs pdftoppm).
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ def _mobilenet() -> Page:
     )
     page.text(TOP, LEFT, "width multiplier")
     width = page.typed("width", TOP, LEFT + 6, np.array([[1.0]]))
-    heads = ("layer", "maps in", "maps out", "side", "depthwise 3×3", "1×1", "full 3×3", "share")
+    heads = ("layer", "maps in", "maps out", "side", "depthwise 3×3", "1×1", "together", "full 3×3", "share")
     for n, words in enumerate(heads):
         page.plan.cells.append(Cell(TOP + 2, LEFT + n * 4, words, theme.HEADING_CENTER, merge=4))
     for n, (name, inside, outside, side) in enumerate(MOBILENET):
@@ -141,9 +141,10 @@ def _mobilenet() -> Page:
         deep = page.value(row, LEFT + 16, maps_in * (9.0 * area), partial(_cost, width, n, 0), merge=4)
         point = page.value(row, LEFT + 20, maps_in * maps_out * area, partial(_cost, width, n, 1), merge=4)
         full = page.value(
-            row, LEFT + 24, maps_in * maps_out * (9.0 * area), partial(_cost, width, n, 2), merge=4
+            row, LEFT + 28, maps_in * maps_out * (9.0 * area), partial(_cost, width, n, 2), merge=4
         )
-        page.value(row, LEFT + 28, add(deep, point) / full, partial(_share, width, n), merge=4)
+        both = page.value(row, LEFT + 24, add(deep, point), partial(_both, width, n), merge=4)
+        page.value(row, LEFT + 32, both / full, partial(_share, width, n), merge=4)
     page.small(TOP + 4 + len(MOBILENET), LEFT, "share = (depthwise + 1×1) ÷ full = 1 ÷ maps out + 1 ÷ 9")
     return page
 
@@ -156,6 +157,10 @@ def _cost(width: Area, n: int, which: int, facts: Facts) -> float:
     _, inside, outside, side = MOBILENET[n]
     i, o = _maps(width, inside, facts), _maps(width, outside, facts)
     return (i * 9 * side * side, i * o * side * side, i * o * 9 * side * side)[which]
+
+
+def _both(width: Area, n: int, facts: Facts) -> float:
+    return _cost(width, n, 0, facts) + _cost(width, n, 1, facts)
 
 
 def _share(width: Area, n: int, facts: Facts) -> float:
