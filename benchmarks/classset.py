@@ -1,7 +1,7 @@
 """A class set: thirty worksheets, thirty workbooks and the key, made by `sheetcnn exercise`.
 
-Of the digits network, with every kind of question, in a process of its own; beside it the time of one set for one
-student.
+Of the digits network, with every kind of question, in a process of its own; beside it the time that a single
+student's set takes.
 """
 
 from __future__ import annotations
