@@ -20,7 +20,7 @@ from requirements import require
 import sheetcnn
 from sheetcnn import calculators
 from sheetcnn.calculators import get
-from sheetcnn.exercises.classset import file_names, read_roster
+from sheetcnn.exercises.classset import file_names, read_roster, seed_of
 from sheetcnn.exercises.fingerprint import Salt
 from sheetcnn.exercises.grading import EMPTY, NO_NUMBER, RIGHT, WRONG
 from sheetcnn.exercises.question import MISTAKES, Question
@@ -317,6 +317,28 @@ def test_what_is_typed_is_judged_in_the_workbook(engine: str, model: Model, tmp_
     hints = {f"✗ {MISTAKES[name]}" for p in placed for name, _ in p.asked.distinct}
     assert seen == {"", RIGHT_WORDS, WRONG_WORDS, "type a number"} | hints
     assert len(hints) >= 12
+
+
+def test_grading_recognises_what_the_workbook_does(model: Model, tmp_path: Path) -> None:
+    """Of every kind: the answer, every mistake, and numbers that are neither."""
+    made = sheetcnn.exercise(model, tmp_path / "set", seed=3)
+    placed = student_workbook(
+        tmp_path / "same.xlsx", "t", "", "id", draw(model, list(KINDS), len(KINDS), seed_of(3, "")), [1]
+    )
+    (student,) = json.loads((made.directory / "key.json").read_text())["students"]
+    assert [a["cell"] for a in student["asked"]] == [p.cell for p in placed]
+    words = {RIGHT_WORDS: RIGHT, WRONG_WORDS: WRONG, "type a number": NO_NUMBER}
+    for n, cells in enumerate(attempts(placed)):
+        back = tmp_path / f"back{n}"
+        back.mkdir()
+        typed(made.workbooks[0], back / "a.xlsx", {cell: what for cell, (what, _) in cells.items()})
+        (row,) = sheetcnn.grade(back, made.directory / "key.json").rows
+        expected = [
+            words.get(said, said.removeprefix("✗ "))
+            for said in (cells.get(p.cell, ("", EMPTY))[1] for p in placed)
+        ]
+        assert list(row.marks) == expected
+        assert row.right == expected.count(RIGHT)
 
 
 def test_the_answers_do_not_stand_in_the_file(model: Model, tmp_path: Path) -> None:
