@@ -32,7 +32,7 @@ def picture_formula(placement: Placement, region: Region, row: int, col: int) ->
     """
     channel, step = region.start[0], region.step_i[1]
     block = placement.block_of(channel)
-    if step == 1 and block.x_col == 1:
+    if (step == 1 and block.x_col == 1) or region.rows * region.cols == 1:
         return placement.at(region)
     first, shape = block.cell(channel, 0, 0), placement.shape
     width = (shape.width - 1) * block.x_col + 1

@@ -44,7 +44,7 @@ def can_trace_dense(layout: Layout, node: Node) -> bool:
     kernel = weights.kernel_parameter
     if kernel is None or len(list(weights.slices(kernel, 0))) > 1:
         return False
-    return layout.on_columns(node.name) and layout.graph.input_shapes(node)[0].channels <= MOST_TERMS
+    return layout.on_columns(node.name) and 1 < layout.graph.input_shapes(node)[0].channels <= MOST_TERMS
 
 
 def dense_sheet(layout: Layout, node: Node, name: str) -> SheetPlan:
