@@ -127,7 +127,8 @@ def _furnish(worksheet: Any, sheet: Sheet, *, selected: bool) -> None:
         if cell.merge > 1 or cell.merge_rows > 1
     ]
     for row, col, height, width in (*merged, *sheet.merged):
-        worksheet.merged_cells.add(
+        # Into the set itself: `add` would compare each range with all before it.
+        worksheet.merged_cells.ranges.add(
             CellRange(min_row=row, max_row=row + height - 1, min_col=col, max_col=col + width - 1)
         )
     if sheet.hidden:
