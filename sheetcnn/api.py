@@ -1,4 +1,7 @@
-"""The public functions, with plain paths and arrays; `sheetcnn` itself offers them lazily."""
+"""The public functions, with plain paths and arrays; `sheetcnn` itself offers them lazily.
+
+Over 400 lines, most of them docstrings: the whole interface is to be read in one place.
+"""
 
 from __future__ import annotations
 
