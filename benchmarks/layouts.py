@@ -50,8 +50,8 @@ def build(channels: int, layout: Any, path: Path) -> dict[str, Any]:
 
     import sheetcnn
     from sheetcnn.errors import LimitError
-    from sheetcnn.graph import Model
-    from sheetcnn.readers.spec import parse
+    from sheetcnn.importers.spec.parse import parse
+    from sheetcnn.model.graph import Model
 
     layer = {"name": "conv1", "kind": "conv2d", "filters": channels, "kernel_size": 3, "padding": "same"}
     graph = parse(
@@ -64,7 +64,7 @@ def build(channels: int, layout: Any, path: Path) -> dict[str, Any]:
     )
     random = np.random.default_rng(0)
     weights = random.normal(0, 0.1, (channels, channels, 3, 3)).astype(np.float32)
-    from sheetcnn.readers.weights import decimal
+    from sheetcnn.importers.weights import decimal
 
     model = Model.of(
         graph, {"conv1": {"weight": decimal(weights), "bias": random.integers(-9, 9, channels) / 8}}

@@ -56,9 +56,9 @@ def build(pages: str, path: Path) -> dict[str, Any]:
     import numpy as np
 
     import sheetcnn
-    from sheetcnn.graph import Model
-    from sheetcnn.readers.spec import parse
-    from sheetcnn.readers.weights import decimal
+    from sheetcnn.importers.spec.parse import parse
+    from sheetcnn.importers.weights import decimal
+    from sheetcnn.model.graph import Model
     from sheetcnn.sheets.layout import PAGES
 
     graph = parse(SPEC, "tiny_vgg")

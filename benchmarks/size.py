@@ -1,7 +1,7 @@
 """How well `sheetcnn.inspect` foretells the size of a file, and which constants would do it better.
 
 Builds networks of different make with random weights, and fits the constants of
-`sheetcnn.inspection` (its names that begin with BYTES_PER_) to the real sizes by least squares on the
+`sheetcnn.workbook.inspect` (its names that begin with BYTES_PER_) to the real sizes by least squares on the
 relative errors. The error of a fit is also given for networks that were left out of it.
 """
 
@@ -17,9 +17,9 @@ import numpy.typing as npt
 from common import Report, arguments, show
 
 import sheetcnn
-from sheetcnn import inspection
-from sheetcnn.graph import Graph, Model
-from sheetcnn.readers.spec import parse
+from sheetcnn.importers.spec.parse import parse
+from sheetcnn.model.graph import Graph, Model
+from sheetcnn.workbook import inspect
 
 Numbers = npt.NDArray[np.float64]
 Layer = dict[str, object]
@@ -105,7 +105,7 @@ def model(name: str, seed: int) -> tuple[Model, Numbers]:
 
 def constants() -> dict[str, float]:
     """The constants of the estimate as they stand."""
-    return {name: value for name, value in vars(inspection).items() if name.startswith("BYTES_PER_")}
+    return {name: value for name, value in vars(inspect).items() if name.startswith("BYTES_PER_")}
 
 
 def counts(graph: Graph, relu: Any) -> list[float]:
@@ -113,7 +113,7 @@ def counts(graph: Graph, relu: Any) -> list[float]:
     found = []
     for name in constants():
         ones: dict[str, Any] = {other: float(other == name) for other in constants()}
-        with patch.multiple(inspection, **ones):
+        with patch.multiple(inspect, **ones):
             found.append(float(sheetcnn.inspect(graph, relu=relu).file_size))
     return found
 

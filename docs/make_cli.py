@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from sheetcnn.cli import main as sheetcnn
+from sheetcnn.cli.main import main as sheetcnn
 
 PAGE = Path(__file__).resolve().parent / "cli.md"
 WIDTH = 90

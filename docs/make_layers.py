@@ -17,10 +17,10 @@ from casebook import golden, network  # noqa: E402  (found through the line abov
 from cases import CASES  # noqa: E402
 
 from sheetcnn.formulas.render import render  # noqa: E402
-from sheetcnn.ops import ACTIVATIONS, OPS  # noqa: E402
-from sheetcnn.ops.base import Op  # noqa: E402
-from sheetcnn.planner import make_plan  # noqa: E402
-from sheetcnn.readers.words import allowed_text  # noqa: E402
+from sheetcnn.importers.spec.option_text import allowed_text  # noqa: E402
+from sheetcnn.model.ops import ACTIVATIONS, OPS  # noqa: E402
+from sheetcnn.model.ops.base import Op  # noqa: E402
+from sheetcnn.workbook.plan import make_plan  # noqa: E402
 
 LONGEST = 160  # characters of a formula that are shown
 
@@ -75,7 +75,9 @@ def page() -> str:
     ]
     kinds = [(kind, op) for kind, op in OPS.items() if op.in_spec]
     for kind, op in kinds:
-        lines.append(f"| [`{kind}`](#{kind}) | " + " | ".join(name or "–" for name in op.elsewhere) + " |")
+        lines.append(
+            f"| [`{kind}`](#{kind}) | " + " | ".join(name or "–" for name in op.framework_names) + " |"
+        )
     for kind, op in kinds:
         lines += ["", f"## {kind}", "", f"{op.title[0].upper()}{op.title[1:]}.", "", *options(op)]
         formula = first_formula(kind)

@@ -1,5 +1,5 @@
 """`python -m sheetcnn` is the command line."""
 
-from sheetcnn.cli import main
+from sheetcnn.cli.main import main
 
 main(prog_name="sheetcnn")

@@ -13,28 +13,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from sheetcnn import builder as _build
-from sheetcnn import checker as _verify
-from sheetcnn import engine as _engine
-from sheetcnn import extraction as _extraction
-from sheetcnn import inspection as _inspection
-from sheetcnn import saving as _saving
-from sheetcnn import transforms as _transforms
-from sheetcnn.choosing import Wanted
 from sheetcnn.errors import SpecError
-from sheetcnn.graph import Graph, Model
+from sheetcnn.importers.images import image_files, read_image
+from sheetcnn.importers.load import load_model
+from sheetcnn.importers.spec import save as _save
 from sheetcnn.languages import language as _language
+from sheetcnn.model import engine as _engine
+from sheetcnn.model import passes as _passes
+from sheetcnn.model.graph import Graph, Model
 from sheetcnn.pages.input import sample_names
-from sheetcnn.readers.images import image_files, read_image
-from sheetcnn.readers.load import load_model
 from sheetcnn.sheets.layout import Options, PageName, ReluName, Target
+from sheetcnn.workbook import build as _build
+from sheetcnn.workbook import extract as _extract
+from sheetcnn.workbook import inspect as _inspect
+from sheetcnn.workbook import verify as _verify
+from sheetcnn.workbook.auto_layout import LayoutChoice
 
 if TYPE_CHECKING:
     import torch
 
-    from sheetcnn.exercises.classset import ClassSet
-    from sheetcnn.exercises.grading import Grades
-    from sheetcnn.handouts.handout import Format
+    from sheetcnn.teaching.exercises.classset import ClassSet
+    from sheetcnn.teaching.exercises.grading import Grades
+    from sheetcnn.teaching.handouts.handout import Format
 
 AnyPath = str | os.PathLike[str]
 Image = AnyPath | npt.ArrayLike
@@ -68,7 +68,7 @@ def load(
         UnsupportedError: the file holds layers that sheetcnn cannot express; it lists them all.
     """
     model = load_model(Path(path), None if weights is None else Path(weights), input_shape)
-    return _transforms.fold_batch_norm(model) if fold_batch_norm else model
+    return _passes.fold_batch_norm(model) if fold_batch_norm else model
 
 
 def from_torch(
@@ -91,11 +91,11 @@ def from_torch(
     Raises:
         UnsupportedError: the module holds operations that sheetcnn cannot express; it lists them all.
     """
-    from sheetcnn.readers.torch import from_torch as read
+    from sheetcnn.importers.torch import from_torch as read
 
-    model = _transforms.share_weights(read(module, example_input, name=name, labels=tuple(labels)))
-    model = _transforms.fuse_activations(model)
-    return _transforms.fold_batch_norm(model) if fold_batch_norm else model
+    model = _passes.share_weights(read(module, example_input, name=name, labels=tuple(labels)))
+    model = _passes.fuse_activations(model)
+    return _passes.fold_batch_norm(model) if fold_batch_norm else model
 
 
 def convert(model: Model, directory: AnyPath) -> tuple[Path, Path]:
@@ -111,7 +111,7 @@ def convert(model: Model, directory: AnyPath) -> tuple[Path, Path]:
     Raises:
         OutputError: a file of that name exists already, or cannot be written.
     """
-    return _saving.save(model, Path(directory))
+    return _save.save(model, Path(directory))
 
 
 def run(model: Model, image: Image, *, resize: bool = False) -> _engine.Result:
@@ -136,7 +136,7 @@ def build(
     image: Image,
     path: AnyPath,
     *,
-    layout: Wanted = "auto",
+    layout: LayoutChoice = "auto",
     target: Target = "excel",
     relu: ReluName = "fused",
     samples: Sequence[Image] = (),
@@ -207,7 +207,7 @@ def verify(
     return _verify.verify(Path(path), engine, progress=progress)
 
 
-def extract(path: AnyPath, directory: AnyPath) -> _extraction.Extracted:
+def extract(path: AnyPath, directory: AnyPath) -> _extract.Extracted:
     """Read the spec, the weights and the input of a workbook back into files: the way back.
 
     Args:
@@ -221,17 +221,17 @@ def extract(path: AnyPath, directory: AnyPath) -> _extraction.Extracted:
         WorkbookError: the file is damaged or was not built by sheetcnn.
         OutputError: a file of that name exists already, or cannot be written.
     """
-    return _extraction.extract(Path(path), Path(directory))
+    return _extract.extract(Path(path), Path(directory))
 
 
 def inspect(
     model: Model | Graph,
     *,
-    layout: Wanted = "auto",
+    layout: LayoutChoice = "auto",
     target: Target = "excel",
     relu: ReluName = "fused",
     pages: Sequence[PageName] | None = None,
-) -> _inspection.Inspection:
+) -> _inspect.Inspection:
     """Count what the workbook of a model would hold, without building it.
 
     Args:
@@ -243,7 +243,7 @@ def inspect(
     """
     wanted = None if pages is None else tuple(pages)
     graph = model.graph if isinstance(model, Model) else model
-    return _inspection.inspect(graph, Options(relu, target=target, pages=wanted), layout=layout)
+    return _inspect.inspect(graph, Options(relu, target=target, pages=wanted), layout=layout)
 
 
 def handout(
@@ -281,12 +281,12 @@ def handout(
         WorkbookError: the workbook is damaged, or was not built by sheetcnn.
         OutputError: typst is not installed, or the file cannot be written.
     """
-    from sheetcnn.handouts.handout import handout_of_book, handout_of_model, write_document
+    from sheetcnn.teaching.handouts.handout import handout_of_book, handout_of_model, write_document
 
     if not isinstance(source, Model) and Path(source).suffix.lower() == ".xlsx":
         given = None
         if image is not None:
-            given = _pixels_of(_extraction.saved(Path(source))[0].layout.graph, image, resize=resize)
+            given = _pixels_of(_extract.saved(Path(source))[0].layout.graph, image, resize=resize)
         document = handout_of_book(Path(source), given, pixel=pixel, code=language)
     else:
         model = source
@@ -301,7 +301,7 @@ def handout(
 
 def list_lessons() -> list[tuple[str, str]]:
     """Every lesson's name and what question it answers, in the order to take them."""
-    from sheetcnn.lessons import names
+    from sheetcnn.teaching.lessons import names
 
     return list(names())
 
@@ -318,9 +318,9 @@ def lesson(name: str, path: AnyPath) -> None:
         SpecError: there is no such lesson.
         OutputError: the name ends in none of these, or the file cannot be written.
     """
-    from sheetcnn.handouts.handout import SUFFIXES, write_document
-    from sheetcnn.lessons import build_lesson, lesson_paper
-    from sheetcnn.lessons import lesson as find
+    from sheetcnn.teaching.handouts.handout import SUFFIXES, write_document
+    from sheetcnn.teaching.lessons import build_lesson, lesson_paper
+    from sheetcnn.teaching.lessons import lesson as find
 
     found, target = find(name), Path(path)
     if target.suffix.lower() in SUFFIXES:
@@ -353,7 +353,7 @@ def exercise(
         SpecError: there is no such kind, the count is out of range, or the roster is faulty.
         OutputError: the directory holds files already, cannot be written, or typst is not installed.
     """
-    from sheetcnn.exercises.classset import read_roster, write_class_set
+    from sheetcnn.teaching.exercises.classset import read_roster, write_class_set
 
     if not isinstance(model, Model):
         model = load(model)
@@ -375,8 +375,8 @@ def grade(directory: AnyPath, key: AnyPath | None = None) -> Grades:
         SpecError: the directory or the key is missing or damaged.
         OutputError: the table cannot be written.
     """
-    from sheetcnn.exercises.grading import grade as graded
-    from sheetcnn.exercises.grading import write_grades
+    from sheetcnn.teaching.exercises.grading import grade as graded
+    from sheetcnn.teaching.exercises.grading import write_grades
 
     grades = graded(Path(directory), None if key is None else Path(key))
     write_grades(grades, Path(directory))

@@ -12,13 +12,13 @@ import numpy as np
 from cases import Case
 from safetensors.numpy import load_file
 
-from sheetcnn.builder import build
-from sheetcnn.graph import INPUT, Graph, Model, Node
-from sheetcnn.ops.crop import Crop
-from sheetcnn.ops.slice_channels import SliceChannels
-from sheetcnn.readers.spec import parse
+from sheetcnn.importers.spec.parse import parse
+from sheetcnn.model.graph import INPUT, Graph, Model, Node
+from sheetcnn.model.ops.crop import Crop
+from sheetcnn.model.ops.slice_channels import SliceChannels
 from sheetcnn.shape import Array, Shape
 from sheetcnn.sheets.layout import Options
+from sheetcnn.workbook.build import build
 
 GOLDEN = Path(__file__).parent / "golden"
 # Pixels beside an input that no layer may read; a result that shows it has read them.

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 import sheetcnn
-from sheetcnn.cli import main
+from sheetcnn.cli.main import main
 
 # The same examples in every run: a failure in CI can be seen again. No deadline: machines differ in
 # speed, and the first example of a test pays for its imports.

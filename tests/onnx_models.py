@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from sheetcnn.engine import run
-from sheetcnn.graph import Model
-from sheetcnn.readers.onnx import read_onnx
+from sheetcnn.importers.onnx import read_onnx
+from sheetcnn.model.engine import run
+from sheetcnn.model.graph import Model
 
 # ONNX computes in float32: 7 digits, and sums of up to a thousand terms.
 SINGLE = 2e-5

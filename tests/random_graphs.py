@@ -12,8 +12,8 @@ import numpy as np
 from numpy.random import Generator
 
 from sheetcnn.errors import SheetCnnError
-from sheetcnn.graph import Model
-from sheetcnn.readers.spec import parse
+from sheetcnn.importers.spec.parse import parse
+from sheetcnn.model.graph import Model
 from sheetcnn.shape import Array
 
 Layer = dict[str, Any]

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from sheetcnn.graph import Model
-from sheetcnn.readers.spec import parse
+from sheetcnn.importers.spec.parse import parse
+from sheetcnn.model.graph import Model
 from sheetcnn.shape import Array
 
 Layer = dict[str, Any]

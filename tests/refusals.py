@@ -12,7 +12,7 @@ import numpy as np
 from conftest import Cli
 from PIL import Image
 
-from sheetcnn.readers.load import load_graph
+from sheetcnn.importers.load import load_graph
 
 STOOD_THERE = b"what stood there before"
 

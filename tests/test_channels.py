@@ -6,7 +6,7 @@ import pytest
 
 from sheetcnn.formulas.expr import Ref
 from sheetcnn.formulas.render import render
-from sheetcnn.ops.channels import MOST_ARGUMENTS, average, combined
+from sheetcnn.model.ops.channels import MOST_ARGUMENTS, average, combined
 
 CELLS = [Ref(f"x_f{n}", 6, 2) for n in range(1, 6)]
 

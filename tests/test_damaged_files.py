@@ -14,9 +14,9 @@ import pytest
 from refusals import SPEC, WEIGHTS
 
 from sheetcnn.errors import ImageError, SheetCnnError, WeightsError
-from sheetcnn.readers.images import read_image
-from sheetcnn.readers.load import load_graph
-from sheetcnn.readers.weights import read_weights
+from sheetcnn.importers.images import read_image
+from sheetcnn.importers.load import load_graph
+from sheetcnn.importers.weights import read_weights
 from sheetcnn.shape import Shape
 
 READERS: dict[str, tuple[Callable[[Path], object], type[SheetCnnError]]] = {

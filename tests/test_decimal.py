@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sheetcnn.readers.weights import decimal
+from sheetcnn.importers.weights import decimal
 
 BITS = st.integers(0, 2**32 - 1)
 

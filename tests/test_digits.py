@@ -13,8 +13,8 @@ from conftest import Cli
 from safetensors.numpy import load_file
 
 import sheetcnn
-from sheetcnn.engine import run
-from sheetcnn.graph import Model
+from sheetcnn.model.engine import run
+from sheetcnn.model.graph import Model
 
 LEAST_ACCURACY = 0.97
 MOST_BYTES = 50_000

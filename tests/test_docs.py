@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from sheetcnn.cli import main
+from sheetcnn.cli.main import main
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "docs"))

@@ -20,16 +20,16 @@ from requirements import require
 import sheetcnn
 from sheetcnn import calculators
 from sheetcnn.calculators import get
-from sheetcnn.exercises.classset import file_names, read_roster, seed_of
-from sheetcnn.exercises.fingerprint import Salt
-from sheetcnn.exercises.grading import EMPTY, NO_NUMBER, RIGHT, WRONG
-from sheetcnn.exercises.question import MISTAKES, Question
-from sheetcnn.exercises.table import KINDS, draw
-from sheetcnn.exercises.workbook import RIGHT as RIGHT_WORDS
-from sheetcnn.exercises.workbook import SHEET, Placed, student_workbook
-from sheetcnn.exercises.workbook import WRONG as WRONG_WORDS
-from sheetcnn.graph import Model
-from sheetcnn.paper.blocks import Figure, Figures, Table
+from sheetcnn.model.graph import Model
+from sheetcnn.teaching.exercises.classset import file_names, read_roster, seed_of
+from sheetcnn.teaching.exercises.fingerprint import Salt
+from sheetcnn.teaching.exercises.grading import EMPTY, NO_NUMBER, RIGHT, WRONG
+from sheetcnn.teaching.exercises.question import MISTAKES, Question
+from sheetcnn.teaching.exercises.question_kinds import KINDS, draw
+from sheetcnn.teaching.exercises.workbook import RIGHT as RIGHT_WORDS
+from sheetcnn.teaching.exercises.workbook import SHEET, Placed, student_workbook
+from sheetcnn.teaching.exercises.workbook import WRONG as WRONG_WORDS
+from sheetcnn.teaching.paper.document import Figure, Figures, Table
 
 SEEDS = range(25)
 

@@ -11,13 +11,13 @@ from click.testing import CliRunner
 from package_edit import edit, formula, number, text
 
 import sheetcnn
-from sheetcnn.cli import main
+from sheetcnn.cli.main import main
 from sheetcnn.errors import OutputError, WorkbookError
-from sheetcnn.graph import Model
+from sheetcnn.importers.starters import starters
+from sheetcnn.model.graph import Model
 from sheetcnn.pages.input import SAMPLES, SAMPLES_AT
 from sheetcnn.shape import Array
 from sheetcnn.sheets.layout import lay_out
-from sheetcnn.starters import starters
 from sheetcnn.xlsx.read import open_workbook
 
 NAMES = sorted(starters())

@@ -20,18 +20,28 @@ from openpyxl.formula.translate import Translator
 from test_interleaved import image_of, many, network
 
 import sheetcnn
-from sheetcnn.engine import run
 from sheetcnn.errors import OutputError, SpecError
-from sheetcnn.graph import Model
-from sheetcnn.handouts.handout import handout_of_model, write_document
+from sheetcnn.importers.images import read_image
+from sheetcnn.importers.starters import starters
 from sheetcnn.languages import LANGUAGES, language
-from sheetcnn.paper import pdf as pdf_writer
-from sheetcnn.paper.blocks import Code, Document, Figure, Figures, Heading, Math, Table, Text, shown
-from sheetcnn.paper.html import html
-from sheetcnn.paper.markdown import markdown
-from sheetcnn.paper.pdf import pdf
-from sheetcnn.readers.images import read_image
-from sheetcnn.starters import starters
+from sheetcnn.model.engine import run
+from sheetcnn.model.graph import Model
+from sheetcnn.teaching.handouts.handout import handout_of_model, write_document
+from sheetcnn.teaching.paper import pdf as pdf_writer
+from sheetcnn.teaching.paper.document import (
+    Code,
+    Document,
+    Figure,
+    Figures,
+    Heading,
+    Math,
+    Table,
+    Text,
+    shown,
+)
+from sheetcnn.teaching.paper.html import html
+from sheetcnn.teaching.paper.markdown import markdown
+from sheetcnn.teaching.paper.pdf import pdf
 
 IMAGE = digits.IMAGES[7]
 

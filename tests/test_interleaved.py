@@ -16,21 +16,21 @@ from requirements import require
 
 import sheetcnn
 from sheetcnn import calculators
-from sheetcnn.builder import build, whole_plan
 from sheetcnn.calculators import get
-from sheetcnn.checker import verify, verify_many
-from sheetcnn.choosing import MOST_SHEETS, choose_layout
-from sheetcnn.cli import main
-from sheetcnn.engine import run
+from sheetcnn.cli.main import main
 from sheetcnn.errors import LimitError, WorkbookError
 from sheetcnn.formulas.limits import EXCEL, Limits
-from sheetcnn.graph import Graph, Model
-from sheetcnn.ops.dense import Dense
-from sheetcnn.planner import make_plan
-from sheetcnn.readers.spec import parse
+from sheetcnn.importers.spec.parse import parse
+from sheetcnn.importers.starters import starters as all_starters
+from sheetcnn.model.engine import run
+from sheetcnn.model.graph import Graph, Model
+from sheetcnn.model.ops.dense import Dense
 from sheetcnn.shape import Array
 from sheetcnn.sheets.layout import MOST_BLOCKS, Options, lay_out
-from sheetcnn.starters import starters as all_starters
+from sheetcnn.workbook.auto_layout import MOST_SHEETS, choose_layout
+from sheetcnn.workbook.build import build, whole_plan
+from sheetcnn.workbook.plan import make_plan
+from sheetcnn.workbook.verify import verify, verify_many
 
 INTERLEAVED = Options(layout="interleaved", pages=())
 # The engines sum in their own order.

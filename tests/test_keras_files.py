@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from requirements import require
 
-from sheetcnn.engine import run
 from sheetcnn.errors import SheetCnnError, SpecError, UnsupportedError, WeightsError
-from sheetcnn.readers.keras import read_keras
+from sheetcnn.importers.keras import read_keras
+from sheetcnn.model.engine import run
 
 DATA = Path(__file__).parent / "data"
 FILES = sorted(path.name for path in DATA.iterdir() if path.suffix in (".keras", ".h5"))

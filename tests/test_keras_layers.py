@@ -16,10 +16,10 @@ require("keras", all(importlib.util.find_spec(name) is not None for name in ("ke
 
 from keras_networks import NETWORKS, L, keras, network, randomised
 
-from sheetcnn.engine import run
 from sheetcnn.errors import UnsupportedError
-from sheetcnn.graph import Model
-from sheetcnn.readers.keras import read_keras
+from sheetcnn.importers.keras import read_keras
+from sheetcnn.model.engine import run
+from sheetcnn.model.graph import Model
 
 # Keras computes in float32 with about 7 digits; these networks have up to ten layers.
 SINGLE = 1e-5

@@ -12,12 +12,12 @@ from cases import CASES
 from test_interleaved import many
 
 import sheetcnn
-from sheetcnn.builder import whole_plan
 from sheetcnn.errors import SpecError
+from sheetcnn.importers.starters import starters
 from sheetcnn.languages import ENGLISH, LANGUAGES, Language, language, text
-from sheetcnn.planner import make_plan
 from sheetcnn.sheets.layout import PAGES, Options
-from sheetcnn.starters import starters
+from sheetcnn.workbook.build import whole_plan
+from sheetcnn.workbook.plan import make_plan
 
 OTHERS = [code for code in LANGUAGES if code != "en"]
 LOOKS: list[dict[str, Any]] = [

@@ -15,12 +15,21 @@ from requirements import require
 import sheetcnn
 from sheetcnn import calculators
 from sheetcnn.calculators import get
-from sheetcnn.checker import verify_many
 from sheetcnn.formulas.a1 import address
-from sheetcnn.handouts.handout import write_document
-from sheetcnn.lessons import LESSONS, build_lesson, channels, inception, lesson, lesson_paper, padding, relu
-from sheetcnn.lessons.building import Lesson
-from sheetcnn.paper.blocks import Figures, Heading, Table, Text
+from sheetcnn.teaching.handouts.handout import write_document
+from sheetcnn.teaching.lessons import (
+    LESSONS,
+    build_lesson,
+    channels,
+    inception,
+    lesson,
+    lesson_paper,
+    padding,
+    relu,
+)
+from sheetcnn.teaching.lessons.lesson_page import Lesson
+from sheetcnn.teaching.paper.document import Figures, Heading, Table, Text
+from sheetcnn.workbook.verify import verify_many
 from sheetcnn.xlsx.read import open_workbook
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -17,14 +17,14 @@ from openpyxl import load_workbook
 from openpyxl.utils import range_boundaries
 from openxml import validate
 
-from sheetcnn.builder import Built, build
-from sheetcnn.checker import verify
 from sheetcnn.errors import LimitError, SpecError
 from sheetcnn.formulas.limits import EXCEL, Limits
-from sheetcnn.graph import Model
-from sheetcnn.readers.spec import parse
+from sheetcnn.importers.spec.parse import parse
+from sheetcnn.model.graph import Model
 from sheetcnn.sheets.layout import Options
 from sheetcnn.sheets.names import bases, numbered
+from sheetcnn.workbook.build import Built, build
+from sheetcnn.workbook.verify import verify
 
 # --- Names --------------------------------------------------------------------------------------
 

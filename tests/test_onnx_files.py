@@ -12,9 +12,9 @@ import pytest
 from onnx_models import MAPS, agree, imported, kinds, node, onnx_model, small, weights
 from requirements import require
 
-from sheetcnn.engine import run
 from sheetcnn.errors import SpecError, UnsupportedError
-from sheetcnn.readers.onnx import read_onnx
+from sheetcnn.importers.onnx import read_onnx
+from sheetcnn.model.engine import run
 
 
 @pytest.fixture(autouse=True)

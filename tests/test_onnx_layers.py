@@ -36,6 +36,6 @@ def _nodes(described: Sequence[tuple[Any, ...]]) -> list[Any]:
 
 
 def test_every_operator_of_the_table_has_a_case() -> None:
-    from sheetcnn.readers.onnx.table import TABLE
+    from sheetcnn.importers.onnx.table import TABLE
 
     assert set(TABLE) <= {kind for case in CASES for kind, *_ in case.nodes}

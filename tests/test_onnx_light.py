@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from requirements import require
 
-from sheetcnn.engine import run
-from sheetcnn.readers.onnx import read_onnx
+from sheetcnn.importers.onnx import read_onnx
+from sheetcnn.model.engine import run
 
 # The expected results are float32; all sums are of equal numbers, so that errors do not cancel out.
 SINGLE = 1e-5

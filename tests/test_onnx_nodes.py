@@ -20,8 +20,8 @@ import pytest
 from onnx_models import imported
 from requirements import require
 
-from sheetcnn.engine import run
 from sheetcnn.errors import SheetCnnError
+from sheetcnn.model.engine import run
 
 # The cases hold float32 results of a few operations; sums are short.
 TOLERANCE = 1e-4
@@ -97,7 +97,7 @@ def every() -> list[Any]:
 @pytest.fixture(scope="module")
 def cases(every: list[Any]) -> dict[str, Any]:
     """Those that the reader should know, by name."""
-    from sheetcnn.readers.onnx.table import TABLE
+    from sheetcnn.importers.onnx.table import TABLE
 
     return {
         case.name: case

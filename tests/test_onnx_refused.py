@@ -14,7 +14,7 @@ from onnx_models import MAPS, agree, imported, node, onnx_model, small, weights
 from requirements import require
 
 from sheetcnn.errors import SheetCnnError, SpecError, UnsupportedError
-from sheetcnn.readers.onnx import read_onnx
+from sheetcnn.importers.onnx import read_onnx
 
 
 @pytest.fixture(autouse=True)

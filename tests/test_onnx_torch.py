@@ -13,9 +13,9 @@ import pytest
 from onnx_models import kinds
 from requirements import require
 
-from sheetcnn.engine import run
-from sheetcnn.graph import Model
-from sheetcnn.readers.onnx import read_onnx
+from sheetcnn.importers.onnx import read_onnx
+from sheetcnn.model.engine import run
+from sheetcnn.model.graph import Model
 
 # Both compute the same sums; PyTorch in float64 here, but the file holds the weights in float32.
 CLOSE = 1e-5

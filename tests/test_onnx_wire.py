@@ -11,8 +11,8 @@ from onnx_models import node, onnx_model, small, weights
 from requirements import require
 
 from sheetcnn.errors import SheetCnnError
-from sheetcnn.readers.onnx import read_onnx, wire
-from sheetcnn.readers.onnx.proto import Stored, read_file
+from sheetcnn.importers.onnx import read_onnx, wire
+from sheetcnn.importers.onnx.proto import Stored, read_file
 
 try:
     import onnx

@@ -15,11 +15,11 @@ from openxml import validate
 from requirements import require
 
 from sheetcnn import calculators
-from sheetcnn.checker import verify_many
-from sheetcnn.engine import run
-from sheetcnn.ops import OPS
-from sheetcnn.ops.alias import Alias
+from sheetcnn.model.engine import run
+from sheetcnn.model.ops import OPS
+from sheetcnn.model.ops.alias import Alias
 from sheetcnn.sheets.layout import Options
+from sheetcnn.workbook.verify import verify_many
 
 # Both sides compute in float64; they differ in the order of their sums only.
 EXACT = 1e-9

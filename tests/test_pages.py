@@ -17,20 +17,20 @@ from test_interleaved import image_of, network
 
 import sheetcnn
 from sheetcnn import calculators
-from sheetcnn.builder import build
 from sheetcnn.calculators import get
-from sheetcnn.checker import verify_many
-from sheetcnn.engine import run
 from sheetcnn.formulas.a1 import address
-from sheetcnn.graph import Model
+from sheetcnn.importers.images import read_image
+from sheetcnn.model.engine import run
+from sheetcnn.model.graph import Model
 from sheetcnn.pages import changes, gallery
 from sheetcnn.pages.input import NAME as INPUT_PAGE
-from sheetcnn.pages.picking import SAME
-from sheetcnn.planner import make_plan
-from sheetcnn.readers.images import read_image
-from sheetcnn.recovery import read_plan
+from sheetcnn.pages.lookup import SAME
 from sheetcnn.sheets.layout import PAGES, Options
-from sheetcnn.sheets.plan import Plan, SheetPlan
+from sheetcnn.sheets.sheet_plan import Plan, SheetPlan
+from sheetcnn.workbook.build import build
+from sheetcnn.workbook.plan import make_plan
+from sheetcnn.workbook.readback import read_plan
+from sheetcnn.workbook.verify import verify_many
 from sheetcnn.xlsx.read import open_workbook
 
 LAYOUTS = ("planar", "interleaved")

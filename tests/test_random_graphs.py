@@ -14,11 +14,11 @@ from openxml import validate
 from requirements import require
 
 from sheetcnn import calculators
-from sheetcnn.builder import build
-from sheetcnn.checker import verify_many
-from sheetcnn.engine import run
-from sheetcnn.readers.spec import dump, parse
+from sheetcnn.importers.spec.parse import dump, parse
+from sheetcnn.model.engine import run
 from sheetcnn.sheets.layout import LayoutName, Options
+from sheetcnn.workbook.build import build
+from sheetcnn.workbook.verify import verify_many
 
 COUNT = 200
 

@@ -14,11 +14,11 @@ from random_networks import Network
 from requirements import require
 
 from sheetcnn import calculators
-from sheetcnn.builder import build
-from sheetcnn.checker import verify_many
-from sheetcnn.engine import run
-from sheetcnn.ops import OPS
+from sheetcnn.model.engine import run
+from sheetcnn.model.ops import OPS
 from sheetcnn.sheets.layout import Options
+from sheetcnn.workbook.build import build
+from sheetcnn.workbook.verify import verify_many
 
 COUNT = 40
 SLOW = 25  # of them go through the programs that take a second for each

@@ -12,13 +12,13 @@ from test_interleaved import image_of, network
 from test_trace import chosen
 
 from sheetcnn import calculators
-from sheetcnn.builder import build
-from sheetcnn.checker import verify_many
-from sheetcnn.engine import run
-from sheetcnn.graph import Model
+from sheetcnn.model.engine import run
+from sheetcnn.model.graph import Model
 from sheetcnn.pages.receptive import NAME, fields, listed
-from sheetcnn.planner import make_plan
 from sheetcnn.sheets.layout import Options
+from sheetcnn.workbook.build import build
+from sheetcnn.workbook.plan import make_plan
+from sheetcnn.workbook.verify import verify_many
 
 # Nothing that could hide a pixel: no ReLU, no maximum, no weights of 0.
 LAYERS: list[dict[str, Any]] = [

@@ -20,7 +20,7 @@ from requirements import require
 
 import sheetcnn
 from sheetcnn.calculators import get
-from sheetcnn.ops.conv2d import Conv2d
+from sheetcnn.model.ops.conv2d import Conv2d
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 
@@ -76,7 +76,7 @@ def test_convolution_in_pieces(groups: int, monkeypatch: pytest.MonkeyPatch) -> 
     params = {"weight": random.normal(size=(16, 8 // groups, 3, 2)), "bias": random.normal(size=16)}
     whole = op.run([x], params)
     for most in (1, 500, 1500):  # one row at a time, or a few, the last piece smaller
-        monkeypatch.setattr("sheetcnn.ops.conv2d._MOST_VALUES", most)
+        monkeypatch.setattr("sheetcnn.model.ops.conv2d._MOST_VALUES", most)
         # A product of other sizes may sum in another order: 48 terms of about 1 and 1e-16.
         np.testing.assert_allclose(op.run([x], params), whole, rtol=0, atol=1e-13)
 

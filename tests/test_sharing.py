@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sheetcnn.builder import build
-from sheetcnn.checker import verify
-from sheetcnn.engine import run
 from sheetcnn.errors import ShapeError, SpecError
-from sheetcnn.graph import Graph, Model
-from sheetcnn.readers.spec import dump, parse
-from sheetcnn.transforms import fold_batch_norm, fuse_activations, share_weights
+from sheetcnn.importers.spec.parse import dump, parse
+from sheetcnn.model.engine import run
+from sheetcnn.model.graph import Graph, Model
+from sheetcnn.model.passes import fold_batch_norm, fuse_activations, share_weights
+from sheetcnn.workbook.build import build
+from sheetcnn.workbook.verify import verify
 from sheetcnn.xlsx.read import open_workbook
 
 CONV = {"kind": "conv2d", "filters": 2, "kernel_size": 3, "padding": "same"}

@@ -8,9 +8,9 @@ import pytest
 
 from sheetcnn.errors import LimitError
 from sheetcnn.formulas.limits import EXCEL
-from sheetcnn.inspection import inspect
-from sheetcnn.planner import make_plan
-from sheetcnn.readers.spec import parse
+from sheetcnn.importers.spec.parse import parse
+from sheetcnn.workbook.inspect import inspect
+from sheetcnn.workbook.plan import make_plan
 
 INPUT = {"channels": 1, "height": 8, "width": 8}
 

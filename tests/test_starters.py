@@ -13,10 +13,10 @@ from requirements import require
 
 import sheetcnn
 from sheetcnn import calculators
-from sheetcnn.checker import verify_many
-from sheetcnn.engine import run
-from sheetcnn.readers.images import read_image
+from sheetcnn.importers.images import read_image
+from sheetcnn.model.engine import run
 from sheetcnn.shape import Array, Shape
+from sheetcnn.workbook.verify import verify_many
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "templates"

@@ -17,9 +17,9 @@ import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
-from sheetcnn.engine import run
 from sheetcnn.errors import SpecError, UnsupportedError
-from sheetcnn.readers.torch import from_torch
+from sheetcnn.importers.torch import from_torch
+from sheetcnn.model.engine import run
 
 # PyTorch computes in float32 with about 7 digits; these sums have up to a few hundred terms.
 SINGLE = 1e-5

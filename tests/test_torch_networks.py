@@ -22,11 +22,11 @@ import torch
 from torch import nn
 from torch_networks import NETWORKS, network
 
-from sheetcnn.engine import run
 from sheetcnn.errors import SheetCnnError, SpecError, UnsupportedError, WeightsError
-from sheetcnn.graph import Model
-from sheetcnn.readers.spec import parse
-from sheetcnn.readers.torch import from_torch, match, read_pt2, read_state_dict
+from sheetcnn.importers.spec.parse import parse
+from sheetcnn.importers.torch import from_torch, match, read_pt2, read_state_dict
+from sheetcnn.model.engine import run
+from sheetcnn.model.graph import Model
 
 # PyTorch computes in float32 with about 7 digits; these networks have up to twenty layers.
 SINGLE = 1e-4

@@ -13,17 +13,17 @@ from test_interleaved import image_of, network
 
 import sheetcnn
 from sheetcnn import calculators
-from sheetcnn.builder import build
 from sheetcnn.calculators import get
-from sheetcnn.checker import verify_many
 from sheetcnn.formulas.a1 import address
-from sheetcnn.graph import Model
-from sheetcnn.pages.picking import DIFFERENT, MOST_CHOSEN, SAME
-from sheetcnn.pages.tracing import MOST_INPUTS
-from sheetcnn.planner import make_plan
+from sheetcnn.importers.starters import starters
+from sheetcnn.model.graph import Model
+from sheetcnn.pages.lookup import DIFFERENT, MOST_CHOSEN, SAME
+from sheetcnn.pages.trace.conv_values import MOST_INPUTS
 from sheetcnn.sheets.layout import Options
-from sheetcnn.sheets.plan import Plan
-from sheetcnn.starters import starters
+from sheetcnn.sheets.sheet_plan import Plan
+from sheetcnn.workbook.build import build
+from sheetcnn.workbook.plan import make_plan
+from sheetcnn.workbook.verify import verify_many
 
 # Each with something that moves the cells: padding, stride, dilation, groups, other activations, no bias.
 LAYERS: list[dict[str, Any]] = [

@@ -25,10 +25,11 @@ from openpyxl import load_workbook
 from requirements import require
 
 import sheetcnn
-from sheetcnn import calculators, checker
+from sheetcnn import calculators
 from sheetcnn.calculators import Block, Calculator, Progress, Recalculated
-from sheetcnn.checker import Report
-from sheetcnn.cli import main
+from sheetcnn.cli.main import main
+from sheetcnn.workbook import verify as verify_module
+from sheetcnn.workbook.verify import Report
 from sheetcnn.xlsx.read import Value
 
 # The engines add in another order than the loops; LibreOffice saves 15 digits.
@@ -215,8 +216,8 @@ class Engines:
             names = [name for one, name in _pairs(self.paths) if one == engine]
             kept = _Kept(calculators.get(engine))
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(checker, "get", lambda _: kept)
-                reports = checker.verify_many([self.paths[name] for name in names], engine)
+                patch.setattr(verify_module, "get", lambda _: kept)
+                reports = verify_module.verify_many([self.paths[name] for name in names], engine)
             self._values[engine] = dict(zip(names, kept.values, strict=True))
             self._reports[engine] = dict(zip(names, reports, strict=True))
         return table[engine]

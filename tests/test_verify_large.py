@@ -12,12 +12,13 @@ import pytest
 from requirements import require
 
 import sheetcnn
-from sheetcnn import calculators, checker
-from sheetcnn.checker import Report
+from sheetcnn import calculators
 from sheetcnn.errors import WorkbookError
 from sheetcnn.formulas.a1 import address
-from sheetcnn.recovery import read_plan
-from sheetcnn.sheets.plan import TensorGrid
+from sheetcnn.sheets.sheet_plan import TensorGrid
+from sheetcnn.workbook import verify as verify_module
+from sheetcnn.workbook.readback import read_plan
+from sheetcnn.workbook.verify import Report
 from sheetcnn.xlsx.read import open_workbook
 
 LABELS = ["#DIV/0!", "#N/A", "cat"]
@@ -107,7 +108,7 @@ def reports(
     """What an engine, started once, finds in each of them."""
     require(request.param, any(c.name == request.param for c in calculators.installed()))
     paths = {"untouched": large, **{name: path for name, (path, _) in edited.items()}}
-    return dict(zip(paths, checker.verify_many(list(paths.values()), request.param), strict=True))
+    return dict(zip(paths, verify_module.verify_many(list(paths.values()), request.param), strict=True))
 
 
 def test_a_large_sheet_agrees(reports: dict[str, Report]) -> None:
@@ -146,10 +147,10 @@ def test_another_channel_may_be_chosen(name: str, reports: dict[str, Report]) ->
 
 
 def test_every_error_is_counted(large: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checker, "MOST_DIFFERENCES", 3)
+    monkeypatch.setattr(verify_module, "MOST_DIFFERENCES", 3)
     sheet, grid = grid_of(large, SHOWN, 0)
     change = {(sheet, address(grid.row, grid.col)): pe.formula("1/0")}
-    report = checker.verify(pe.edit(large, tmp_path / "b.xlsx", change))
+    report = verify_module.verify(pe.edit(large, tmp_path / "b.xlsx", change))
     assert report.errors > 3  # it spreads down to the probabilities
     assert report.different >= report.errors
     assert len(report.differences) == 3
@@ -164,7 +165,7 @@ def test_an_error_among_the_weights(engine: str, large: Path, tmp_path: Path) ->
     cell = address(grid.row, grid.col)
     path = pe.edit(large, tmp_path / "a.xlsx", {("conv_w", cell): pe.formula("1/0")})
     with pytest.raises(WorkbookError, match=rf"conv_w!{cell} holds #DIV/0! where a number is needed"):
-        checker.verify(path, engine)
+        verify_module.verify(path, engine)
 
 
 # Choices.
@@ -196,12 +197,12 @@ def test_a_channel_that_is_not_there(
     sheet, cell = choice_of(large, SHOWN)
     message = f"{sheet}!{cell} holds {shown} where a whole number from 1 to 32 is needed; type a whole number"
     with pytest.raises(WorkbookError, match=message):
-        checker.verify(pe.edit(large, tmp_path / "a.xlsx", {(sheet, cell): change}))
+        verify_module.verify(pe.edit(large, tmp_path / "a.xlsx", {(sheet, cell): change}))
 
 
 def test_progress(large: Path) -> None:
     told: list[tuple[str, int, int]] = []
-    checker.verify(large, progress=lambda *stage: told.append(stage))
+    verify_module.verify(large, progress=lambda *stage: told.append(stage))
     stages = list(dict.fromkeys(stage for stage, _, _ in told))
     assert stages == [
         *("IronCalc starts", "IronCalc recalculates", "reading weights and pixels"),

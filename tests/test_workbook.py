@@ -25,10 +25,10 @@ from openpyxl.utils import get_column_letter, range_boundaries
 from openxml import validate
 
 import sheetcnn
-from sheetcnn.builder import build
-from sheetcnn.graph import Model
-from sheetcnn.readers.spec import parse
+from sheetcnn.importers.spec.parse import parse
+from sheetcnn.model.graph import Model
 from sheetcnn.sheets.layout import Options
+from sheetcnn.workbook.build import build
 
 EXACT = 1e-12
 """The loops of the reference add in another order than NumPy; nothing else may differ."""

@@ -10,12 +10,12 @@ from dataclasses import asdict
 import numpy as np
 
 from sheetcnn._version import __version__
-from sheetcnn.graph import Graph, Model
-from sheetcnn.readers.spec import dump
+from sheetcnn.importers.spec.parse import dump
+from sheetcnn.model.graph import Graph, Model
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Options
-from sheetcnn.sheets.plan import SheetPlan
+from sheetcnn.sheets.sheet_plan import SheetPlan
 from sheetcnn.xlsx.book import Cell
 
 NAME = "about"

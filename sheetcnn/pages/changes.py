@@ -18,8 +18,8 @@ from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.maps import header
-from sheetcnn.sheets.plan import Computed, Facts, InputGrid, SheetPlan, WeightRows
-from sheetcnn.sheets.weights import ParameterGrid
+from sheetcnn.sheets.sheet_plan import Computed, InputGrid, PageContext, SheetPlan, WeightRows
+from sheetcnn.sheets.weight_cells import ParameterGrid
 from sheetcnn.xlsx.book import Cell
 
 NAME = "as_built"
@@ -60,25 +60,25 @@ class _Copied:
         """The name of the copy among the numbers of the workbook."""
         return f"built.{self.layer}.{self.cells.row}.{self.cells.col}"
 
-    def first(self, facts: Facts) -> Array | WeightRows:
+    def first(self, context: PageContext) -> Array | WeightRows:
         """The weights that the workbook is built with, or their sums."""
         if self.summed:
-            return self._sums(facts)
-        return WeightRows(self.cells, facts.params[self.layer][self.cells.parameter].reshape(-1))
+            return self._sums(context)
+        return WeightRows(self.cells, context.params[self.layer][self.cells.parameter].reshape(-1))
 
-    def _now(self, facts: Facts) -> Array:
-        return np.nan_to_num(self.cells.take(facts.params[self.layer][self.cells.parameter]), nan=0.0)
+    def _now(self, context: PageContext) -> Array:
+        return np.nan_to_num(self.cells.take(context.params[self.layer][self.cells.parameter]), nan=0.0)
 
-    def _sums(self, facts: Facts) -> Array:
-        now = self._now(facts)
+    def _sums(self, context: PageContext) -> Array:
+        now = self._now(context)
         return np.array([[now.sum(), np.square(now).sum()]])
 
-    def changed(self, facts: Facts) -> float:
+    def changed(self, context: PageContext) -> float:
         """How many cells hold another number than the copy; of sums, 1 if they differ."""
-        built = facts.inputs[self.key]
+        built = context.inputs[self.key]
         if not self.summed:
-            return float(np.count_nonzero(self._now(facts) != built))
-        apart = np.abs(self._sums(facts) - built)
+            return float(np.count_nonzero(self._now(context) != built))
+        apart = np.abs(self._sums(context) - built)
         return float((apart > CLOSE * np.maximum(1.0, np.abs(built))).any())
 
     def formula(self, sheet: str) -> Expr:
@@ -157,10 +157,10 @@ def total_changed(layout: Layout) -> tuple[Expr, partial[float]]:
     return call("SUM", counts), partial(_total, copies)
 
 
-def _total(copies: list[_Copied], facts: Facts) -> float:
-    return sum(copy.changed(facts) for copy in copies)
+def _total(copies: list[_Copied], context: PageContext) -> float:
+    return sum(copy.changed(context) for copy in copies)
 
 
-def built_output(facts: Facts) -> Array:
+def built_output(context: PageContext) -> Array:
     """The network's output when the workbook was built, as a column."""
-    return facts.result.output.reshape(-1, 1)
+    return context.result.output.reshape(-1, 1)

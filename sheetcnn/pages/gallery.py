@@ -14,16 +14,16 @@ import numpy as np
 
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Expr, Number, Ref, call
-from sheetcnn.graph import INPUT, Graph, Node
 from sheetcnn.languages import text
-from sheetcnn.ops.base import Parameter
+from sheetcnn.model.graph import INPUT, Graph, Node
+from sheetcnn.model.ops.base import Parameter
 from sheetcnn.pages.picture import picture_formula, picture_region, picture_size
 from sheetcnn.shape import Array, Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout, view_name
 from sheetcnn.sheets.maps import header
-from sheetcnn.sheets.plan import Computed, Facts, LiveGrid, SheetPlan
-from sheetcnn.sheets.weights import WeightCells
+from sheetcnn.sheets.sheet_plan import Computed, LiveGrid, PageContext, SheetPlan
+from sheetcnn.sheets.weight_cells import WeightCells
 from sheetcnn.xlsx.book import Cell
 
 MOST_MAPS = 64
@@ -75,7 +75,7 @@ def _pixels(shape: Shape, most: int) -> int:
 
 def gallery_sheet(layout: Layout, node: Node) -> SheetPlan:
     """Build the page of a layer."""
-    return _Page(layout, node).sheet()
+    return _GalleryPage(layout, node).sheet()
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class _Kernels:
     def size(self) -> tuple[int, int]:
         return self.kernel.kernel_shape[2:]
 
-    def values(self, output: int, n: int, params: Facts) -> Array:
+    def values(self, output: int, n: int, params: PageContext) -> Array:
         """The weights of one slice."""
         weight = params.params[self.owner][self.kernel.name].reshape(-1)
         found: Array = weight[self.kernel.positions(output)].reshape(self.kernel.kernel_shape[1:])[n]
@@ -102,7 +102,7 @@ TINIEST = 1e-12
 """In place of 0 as the greatest number, so that nothing is divided by 0."""
 
 
-class _Page:
+class _GalleryPage:
     """Puts the page together: the two scales, then the tiles from left to right."""
 
     def __init__(self, layout: Layout, node: Node) -> None:
@@ -220,7 +220,7 @@ class _Page:
         plan, say = self.plan, self.say
         channels = None if self.layout.interleaved else range(self.count)
         maps = _greatest(self.placement.ranges(channels), signed=self.signed)
-        lines: list[tuple[str, Expr, Callable[[Facts], float]]] = [
+        lines: list[tuple[str, Expr, Callable[[PageContext], float]]] = [
             ("the darkest pixel of a map stands for", maps, self._greatest)
         ]
         plan.color_scales.append(theme.share_scale(tuple(pictures), signed=self.signed))
@@ -241,17 +241,17 @@ class _Page:
             words = "white is 0; in kernels blue is positive, orange negative"
         plan.cells.append(Cell(SCALE_AT, self._scale_column() + 8, say(words), theme.SUBTITLE))
 
-    def _greatest(self, facts: Facts) -> float:
-        maps = facts.result.activations[self.node.name]
+    def _greatest(self, context: PageContext) -> float:
+        maps = context.result.activations[self.node.name]
         shown = maps if self.layout.interleaved else maps[: self.count]
         return max(TINIEST, float(np.abs(shown).max() if self.signed else shown.max()))
 
-    def _shares(self, k: int, facts: Facts) -> Array:
-        picture = facts.result.activations[self.node.name][k, :: self.step, :: self.step]
-        return _rounded(picture / self._greatest(facts))
+    def _shares(self, k: int, context: PageContext) -> Array:
+        picture = context.result.activations[self.node.name][k, :: self.step, :: self.step]
+        return _rounded(picture / self._greatest(context))
 
-    def _shares_of_weights(self, kernels: _Kernels, k: int, n: int, facts: Facts) -> Array:
-        return _rounded(kernels.values(k, n, facts) / _of_weights(kernels, facts))
+    def _shares_of_weights(self, kernels: _Kernels, k: int, n: int, context: PageContext) -> Array:
+        return _rounded(kernels.values(k, n, context) / _of_weights(kernels, context))
 
 
 def _greatest_weight(kernels: _Kernels) -> Expr:
@@ -261,8 +261,8 @@ def _greatest_weight(kernels: _Kernels) -> Expr:
     return _greatest([every], signed=True)
 
 
-def _of_weights(kernels: _Kernels, facts: Facts) -> float:
-    return max(TINIEST, float(np.abs(facts.params[kernels.owner][kernels.kernel.name]).max()))
+def _of_weights(kernels: _Kernels, context: PageContext) -> float:
+    return max(TINIEST, float(np.abs(context.params[kernels.owner][kernels.kernel.name]).max()))
 
 
 def _share(value: Expr, scale: Ref) -> Expr:

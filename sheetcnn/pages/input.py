@@ -14,17 +14,17 @@ import numpy as np
 
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Expr, Number, Ref, String, call, compare
-from sheetcnn.graph import INPUT, Graph, Node
 from sheetcnn.languages import text
-from sheetcnn.ops.rescale import Rescale
-from sheetcnn.pages.asking import ask
-from sheetcnn.pages.classes import prediction_target
+from sheetcnn.model.graph import INPUT, Graph, Node
+from sheetcnn.model.ops.rescale import Rescale
+from sheetcnn.pages.drop_downs import ask
 from sheetcnn.pages.picture import picture_formula, picture_region, picture_size
+from sheetcnn.pages.prediction import prediction_target
 from sheetcnn.shape import Array, Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.maps import header, pixel_check
-from sheetcnn.sheets.plan import Choice, Computed, Facts, InputGrid, SheetPlan, TensorGrid
+from sheetcnn.sheets.sheet_plan import Choice, Computed, InputGrid, PageContext, SheetPlan, TensorGrid
 from sheetcnn.xlsx.book import Cell, ColorScale, Grid, Highlight, ListCheck
 
 NAME, SAMPLES = "input_image", "samples"
@@ -149,8 +149,8 @@ def samples_sheet(layout: Layout) -> SheetPlan:
     return sheet
 
 
-def _sample(n: int, channel: int, facts: Facts) -> Array:
-    image: Array = facts.images[n][channel]
+def _sample(n: int, channel: int, context: PageContext) -> Array:
+    image: Array = context.images[n][channel]
     return image
 
 
@@ -186,7 +186,7 @@ def _paint_at(layout: Layout, channel: int) -> tuple[int, int]:
     return GRIDS_AT, EDGE + pictures + 2 + offset
 
 
-class _Page:
+class _InputPage:
     """Puts the page together: the choice, the pictures, the paint grids, the steps of scaling."""
 
     def __init__(self, layout: Layout) -> None:
@@ -240,7 +240,9 @@ class _Page:
         number = call("MATCH", Ref(None, *CHOICE_AT, fixed=True), source, 0)
         plan.cells.append(Cell(row, EDGE, say("its number"), theme.INDEX_LEFT, merge=col - EDGE))
         plan.computed.append(
-            Computed(row, col, number, theme.INDEX, lambda facts: float(facts.choices[image_key()]), merge=2)
+            Computed(
+                row, col, number, theme.INDEX, lambda context: float(context.choices[image_key()]), merge=2
+            )
         )
         target = prediction_target(self.layout)
         if target is not None:
@@ -357,15 +359,15 @@ class _Page:
             )
         check = call("IF", close, String(SAME), String(DIFFERENT))
         plan.computed.append(
-            Computed(at, EDGE + 6 * span, check, theme.RESULT, lambda facts: SAME, merge=span)
+            Computed(at, EDGE + 6 * span, check, theme.RESULT, lambda context: SAME, merge=span)
         )
 
-    def _of(self, c: int, node: Node, value: Callable[[Array], float]) -> Callable[[Facts], float]:
+    def _of(self, c: int, node: Node, value: Callable[[Array], float]) -> Callable[[PageContext], float]:
         source = self.layout.graph.source
 
-        def of(facts: Facts) -> float:
-            row, col = facts.choices["input.row"] - 1, facts.choices["input.column"] - 1
-            found = [facts.result.activations[t][c, row, col] for t in (source, node.name)]
+        def of(context: PageContext) -> float:
+            row, col = context.choices["input.row"] - 1, context.choices["input.column"] - 1
+            found = [context.result.activations[t][c, row, col] for t in (source, node.name)]
             return value(np.array(found))
 
         return of
@@ -382,10 +384,10 @@ def _pixel(layout: Layout, tensor: str, channel: int, row: Ref, col: Ref) -> Exp
     return call("INDEX", places, row, col if block.x_col == 1 else (col - 1) * float(block.x_col) + 1)
 
 
-def _blank(shape: Shape, facts: Facts) -> Array:
+def _blank(shape: Shape, context: PageContext) -> Array:
     return np.full((shape.height, shape.width), np.nan)
 
 
 def input_sheet(layout: Layout) -> SheetPlan:
     """Build the page."""
-    return _Page(layout).sheet()
+    return _InputPage(layout).sheet()

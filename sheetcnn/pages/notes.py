@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from sheetcnn._version import __version__
-from sheetcnn.graph import Graph
 from sheetcnn.languages import Language, language, text
+from sheetcnn.model.graph import Graph
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Options
 from sheetcnn.sheets.maps import header
-from sheetcnn.sheets.plan import SheetPlan
+from sheetcnn.sheets.sheet_plan import SheetPlan
 from sheetcnn.xlsx.book import Cell, Style
 
 NAME = "notes"

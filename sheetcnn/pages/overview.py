@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.pages import classes, layers, strip
-from sheetcnn.pages.classes import LEFT, OVERVIEW, STRIP_AT
+from sheetcnn.pages import diagram, layer_table, prediction
 from sheetcnn.pages.input import NAME as INPUT_PAGE
 from sheetcnn.pages.picture import picture_formula, picture_region
+from sheetcnn.pages.prediction import LEFT, OVERVIEW, STRIP_AT
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
-from sheetcnn.sheets.plan import SheetPlan, TensorGrid
+from sheetcnn.sheets.sheet_plan import SheetPlan, TensorGrid
 from sheetcnn.xlsx.book import Cell
 
 PREDICTION_NAME = "prediction"
@@ -35,7 +35,7 @@ def overview_sheet(layout: Layout, sheets: Sequence[SheetPlan]) -> SheetPlan:
     page.column_width, page.row_height = theme.SMALL_WIDTH, theme.SMALL_HEIGHT
     page.row_heights |= {1: 28, 2: 18}
     page.column_widths[1] = 2
-    page.zoom = theme.zoom(layers.WIDE, 10)
+    page.zoom = theme.zoom(layer_table.WIDE, 10)
     page.cells += [
         Cell(1, LEFT, graph.name, theme.TITLE),
         Cell(
@@ -45,16 +45,16 @@ def overview_sheet(layout: Layout, sheets: Sequence[SheetPlan]) -> SheetPlan:
             theme.SUBTITLE,
         ),
     ]
-    layers.page_links(layout, page, sheets, 3, LEFT)
-    strip.draw(layout, page, STRIP_AT, LEFT)
+    layer_table.page_links(layout, page, sheets, 3, LEFT)
+    diagram.draw(layout, page, STRIP_AT, LEFT)
     bottom = _input(layout, page)
-    if classes.is_class_vector(layout):
-        bottom = max(bottom, classes.draw(layout, page))
+    if prediction.is_class_vector(layout):
+        bottom = max(bottom, prediction.draw(layout, page))
     top = bottom + 2
     if layout.interleaved:
         page.cells.append(Cell(top, LEFT, say(_THREADS), theme.SUBTITLE))
         top += 2
-    layers.draw(layout, page, sheets, top, LEFT)
+    layer_table.draw(layout, page, sheets, top, LEFT)
     return page
 
 
@@ -62,8 +62,8 @@ def _input(layout: Layout, page: SheetPlan) -> int:
     """The picture, channel by channel; returns its last row."""
     graph, say = layout.graph, layout.say
     placement = layout.placements[graph.source]
-    step, height, width = classes.picture_size(layout)
-    row = classes.middle(layout)
+    step, height, width = prediction.picture_size(layout)
+    row = prediction.middle(layout)
     target = INPUT_PAGE if layout.has("input") else placement.blocks[0].sheet
     page.cells += [
         Cell(row, LEFT, say("Input"), theme.SECTION),

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Expr, Ref, add, call
-from sheetcnn.graph import Graph
 from sheetcnn.languages import text
-from sheetcnn.pages.asking import ask
+from sheetcnn.model.graph import Graph
+from sheetcnn.pages.drop_downs import ask
 from sheetcnn.pages.picture import picture_formula, picture_region, picture_size
 from sheetcnn.shape import Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.maps import header
-from sheetcnn.sheets.plan import Computed, Facts, SheetPlan, TensorGrid
+from sheetcnn.sheets.sheet_plan import Computed, PageContext, SheetPlan, TensorGrid
 from sheetcnn.xlsx.book import Cell, Highlight
 
 NAME = "receptive_field"
@@ -100,7 +100,7 @@ def key(what: str) -> str:
     return f"{NAME}.{what}"
 
 
-class _Page:
+class _ReceptivePage:
     """Puts the sheet together."""
 
     def __init__(self, layout: Layout) -> None:
@@ -226,26 +226,26 @@ class _Page:
             note = text("the first channel of the input (every {step}. pixel)", step=step)
         plan.cells.append(Cell(row - 1, col, self.say(note), theme.SUBTITLE))
 
-    def _layer(self, facts: Facts) -> str:
-        return self.names[facts.choices[key("layer")] - 1]
+    def _layer(self, context: PageContext) -> str:
+        return self.names[context.choices[key("layer")] - 1]
 
-    def _name(self, facts: Facts) -> str:
-        return f"{facts.choices[key('layer')]}  {self._layer(facts)}"
+    def _name(self, context: PageContext) -> str:
+        return f"{context.choices[key('layer')]}  {self._layer(context)}"
 
-    def _seen(self, facts: Facts, axis: int) -> tuple[int, int]:
-        name = self._layer(facts)
+    def _seen(self, context: PageContext, axis: int) -> tuple[int, int]:
+        name = self._layer(context)
         shape = self.graph.shapes[name]
-        n = min(facts.choices[key(("row", "column")[axis])], (shape.height, shape.width)[axis]) - 1
+        n = min(context.choices[key(("row", "column")[axis])], (shape.height, shape.width)[axis]) - 1
         return self.fields[name][axis].seen(n, (self.source.height, self.source.width)[axis])
 
-    def _bound(self, axis: int, end: int) -> Callable[[Facts], float]:
-        return lambda facts: self._seen(facts, axis)[end] + 1.0
+    def _bound(self, axis: int, end: int) -> Callable[[PageContext], float]:
+        return lambda context: self._seen(context, axis)[end] + 1.0
 
-    def _count(self, facts: Facts) -> float:
-        (top, bottom), (left, right) = self._seen(facts, 0), self._seen(facts, 1)
+    def _count(self, context: PageContext) -> float:
+        (top, bottom), (left, right) = self._seen(context, 0), self._seen(context, 1)
         return float((bottom - top + 1) * (right - left + 1))
 
 
 def receptive_sheet(layout: Layout) -> SheetPlan:
     """Build the page."""
-    return _Page(layout).sheet()
+    return _ReceptivePage(layout).sheet()

@@ -6,14 +6,21 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from sheetcnn.engine import stage_key
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Expr
 from sheetcnn.formulas.placement import Block, Placement
 from sheetcnn.formulas.region import Region
-from sheetcnn.graph import Node
 from sheetcnn.languages import Text, text
+from sheetcnn.model.engine import stage_key
+from sheetcnn.model.graph import Node
 from sheetcnn.sheets import theme
+from sheetcnn.sheets.descriptions import (
+    CHOSEN_PIXELS,
+    TYPE_NUMBERS,
+    describe_activation,
+    describe_layer,
+    describe_pre_activation,
+)
 from sheetcnn.sheets.layout import (
     FIRST_COLUMN,
     HEADER_ROWS,
@@ -23,9 +30,8 @@ from sheetcnn.sheets.layout import (
     view_name,
 )
 from sheetcnn.sheets.maps import header, pixel_check, place_stamps, source_sheets
-from sheetcnn.sheets.plan import SheetPlan, TensorGrid
+from sheetcnn.sheets.sheet_plan import SheetPlan, TensorGrid
 from sheetcnn.sheets.stamps import Stamped
-from sheetcnn.sheets.wording import CHOSEN_PIXELS, TYPE_NUMBERS, activation_words, pre_words, words
 from sheetcnn.xlsx.book import Cell, Grid
 
 
@@ -61,10 +67,10 @@ def source_maps(layout: Layout, formula: Callable[[Layout, int], Expr] | None = 
 def maps_sheets(layout: Layout, node: Node, tensor: str, stamps: list[Stamped]) -> Iterator[SheetPlan]:
     """The sheets of one tensor of a node: its result or an intermediate one."""
     graph = layout.graph
-    line = words(graph, node)
+    line = describe_layer(graph, node)
     if layout.separate(node):
         own = tensor == node.name
-        line = activation_words(graph, node) if own else pre_words(graph, node)
+        line = describe_activation(graph, node) if own else describe_pre_activation(graph, node)
     for block in layout.placements[tensor].blocks:
         mine = [s for s in stamps if s.first.sheet == block.sheet]
         sheet = _sheet(layout, node.name, tensor, block, line, source_sheets(layout, node, mine))

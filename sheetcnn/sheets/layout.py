@@ -15,21 +15,21 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from sheetcnn.engine import PRE, stage_key
 from sheetcnn.errors import LimitError
 from sheetcnn.formulas.expr import Ref
 from sheetcnn.formulas.limits import EXCEL, GOOGLE_SHEETS, LIBREOFFICE, Limits
 from sheetcnn.formulas.placement import Block, Placement
 from sheetcnn.formulas.region import Region
-from sheetcnn.graph import Graph, Node
 from sheetcnn.languages import Language, language
-from sheetcnn.ops.base import Parameter, Stage
-from sheetcnn.ops.dense import Dense
-from sheetcnn.ops.dropout import Dropout
-from sheetcnn.ops.flatten import Flatten
+from sheetcnn.model.engine import PRE, stage_key
+from sheetcnn.model.graph import Graph, Node
+from sheetcnn.model.ops.base import Parameter, Stage
+from sheetcnn.model.ops.dense import Dense
+from sheetcnn.model.ops.dropout import Dropout
+from sheetcnn.model.ops.flatten import Flatten
 from sheetcnn.shape import Margin, Shape
 from sheetcnn.sheets.names import bases, numbered
-from sheetcnn.sheets.weights import MapKernel, WeightCells, place_weights
+from sheetcnn.sheets.weight_cells import MapKernel, WeightCells, place_weights
 
 HEADER_ROWS = 5
 """Title, words, navigation, sources, column numbers."""
@@ -88,7 +88,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything is. Made by `lay_out`.
+    """Where everything is. Made by `make_layout`.
 
     Attributes:
         graph: the network.
@@ -162,7 +162,7 @@ def _stages(graph: Graph, node: Node, options: Options) -> tuple[Stage, ...]:
     return (*own, Stage(PRE, graph.shapes[node.name], "pre-activation"))
 
 
-def lay_out(graph: Graph, options: Options, limits: Limits = EXCEL) -> Layout:
+def make_layout(graph: Graph, options: Options, limits: Limits = EXCEL) -> Layout:
     """Lay out a graph.
 
     Args:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from math import ceil
 
-from sheetcnn.engine import stage_key
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import references
-from sheetcnn.graph import INPUT, Node
 from sheetcnn.languages import ENGLISH, text
+from sheetcnn.model.engine import stage_key
+from sheetcnn.model.graph import INPUT, Node
 from sheetcnn.shape import Margin, Shape
 from sheetcnn.sheets import theme
+from sheetcnn.sheets.descriptions import describe_activation, describe_layer, describe_pre_activation
 from sheetcnn.sheets.layout import FIRST_COLUMN, HEADER_ROWS, Layout
-from sheetcnn.sheets.plan import SheetPlan, TensorGrid
+from sheetcnn.sheets.sheet_plan import SheetPlan, TensorGrid
 from sheetcnn.sheets.stamps import Stamped
 from sheetcnn.sheets.theme import Scale
-from sheetcnn.sheets.wording import activation_words, pre_words, words
 from sheetcnn.xlsx.book import Cell, Grid, NumberCheck
 
 MARGIN_NOTE = "shaded: padding, blank cells that the windows of the next layer reach"
@@ -106,9 +106,9 @@ def map_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[Sh
         if node.name in layout.weights:
             links.append((layout.weights[node.name].sheet, layout.weights[node.name].sheet))
         links += [(name, name) for name in statistics_sheets(layout, node)]
-        line = text("{words}", words=words(graph, node))
+        line = text("{words}", words=describe_layer(graph, node))
         if layout.separate(node):
-            own_words, before = activation_words(graph, node), pre_words(graph, node)
+            own_words, before = describe_activation(graph, node), describe_pre_activation(graph, node)
             line = text("{after}; right: {before}", after=own_words, before=before)
         title = text("{layer}, feature map {n} of {all}", layer=node.name, n=c + 1, all=shape.channels)
         mine = [s for s in stamps if s.first.sheet == name]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sheetcnn.engine import PRE, stage_key
 from sheetcnn.formulas.expr import Expr, Ref, exchanged
 from sheetcnn.formulas.region import Region, Stamp
-from sheetcnn.graph import Node
-from sheetcnn.ops.base import everywhere
+from sheetcnn.model.engine import PRE, stage_key
+from sheetcnn.model.graph import Node
+from sheetcnn.model.ops.base import everywhere
 from sheetcnn.sheets.layout import Layout, NodeSite
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sheetcnn.engine import stage_key
 from sheetcnn.formulas.a1 import area
-from sheetcnn.graph import Node
 from sheetcnn.languages import text
+from sheetcnn.model.engine import stage_key
+from sheetcnn.model.graph import Node
 from sheetcnn.sheets import theme
+from sheetcnn.sheets.descriptions import describe_layer
 from sheetcnn.sheets.layout import HEADER_ROWS, MOST_SOURCES, VECTOR_COLUMN, VECTOR_ROW, Layout
 from sheetcnn.sheets.maps import header, neighbours, place_stamps, source_sheets
-from sheetcnn.sheets.plan import SheetPlan
+from sheetcnn.sheets.sheet_plan import SheetPlan
 from sheetcnn.sheets.stamps import Stamped
-from sheetcnn.sheets.wording import words
 from sheetcnn.xlsx.book import Cell
 
 
@@ -31,7 +31,7 @@ def vector_sheet(layout: Layout, node: Node, name: str, stamps: list[Stamped]) -
     if not result:
         links += neighbours([name, layout.placements[node.name].blocks[0].sheet], 0)
     sources = source_sheets(layout, node, stamps)
-    header(sheet, say(title), say(words(graph, node)), links, sources[:MOST_SOURCES], 18, say)
+    header(sheet, say(title), say(describe_layer(graph, node)), links, sources[:MOST_SOURCES], 18, say)
     labels = graph.labels if result and node.name in graph.outputs[:1] else ()
     sheet.column_width = 21
     sheet.column_widths |= {1: 6, 2: 18}

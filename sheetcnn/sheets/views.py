@@ -11,12 +11,12 @@ from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Expr, Ref, call, compare
 from sheetcnn.formulas.placement import Placement, Window
 from sheetcnn.formulas.region import Region
-from sheetcnn.graph import INPUT
 from sheetcnn.languages import text
+from sheetcnn.model.graph import INPUT
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import FIRST_COLUMN, HEADER_ROWS, Layout, view_name
 from sheetcnn.sheets.maps import header, scale_of
-from sheetcnn.sheets.plan import Choice, SheetPlan, TensorGrid
+from sheetcnn.sheets.sheet_plan import Choice, SheetPlan, TensorGrid
 from sheetcnn.xlsx.book import Cell, Grid, ListCheck
 
 CHOICE_ROW = HEADER_ROWS + 1

@@ -1,0 +1,181 @@
+"""Activations: as the option of a layer, as layers of their own, and as operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sheetcnn.importers.graph_builder import Activation, RefusalError
+from sheetcnn.importers.keras.network import LayerCall
+from sheetcnn.importers.keras.walk import Entry, Tensor, Walk
+from sheetcnn.model.ops import OPS
+
+PLAIN: dict[str, Activation] = {
+    name: Activation(kind, options)
+    for name, kind, options in (
+        ("relu", "relu", {}),
+        ("relu6", "relu6", {}),
+        ("leaky_relu", "leaky_relu", {"negative_slope": 0.2}),
+        ("elu", "elu", {}),
+        ("selu", "selu", {}),
+        ("celu", "celu", {}),
+        ("gelu", "gelu", {}),
+        ("silu", "silu", {}),
+        ("swish", "silu", {}),
+        ("mish", "mish", {}),
+        ("sigmoid", "sigmoid", {}),
+        ("tanh", "tanh", {}),
+        ("hard_tanh", "clip", {"min": -1.0, "max": 1.0}),
+        ("hard_sigmoid", "hard_sigmoid", {}),
+        ("hard_silu", "hard_swish", {}),
+        ("hard_swish", "hard_swish", {}),
+        ("softplus", "softplus", {}),
+        ("softsign", "softsign", {}),
+        ("exponential", "exp", {}),
+    )
+}
+"""Keras's names of functions of one value."""
+SOFTMAX = ("softmax", "log_softmax")
+_LINEAR = (None, "linear")
+_LAYERS_AS_FUNCTIONS = ("ReLU", "LeakyReLU", "ELU")
+
+
+def named(walk: Walk, value: Any) -> Activation | str | None:
+    """The activation that a configuration names; "softmax" and "log_softmax" as texts.
+
+    Raises:
+        RefusalError: for an unknown one.
+    """
+    if isinstance(value, dict):
+        kind, config = value.get("class_name"), value.get("config")
+        if kind in _LAYERS_AS_FUNCTIONS and isinstance(config, dict):
+            return _FUNCTIONS[kind](config)
+        value = config if isinstance(config, str) else kind
+    if value in _LINEAR:
+        return None
+    if value in SOFTMAX:
+        return str(value)
+    if value == "hard_sigmoid" and walk.version.startswith(("1.", "2.")):
+        return Activation("hard_sigmoid", {"alpha": 0.2})  # its slope before Keras 3
+    if value not in PLAIN:
+        raise RefusalError(f"the activation {value!r}; known are {', '.join((*PLAIN, *SOFTMAX))}")
+    return PLAIN[value]
+
+
+def activated(walk: Walk, call: LayerCall, kind: str, inputs: Any, params: Any, **options: Any) -> Tensor:
+    """Add a layer with the activation that its configuration names, as an option where it can be one."""
+    function = named(walk, call.config.get("activation"))
+    own = function if isinstance(function, Activation) and OPS[kind].takes_activation else None
+    made = walk.add(call, kind, inputs, params, activation=own, **options)
+    if function is None or own is not None:
+        return made
+    return apply(walk, call, made, function, part=function if isinstance(function, str) else function.kind)
+
+
+def apply(walk: Walk, call: LayerCall, x: Tensor, function: Activation | str, part: str = "") -> Tensor:
+    """Add an activation as a layer."""
+    if isinstance(function, Activation):
+        return walk.add(call, function.kind, x, part=part, **function.options)
+    if walk.axis(x, -1) != 0:
+        raise RefusalError(f"{function} along the columns of maps (channels_first)")
+    return walk.add(call, function, walk.sorted(x), part=part)
+
+
+# Layers.
+
+
+def _activation(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
+    function = named(walk, call.config.get("activation"))
+    return xs[0] if function is None else apply(walk, call, xs[0], function)
+
+
+def _relu(config: Mapping[str, Any]) -> Activation:
+    slope, most = config.get("negative_slope") or 0, config.get("max_value")
+    if config.get("threshold"):
+        raise RefusalError("a ReLU with a threshold")
+    if slope and most is not None:
+        raise RefusalError("a ReLU with both negative_slope and max_value")
+    if slope:
+        return Activation("leaky_relu", {"negative_slope": float(slope)})
+    if most is None:
+        return Activation("relu", {})
+    return Activation("relu6", {}) if most == 6 else Activation("clip", {"min": 0.0, "max": float(most)})
+
+
+def _leaky_relu(config: Mapping[str, Any]) -> Activation:
+    slope = config.get("negative_slope", config.get("alpha", 0.3))
+    return Activation("leaky_relu", {"negative_slope": float(slope)})
+
+
+def _elu(config: Mapping[str, Any]) -> Activation:
+    return Activation("elu", {"alpha": float(config.get("alpha", 1.0))})
+
+
+_FUNCTIONS: dict[str, Callable[[Mapping[str, Any]], Activation]] = {
+    "ReLU": _relu,
+    "LeakyReLU": _leaky_relu,
+    "ELU": _elu,
+}
+
+
+def _function(kind: str) -> Entry:
+    def build(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
+        return apply(walk, call, xs[0], _FUNCTIONS[kind](call.config))
+
+    return Entry(build, keeps_order=True)
+
+
+def _softmax(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
+    axis = call.config.get("axis", -1)
+    listed = axis if isinstance(axis, list) else [axis]
+    if [walk.axis(xs[0], n) for n in listed] != [0]:
+        raise RefusalError(f"it works along axis {axis}; known is that of the channels")
+    return walk.add(call, "softmax", xs[0])
+
+
+def _prelu(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
+    x = xs[0]
+    alpha = call.store.arrays(["alpha"])["alpha"]
+    if alpha.size == 1:
+        return walk.add(call, "prelu", x, {"weight": alpha.reshape(1)}, shared=True)
+    if alpha.size != x.shape.channels or (
+        alpha.ndim > 1 and alpha.shape[0 if walk.first else -1] != alpha.size
+    ):
+        raise RefusalError("it has a slope for each pixel; share them: shared_axes=[1, 2]")
+    return walk.add(call, "prelu", x, {"weight": walk.as_read(x, alpha.reshape(-1))})
+
+
+def _operation(name: str) -> Entry:
+    def build(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
+        extra = [key for key in (*call.config, *call.kwargs) if key not in ("name", "dtype")]
+        if len(call.args) != 1 or extra:
+            raise RefusalError(f"an operation with options ({', '.join(extra) or 'arguments'})")
+        return apply(walk, call, xs[0], PLAIN[name])
+
+    return Entry(build, keeps_order=True)
+
+
+_OPERATIONS = {
+    "Relu": "relu",
+    "Relu6": "relu6",
+    "Sigmoid": "sigmoid",
+    "Silu": "silu",
+    "Tanh": "tanh",
+    "Softplus": "softplus",
+    "Softsign": "softsign",
+    "Selu": "selu",
+    "HardSigmoid": "hard_sigmoid",
+    "HardSilu": "hard_silu",
+    "HardTanh": "hard_tanh",
+    "Mish": "mish",
+    "Exp": "exponential",
+}
+
+ACTIVATIONS: dict[str, Entry] = {
+    "Activation": Entry(_activation, keeps_order=True),
+    **{kind: _function(kind) for kind in _FUNCTIONS},
+    "PReLU": Entry(_prelu, keeps_order=True),
+    "Softmax": Entry(_softmax),
+    **{kind: _operation(name) for kind, name in _OPERATIONS.items()},
+}
+"""Layers and operations that are activations."""

@@ -1,0 +1,288 @@
+"""From a saved configuration to a flat list of layer calls.
+
+A Functional model lists for each layer the calls of it, with the tensors that each reads; a Sequential
+one is a chain. A model within a model is taken apart, so that one list remains; its layers are named
+`model/layer`. A layer that is called twice gives two calls with the same arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sheetcnn.importers.keras.stores import Store
+
+MODELS = ("Sequential", "Functional", "Model")
+_DEEPEST = 16
+
+Dims = tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Link:
+    """An argument of a call that is a tensor: the number of the call that made it."""
+
+    number: int
+
+
+@dataclass(frozen=True, eq=False)
+class LayerCall:
+    """One call of a layer.
+
+    Attributes:
+        number: of the call; other calls link to it.
+        kind: the layer's class.
+        name: with the names of the models around it.
+        config: the layer's options.
+        args: of the call; tensors are `Link`.
+        kwargs: of the call.
+        store: of the layer's arrays.
+        foreign: where the class is not one of Keras's own: what the file says about it.
+        dims: of an input: its shape in Keras, with the batch.
+    """
+
+    number: int
+    kind: str
+    name: str
+    config: Mapping[str, Any]
+    args: Sequence[Any]
+    kwargs: Mapping[str, Any]
+    store: Store
+    foreign: str = ""
+    dims: Dims = ()
+
+    @property
+    def links(self) -> list[int]:
+        """The numbers of the calls whose results it reads."""
+        return [link.number for link in _links([self.args, list(self.kwargs.values())])]
+
+
+def _links(value: object) -> Iterator[Link]:
+    if isinstance(value, Link):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _links(item)
+
+
+@dataclass
+class Network:
+    """The calls of a model, each after all that it reads.
+
+    Attributes:
+        inputs: the calls that stand for the model's inputs.
+        calls: the others.
+        outputs: numbers of the calls whose results are the model's.
+    """
+
+    inputs: list[LayerCall] = field(default_factory=list)
+    calls: list[LayerCall] = field(default_factory=list)
+    outputs: list[int] = field(default_factory=list)
+
+
+def flat(config: Mapping[str, Any], store: Store) -> Network:
+    """Take a saved model apart.
+
+    Raises:
+        KeyError, TypeError, ValueError, IndexError, AttributeError: if it is damaged.
+    """
+    network = Network()
+    network.outputs = _Flattener(network).model(config, store, "", None, 0)
+    return network
+
+
+class _Flattener:
+    """Appends calls to a network."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._count = 0
+
+    def model(
+        self, entry: Mapping[str, Any], store: Store, before: str, given: list[int] | None, depth: int
+    ) -> list[int]:
+        """Append a model's calls; without `given` inputs it is the outermost.
+
+        Returns:
+            The numbers of the calls that make its outputs.
+        """
+        if depth > _DEEPEST:
+            raise ValueError("models are nested too deeply")
+        config = entry["config"]
+        stores = store.layers(config["layers"])
+        if entry["class_name"] == "Sequential":
+            return self._sequential(config, stores, before, given, depth)
+        return self._functional(config, stores, before, given, depth)
+
+    def _sequential(
+        self,
+        config: Mapping[str, Any],
+        stores: Sequence[Store],
+        before: str,
+        given: list[int] | None,
+        depth: int,
+    ) -> list[int]:
+        layers = list(zip(config["layers"], stores, strict=True))
+        first = layers[0][0]
+        if given is None:
+            dims = _shape(first) or config.get("build_input_shape") or _built(first)
+            if dims is None:
+                raise ValueError(
+                    "it does not say what shape its input has; call the model once, then save it"
+                )
+            given = [self._input("input", dims)]
+        if first["class_name"] == "InputLayer":
+            layers = layers[1:]
+        current = given
+        for entry, store in layers:
+            args = [Link(current[0])] if len(current) == 1 else [[Link(n) for n in current]]
+            current = self._call(entry, store, before, args, {}, depth)
+        return current
+
+    def _functional(
+        self,
+        config: Mapping[str, Any],
+        stores: Sequence[Store],
+        before: str,
+        given: list[int] | None,
+        depth: int,
+    ) -> list[int]:
+        results: dict[tuple[str, int], list[int]] = {}
+        entries = {
+            entry["name"]: (entry, store) for entry, store in zip(config["layers"], stores, strict=True)
+        }
+        for position, (name, node, _) in enumerate(_history(config["input_layers"])):
+            if given is None:
+                dims = _shape(entries[name][0])
+                if dims is None:
+                    raise ValueError(f"its input '{name}' has no shape")
+                results[name, node] = [self._input(name, dims)]
+            else:
+                results[name, node] = [given[position]]
+        waiting = [
+            (entry, store, number, node)
+            for entry, store in entries.values()
+            for number, node in enumerate(entry.get("inbound_nodes") or [])
+            if (entry["name"], number) not in results
+        ]
+        while waiting:
+            later = []
+            for entry, store, number, node in waiting:
+                try:
+                    args, kwargs = _arguments(node, results)
+                except _NotYetError:
+                    later.append((entry, store, number, node))
+                    continue
+                results[entry["name"], number] = self._call(entry, store, before, args, kwargs, depth)
+            if len(later) == len(waiting):
+                raise ValueError(f"layer '{later[0][0]['name']}' reads a tensor that no layer makes")
+            waiting = later
+        # Among the outputs, the calls of a model within the model count from 1.
+        first = {name: int(entry["class_name"] in MODELS[1:]) for name, (entry, _) in entries.items()}
+        history = _history(config["output_layers"])
+        return [results[name, node - first[name]][index] for name, node, index in history]
+
+    def _input(self, name: str, dims: Sequence[int | None]) -> int:
+        self._count += 1
+        empty: dict[str, Any] = {}
+        call = LayerCall(self._count, "InputLayer", name, empty, [], empty, _NoStore(), dims=tuple(dims))
+        self._network.inputs.append(call)
+        return call.number
+
+    def _call(
+        self,
+        entry: Mapping[str, Any],
+        store: Store,
+        before: str,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        depth: int,
+    ) -> list[int]:
+        config = entry["config"]
+        if not isinstance(config, dict):
+            raise TypeError("a layer's options are no mapping")
+        name, kind = str(entry.get("name") or config["name"]), str(entry["class_name"])
+        foreign = _foreign(entry)
+        if kind in MODELS and not foreign:
+            given = [link.number for link in _links(args)]
+            return self.model(entry, store, f"{before}{name}/", given, depth + 1)
+        self._count += 1
+        self._network.calls.append(
+            LayerCall(self._count, kind, f"{before}{name}", config, args, kwargs, store, foreign)
+        )
+        return [self._count]
+
+
+class _NoStore:
+    """The store of what has no arrays."""
+
+    def layers(self, configs: Sequence[Mapping[str, Any]]) -> list[Store]:
+        return [self for _ in configs]
+
+    def arrays(self, names: Sequence[str]) -> dict[str, Any]:
+        return {}
+
+
+class _NotYetError(Exception):
+    """A call reads what another one, later in the list, makes."""
+
+
+def _foreign(entry: Mapping[str, Any]) -> str:
+    """The registered name or the module of a class that is not Keras's own."""
+    registered, module = str(entry.get("registered_name") or ""), entry.get("module", "keras")
+    if ">" in registered:
+        return registered
+    return "" if str(module).split(".")[0] in ("keras", "tf_keras", "tensorflow") else str(module)
+
+
+def _shape(entry: Mapping[str, Any]) -> Dims | None:
+    """The input shape that a layer's own configuration states."""
+    config = entry["config"]
+    found = config.get("batch_shape") or config.get("batch_input_shape")
+    if isinstance(found, dict):  # of Keras 2
+        found = found.get("items")
+    return tuple(found) if found else None
+
+
+def _built(entry: Mapping[str, Any]) -> Dims | None:
+    found = (entry.get("build_config") or {}).get("input_shape")
+    return tuple(found) if found else None
+
+
+def _history(value: Any) -> list[tuple[str, int, int]]:
+    """All `[layer, node, tensor]` in a structure of lists and mappings."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list) and len(value) == 3 and isinstance(value[0], str):
+        return [(value[0], int(value[1]), int(value[2]))]
+    return [found for item in value for found in _history(item)]
+
+
+def _arguments(
+    node: Any, results: Mapping[tuple[str, int], list[int]]
+) -> tuple[list[Any], Mapping[str, Any]]:
+    """The arguments of one call; Keras 2 lists `[layer, node, tensor, kwargs]`."""
+    if isinstance(node, dict):
+        args = [_argument(arg, results) for arg in node["args"]]
+        return args, {key: _argument(arg, results) for key, arg in node["kwargs"].items()}
+    links, kwargs = [], {}
+    for name, number, index, *more in node:
+        links.append(_link(results, name, number, index))
+        for given in more:
+            kwargs.update(given)
+    return [links], kwargs
+
+
+def _argument(arg: Any, results: Mapping[tuple[str, int], list[int]]) -> Any:
+    if isinstance(arg, list):
+        return [_argument(item, results) for item in arg]
+    if isinstance(arg, dict) and arg.get("class_name") == "__keras_tensor__":
+        return _link(results, *arg["config"]["keras_history"])
+    return arg
+
+
+def _link(results: Mapping[tuple[str, int], list[int]], name: str, number: int, index: int) -> Link:
+    if (name, number) not in results:
+        raise _NotYetError
+    return Link(results[name, number][index])

@@ -1,0 +1,318 @@
+"""From the calls of a Keras model to a graph.
+
+Keras has the channels last, `(H, W, C)`, unless the layers say `channels_first`; the graph has
+`(C, H, W)`. A tensor of the graph holds the same numbers with its axes in the graph's order, so only
+what depends on the order of *flattened* values needs care: `Flatten` before dense layers leaves the
+values in the graph's order, and the dense weights are permuted instead; anywhere else the axes are
+brought into Keras's order first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from sheetcnn.errors import WeightsError
+from sheetcnn.importers.graph_builder import Activation, GraphBuilder, Numbers, RefusalError
+from sheetcnn.importers.keras.network import LayerCall, Link, Network
+from sheetcnn.importers.keras.stores import StoreError
+from sheetcnn.model.graph import Model
+from sheetcnn.shape import Shape
+
+TO_LAST, TO_FIRST = (1, 2, 0), (2, 0, 1)
+"""The orders of the axes that put the channels last, and first."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor of the network.
+
+    Attributes:
+        name: in the graph.
+        shape: in the graph.
+        rank: its axes in Keras, without the batch: 1, 2 (rows: `(L, C)`) or 3.
+        unordered: of a vector: the maps whose values it holds in the graph's order, where Keras has them
+            in its own.
+    """
+
+    name: str
+    shape: Shape
+    rank: int
+    unordered: Shape | None = None
+
+
+class Missing:
+    """The result of a layer that was refused."""
+
+
+Handler = Callable[..., "Tensor"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known about a class of layers.
+
+    Attributes:
+        build: makes nodes from the walk, the call and the tensors it reads.
+        keeps_order: whether it works on each value of a flattened tensor alike (see `Walk.ordered`).
+        ends_order: whether it takes a flattened tensor in any order.
+        takes_numbers: whether it may be called with numbers beside tensors.
+    """
+
+    build: Handler
+    keeps_order: bool = False
+    ends_order: bool = False
+    takes_numbers: bool = False
+
+
+class Walk:
+    """The state of the walk; the tables' functions build nodes through it."""
+
+    def __init__(self, network: Network, table: Mapping[str, Entry], version: str) -> None:
+        """Prepare the walk; `version` is that of the Keras that saved the model."""
+        self.network, self.version = network, version
+        self._table = table
+        self._builder = GraphBuilder()
+        self._values: dict[int, Tensor | Missing] = {}
+        self._lost: list[str] = []
+        self._readers: dict[int, list[LayerCall]] = {}
+        for call in network.calls:
+            for number in call.links:
+                self._readers.setdefault(number, []).append(call)
+        formats = {call.config.get("data_format") for call in network.calls} - {None}
+        self.first = formats == {"channels_first"}
+        self._mixed = len(formats) > 1
+
+    def model(self, name: str, labels: Sequence[str], where: str) -> Model:
+        """Translate everything.
+
+        Raises:
+            UnsupportedError: listing each layer that cannot be expressed.
+            WeightsError: a layer's weights are missing or of other shapes.
+            ShapeError, SpecError: see `GraphBuilder.model`.
+        """
+        self._source(where)
+        for call in self.network.calls:
+            self._values[call.number] = self._result(call)
+        outputs = [self._output(number) for number in self.network.outputs]
+        self._builder.check(where)
+        if self._lost:
+            raise WeightsError(
+                f"{where}: the weights of a layer cannot be read; save the model again:{''.join(self._lost)}"
+            )
+        return self._builder.model(name, outputs, labels, where)
+
+    def _source(self, where: str) -> None:
+        if self._mixed:
+            self._builder.refuse("model", where, "some layers have channels_first and some channels_last")
+        for other in self.network.inputs[1:]:
+            self._builder.refuse("InputLayer", other.name, "a workbook has one input")
+        call = self.network.inputs[0]
+        dims = call.dims[1:]
+        if not 1 <= len(dims) <= 3 or any(not isinstance(d, int) or d < 1 for d in dims):
+            shape = "×".join("?" if d is None else str(d) for d in dims)
+            self._builder.refuse(
+                "InputLayer", call.name, f"its shape is {shape}; build the model with a fixed H×W×C"
+            )
+        self._builder.check(where)
+        image = self.shape(tuple(int(d or 0) for d in dims))
+        source = self._builder.source(Shape.maps(1, 1, image.channels) if image.is_vector else image)
+        if image.is_vector:
+            source = self._builder.add("flatten", "flatten", [source], {})
+        for given in self.network.inputs:
+            self._values[given.number] = Tensor(source, image, len(dims))
+
+    def shape(self, dims: Sequence[int]) -> Shape:
+        """The graph's shape of a shape in Keras, without the batch."""
+        if len(dims) == 1:
+            return Shape.vector(dims[0])
+        *spatial, channels = dims if not self.first else (*dims[1:], dims[0])
+        return Shape.maps(channels, *([1] * (2 - len(spatial))), *spatial)
+
+    def _result(self, call: LayerCall) -> Tensor | Missing:
+        entry = self._table.get(call.kind)
+        try:
+            if call.foreign:
+                raise RefusalError(
+                    f"it is a class of its own ({call.foreign}), with code that is not in the file"
+                )
+            if entry is None:
+                raise RefusalError("there is no such layer")
+            _check_call(call, entry)
+            given = [self._values[number] for number in call.links]
+            tensors = [x for x in given if isinstance(x, Tensor)]
+            if len(tensors) < len(given) or not tensors:
+                return Missing()
+            if not (entry.keeps_order or entry.ends_order):
+                tensors = [self.sorted(x) for x in tensors]
+            return entry.build(self, call, tensors)
+        except StoreError as error:
+            self._lost.append(f"\n  {call.kind} '{call.name}': {error}")
+        except RefusalError as error:
+            self._builder.refuse(call.kind, call.name, str(error))
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            self._builder.refuse(
+                call.kind, call.name, f"its options are not known ({type(error).__name__}: {error})"
+            )
+        return Missing()
+
+    def _output(self, number: int) -> str:
+        value = self._values[number]
+        if not isinstance(value, Tensor):
+            return ""
+        if value.unordered:
+            raise AssertionError("flattened outputs are in order")  # see `ordered`
+        if value.name == self._values[self.network.inputs[0].number].name:  # type: ignore[union-attr]
+            return self._builder.add("output", "dropout", [value.name], {"rate": 0.0})
+        return value.name
+
+    # What the tables' functions call.
+
+    def add(
+        self,
+        call: LayerCall,
+        kind: str,
+        inputs: Tensor | Sequence[Tensor],
+        params: Mapping[str, Numbers] | None = None,
+        *,
+        part: str = "",
+        activation: Activation | None = None,
+        rank: int = 0,
+        **options: Any,
+    ) -> Tensor:
+        """Add a node.
+
+        Args:
+            call: that it is made for; gives the name.
+            kind: of the layer.
+            inputs: what it reads.
+            params: its arrays, in the graph's order.
+            part: added to the name, where a call becomes several nodes.
+            activation: applied to the result.
+            rank: of the result in Keras, by default that of the first input.
+            options: of the layer.
+        """
+        read = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+        wanted = f"{call.name}/{part}" if part else call.name
+        name = self._builder.add(wanted, kind, [x.name for x in read], options, params, activation)
+        shape = self._builder.shape(name)
+        kept = None if kind == "dense" else read[0].unordered
+        return Tensor(name, shape, rank or read[0].rank, kept)
+
+    def flatten(self, call: LayerCall, x: Tensor) -> Tensor:
+        """The values of maps as a vector, in Keras's order where that matters."""
+        if x.shape.is_vector:
+            return x
+        if self.ordered(x) or not self._reaches_dense(call):
+            x = self.keras_order(call, x)
+            return self.add(call, "flatten", x, rank=1)
+        return replace(self.add(call, "flatten", x, rank=1), unordered=x.shape)
+
+    def ordered(self, x: Tensor) -> bool:
+        """Whether the graph's order of the values is Keras's."""
+        return x.shape.channels == 1 or x.shape.height * x.shape.width == 1
+
+    def keras_order(self, call: LayerCall, x: Tensor) -> Tensor:
+        """Maps with the axes in the order that Keras has, so that a reshape sees the same values."""
+        if self.first or x.shape.is_vector or self.ordered(x):
+            return x
+        return self.add(call, "permute", x, part="permute", order=TO_LAST)
+
+    def sorted(self, x: Tensor) -> Tensor:
+        """A vector in Keras's order.
+
+        Raises:
+            RefusalError: if it is not: `_reaches_dense` looked ahead, so this does not happen.
+        """
+        if x.unordered is not None:
+            raise RefusalError("it reads flattened values in another order than Keras's")
+        return x
+
+    def _reaches_dense(self, call: LayerCall) -> bool:
+        """Whether all that reads the result of a call works in any order, up to dense layers."""
+        waiting, seen = [call.number], set()
+        while waiting:
+            number = waiting.pop()
+            if number in self.network.outputs:
+                return False
+            for reader in self._readers.get(number, []):
+                entry = self._table.get(reader.kind)
+                if entry is None or not (entry.keeps_order or entry.ends_order):
+                    return False
+                if reader.config.get("activation") in ("softmax", "log_softmax") and not entry.ends_order:
+                    return False
+                if entry.keeps_order and reader.number not in seen:
+                    seen.add(reader.number)
+                    waiting.append(reader.number)
+        return True
+
+    def as_read(self, x: Tensor, array: Numbers, axis: int = 0) -> Numbers:
+        """An array with one entry per value of a flattened tensor, in the graph's order."""
+        if x.unordered is None or array.shape[axis] != x.shape.channels:
+            return array
+        channels, height, width = x.unordered.dims
+        shape = array.shape
+        maps = array.reshape(*shape[:axis], height, width, channels, *shape[axis + 1 :])
+        return np.moveaxis(maps, axis + 2, axis).reshape(shape)
+
+    def axis(self, x: Tensor, axis: int) -> int:
+        """An axis of `(C, H, W)` or `(N,)` from one of Keras's, which count the batch.
+
+        Raises:
+            RefusalError: for the batch.
+        """
+        number = axis - 1 if axis > 0 else axis + x.rank
+        if axis == 0 or not 0 <= number < x.rank:
+            raise RefusalError(f"it works along axis {axis}")
+        if x.rank == 1:
+            return 0
+        spatial = [1, 2] if x.rank == 3 else [2]
+        return ([0, *spatial] if self.first else [*spatial, 0])[number]
+
+    def keras_axes(self, x: Tensor) -> list[int]:
+        """For each of Keras's axes of a tensor, the axis of `(C, H, W)` or `(N,)`."""
+        return [self.axis(x, n + 1) for n in range(x.rank)]
+
+    def per_channel(self, x: Tensor, value: Any) -> Numbers:
+        """A number, or a list of one per channel, as one per channel.
+
+        Raises:
+            RefusalError: if it has another shape.
+        """
+        array = np.asarray(value, dtype=np.float64)
+        if array.size not in (1, x.shape.channels) or (array.ndim and array.shape[-1] != array.size):
+            raise RefusalError(f"it takes numbers of shape {array.shape}; known is one per channel")
+        if array.size > 1 and self.first and x.rank > 1:
+            raise RefusalError("it takes one number per column")
+        return np.full(x.shape.channels, 1.0) * array.reshape(-1)
+
+
+def _check_call(call: LayerCall, entry: Entry) -> None:
+    policy = call.config.get("dtype")
+    text = str(policy.get("config", {}) if isinstance(policy, dict) else policy)
+    if any(word in text for word in ("int8", "int4", "float8")):
+        raise RefusalError("its weights are quantised; save the model before quantising it")
+    if call.kwargs.get("training"):
+        raise RefusalError("it is called with training=True")
+    unknown = [key for key, value in call.kwargs.items() if value not in (None, False)]
+    if unknown or (constants(call) and not entry.takes_numbers):
+        raise RefusalError(
+            f"it is called with arguments that are not known ({', '.join(unknown) or 'numbers'})"
+        )
+
+
+def constants(call: LayerCall) -> list[Any]:
+    """The arguments of a call that are no tensors: numbers and lists of numbers."""
+    found = []
+    for arg in call.args:
+        value = arg["config"]["value"] if isinstance(arg, dict) and "value" in arg.get("config", {}) else arg
+        if isinstance(value, int | float | dict) or (isinstance(value, list) and not _links_only(value)):
+            found.append(value)
+    return found
+
+
+def _links_only(value: list[Any]) -> bool:
+    return bool(value) and all(isinstance(item, Link) for item in value)

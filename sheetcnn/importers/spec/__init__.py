@@ -1,0 +1,1 @@
+"""The layer spec: a text file to a graph, and back."""

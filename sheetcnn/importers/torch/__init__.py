@@ -1,0 +1,70 @@
+"""PyTorch: modules in memory, `.pt2` files, and state dicts beside a spec.
+
+A module is traced by `torch.export`; a `.pt2` file is the same, saved. Either becomes a `Program` (plain
+data), and the `Translator` walks over its calls with tables from ATen operators to layers. Layers keep
+the names of their modules (`features.0`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sheetcnn.importers.torch.activations import ACTIVATIONS
+from sheetcnn.importers.torch.archive import read_program
+from sheetcnn.importers.torch.arithmetic import ARITHMETIC
+from sheetcnn.importers.torch.exported import export
+from sheetcnn.importers.torch.folds import FOLDS
+from sheetcnn.importers.torch.layers import LAYERS
+from sheetcnn.importers.torch.norms import NORMS
+from sheetcnn.importers.torch.patterns import joined
+from sheetcnn.importers.torch.program import Program, live
+from sheetcnn.importers.torch.shape_ops import MOVES, VIEWS
+from sheetcnn.importers.torch.state import match, read_state_dict
+from sheetcnn.importers.torch.translator import Tables, Translator
+from sheetcnn.model.graph import Model
+
+__all__ = ["from_torch", "match", "read_pt2", "read_state_dict", "supported"]
+
+_TABLES = Tables({**LAYERS, **NORMS, **ACTIVATIONS, **ARITHMETIC, **MOVES}, FOLDS, frozenset(VIEWS))
+
+
+def from_torch(
+    module: Any, example_input: Any, *, name: str | None = None, labels: Sequence[str] = ()
+) -> Model:
+    """Import a module.
+
+    Args:
+        module: a `torch.nn.Module`; it is traced in eval mode, and its own mode restored.
+        example_input: a tensor or array of shape `(1, C, H, W)` or `(C, H, W)`; its values do not matter.
+        name: of the network, by default that of the module's class.
+        labels: of the classes.
+
+    Raises:
+        SpecError: torch is not installed, or these are no module and no tensor.
+        UnsupportedError: the module cannot be traced, or something in it cannot be expressed; lists each.
+    """
+    program = export(module, example_input)
+    kind = type(module).__name__
+    return _model(program, name or kind, kind, labels)
+
+
+def read_pt2(path: Path, *, labels: Sequence[str] = ()) -> Model:
+    """Import a program that `torch.export.save` wrote. Nothing in the file is executed or unpickled.
+
+    Raises:
+        SpecError: the file cannot be read, is damaged or of another version.
+        WeightsError: it holds weights as pickles.
+        UnsupportedError: something in it cannot be expressed; lists each.
+    """
+    return _model(read_program(path), path.stem, str(path), labels)
+
+
+def supported() -> tuple[str, ...]:
+    """The ATen operators that are known."""
+    return tuple(sorted(name for name in _TABLES.layers if not name.startswith(("sheetcnn.", "operator."))))
+
+
+def _model(program: Program, name: str, where: str, labels: Sequence[str]) -> Model:
+    return Translator(joined(live(program)), _TABLES, where).model(name, labels)

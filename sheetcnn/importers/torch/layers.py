@@ -1,0 +1,278 @@
+"""Operators that are layers: convolutions, linear layers, pools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sheetcnn.importers.graph_builder import RefusalError
+from sheetcnn.importers.torch.program import Constant
+from sheetcnn.importers.torch.values import Tensor, Value, moved
+
+if TYPE_CHECKING:
+    from sheetcnn.importers.torch.translator import Translator
+
+Ints = int | Sequence[int]
+
+
+def pair(value: Ints, axes: int = 2) -> tuple[int, int]:
+    """One number per axis of a map; along a single axis, the other one is 1."""
+    listed = [value] if isinstance(value, int) else list(value)
+    if len(listed) < axes:
+        listed = listed * axes
+    return (1, listed[0]) if axes == 1 else (listed[0], listed[1])
+
+
+def short(value: Sequence[int]) -> Any:
+    """A tuple as one number, where all its numbers are the same."""
+    return value[0] if len(set(value)) == 1 else tuple(value)
+
+
+def around(value: Ints, axes: int) -> tuple[int, int, int, int]:
+    """The same padding on both sides of each axis: top, bottom, left, right."""
+    listed = [value] if isinstance(value, int) else list(value)
+    listed = listed * axes if len(listed) < axes else listed
+    y, x = (0, listed[0]) if axes == 1 else listed
+    return y, y, x, x
+
+
+def _padding(value: str | Ints, axes: int) -> Any:
+    if isinstance(value, str):
+        return value
+    edges = around(value, axes)
+    return (short(edges) or "valid") if axes == 2 else (edges[2] or "valid")
+
+
+def conv(
+    t: Translator,
+    x: Tensor,
+    weight: object,
+    bias: object = None,
+    stride: Ints = 1,
+    padding: str | Ints = 0,
+    dilation: Ints = 1,
+    groups: int = 1,
+) -> Tensor:
+    """A convolution over maps, or over rows."""
+    x, w = t.settled(x), t.constant(weight)
+    axes = w.array.ndim - 2
+    if not 1 <= axes <= 2 or len(x.dims) != axes + 2:
+        raise RefusalError(f"a convolution along {axes} axes of a tensor {x.dims}; known are 1 and 2")
+    filters, _, *size = w.array.shape
+    depthwise = axes == 2 and groups == x.dims[1] > 1
+    kind = "depthwise_conv2d" if depthwise else f"conv{axes}d"
+    own: dict[str, Any] = {"multiplier": filters // groups} if depthwise else {"filters": filters}
+    if groups > 1 and not depthwise:
+        own["groups"] = groups
+    sizes = {"kernel_size": tuple(size), "stride": pair(stride, axes), "dilation": pair(dilation, axes)}
+    own |= {key: short(value[-axes:]) for key, value in sizes.items()}
+    return t.layer(
+        kind,
+        x,
+        {"weight": w, "bias": optional(t, bias)},
+        padding=_padding(padding, axes),
+        bias=bias is not None,
+        **_without(own, stride=1, dilation=1, multiplier=1),
+    )
+
+
+def optional(t: Translator, value: object) -> Constant | None:
+    """Weights that may be missing."""
+    return None if value is None else t.constant(value)
+
+
+def _without(options: dict[str, Any], **defaults: Any) -> dict[str, Any]:
+    """The options that are not the defaults."""
+    return {key: value for key, value in options.items() if key not in defaults or defaults[key] != value}
+
+
+def conv_transpose(
+    t: Translator,
+    x: Tensor,
+    weight: object,
+    bias: object = None,
+    stride: Ints = 1,
+    padding: Ints = 0,
+    output_padding: Ints = 0,
+    groups: int = 1,
+    dilation: Ints = 1,
+) -> Tensor:
+    """A transposed convolution; over rows it is one over maps of one row."""
+    x, w = t.settled(x), t.constant(weight)
+    axes = w.array.ndim - 2
+    if not 1 <= axes <= 2 or len(x.dims) != axes + 2:
+        raise RefusalError(f"a transposed convolution along {axes} axes of a tensor {x.dims}")
+    kernel = Constant(w.name, w.array if axes == 2 else w.array[:, :, None, :])
+    extra = around(output_padding, axes)
+    options = {
+        "filters": int(w.array.shape[1]) * groups,
+        "kernel_size": short(kernel.array.shape[2:]),
+        "stride": short(pair(stride, axes)),
+        "padding": short(around(padding, axes)),
+        "output_padding": short((extra[0], extra[2])),
+        "dilation": short(pair(dilation, axes)),
+        "groups": groups,
+    }
+    return t.layer(
+        "conv_transpose2d",
+        x,
+        {"weight": kernel, "bias": optional(t, bias)},
+        bias=bias is not None,
+        **_without(options, stride=1, padding=0, output_padding=0, dilation=1, groups=1),
+    )
+
+
+def convolution(
+    t: Translator,
+    x: Tensor,
+    weight: object,
+    bias: object,
+    stride: Ints,
+    padding: Ints,
+    dilation: Ints,
+    transposed: bool,
+    output_padding: Ints,
+    groups: int,
+) -> Tensor:
+    """Either of the two, as decomposed programs have it."""
+    if transposed:
+        return conv_transpose(t, x, weight, bias, stride, padding, output_padding, groups, dilation)
+    return conv(t, x, weight, bias, stride, padding, dilation, groups)
+
+
+def linear(t: Translator, x: Tensor, weight: object, bias: object = None) -> Tensor:
+    """A dense layer on a vector; on maps with the channels last a convolution of one pixel."""
+    x, w = t.tensor(x), t.constant(weight)
+    units, params = int(w.array.shape[0]), {"weight": w, "bias": optional(t, bias)}
+    if x.ends_in_channels:
+        axes = len(x.base) - 2
+        params["weight"] = Constant(w.name, w.array.reshape(*w.array.shape, *[1] * axes))
+        made = t.layer(f"conv{axes}d", x.below, params, filters=units, kernel_size=1, bias=bias is not None)
+        return moved(made, [(kind, (*d[:-1], units) if kind == "view" else d) for kind, d in x.steps])
+    x = t.settled(x)
+    if len(x.dims) > 2:
+        raise RefusalError(f"a linear layer along the last axis of {x.dims}; known is one on a vector")
+    return t.layer("dense", x, params, units=units, bias=bias is not None)
+
+
+def matrix(t: Translator, x: Tensor, weight: object) -> Tensor:
+    """A linear layer as a product of matrices."""
+    w = t.constant(weight)
+    if w.array.ndim != 2:
+        raise RefusalError("a product with an array that is no matrix")
+    return linear(t, x, Constant(w.name, w.array.T))
+
+
+def add_matrix(
+    t: Translator, bias: object, x: Tensor, weight: object, *, beta: float = 1, alpha: float = 1
+) -> Tensor:
+    """A linear layer as decomposed programs have it."""
+    if beta != 1 or alpha != 1:
+        raise RefusalError("a product of matrices with factors")
+    w = t.constant(weight)
+    return linear(t, x, Constant(w.name, w.array.T), bias)
+
+
+# Pools.
+
+
+def _pool(
+    t: Translator,
+    x: Tensor,
+    kind: str,
+    size: Ints,
+    stride: Ints | None,
+    padding: Ints,
+    ceil: bool,
+    **more: Any,
+) -> Tensor:
+    x = t.settled(x)
+    axes = len(x.dims) - 2
+    options = {
+        "kernel_size": short(pair(size, axes)),
+        "stride": short(pair(stride or size, axes)),
+        "padding": short(around(padding, axes)),
+        "ceil_mode": bool(ceil),
+        **more,
+    }
+    defaults = {"stride": options["kernel_size"], "padding": 0, "ceil_mode": False, "dilation": 1}
+    return t.layer(kind, x, **_without(options, **defaults))
+
+
+def max_pool(
+    t: Translator,
+    x: Tensor,
+    size: Ints,
+    stride: Ints = (),
+    padding: Ints = 0,
+    dilation: Ints = 1,
+    ceil: bool = False,
+) -> Tensor:
+    """Max pooling."""
+    axes = len(t.tensor(x).dims) - 2
+    return _pool(t, x, "max_pool", size, stride, padding, ceil, dilation=short(pair(dilation, axes)))
+
+
+def avg_pool(
+    t: Translator,
+    x: Tensor,
+    size: Ints,
+    stride: Ints = (),
+    padding: Ints = 0,
+    ceil: bool = False,
+    count_padding: bool = True,
+    divisor: int | None = None,
+) -> Tensor:
+    """Average pooling."""
+    if divisor is not None:
+        raise RefusalError("an average with a divisor of its own (divisor_override)")
+    more = {} if count_padding else {"count_include_pad": False}
+    return _pool(t, x, "avg_pool", size, stride, padding, ceil, **more)
+
+
+def adaptive_avg_pool(t: Translator, x: Tensor, size: Ints) -> Tensor:
+    """Average pooling to a size."""
+    x = t.settled(x)
+    target = pair(size, len(x.dims) - 2)
+    if target == (1, 1):
+        return t.layer("global_avg_pool", x)
+    return t.layer("adaptive_avg_pool", x, output_size=short(target))
+
+
+def adaptive_max_pool(t: Translator, x: Tensor, size: Ints) -> Tensor:
+    """Max pooling to a size that divides the maps'."""
+    x = t.settled(x)
+    axes = len(x.dims) - 2
+    target, given = pair(size, axes), (1, x.dims[2]) if axes == 1 else x.dims[2:]
+    if target == (1, 1):
+        return t.layer("global_max_pool", x)
+    if any(n % m for n, m in zip(given, target, strict=True)):
+        raise RefusalError(f"max pooling of {given} to {target}, which does not divide it")
+    return t.layer("max_pool", x, kernel_size=(given[0] // target[0], given[1] // target[1]))
+
+
+def first(function: Callable[..., Tensor]) -> Callable[..., Value]:
+    """For an operator that returns positions as well: they are not known here."""
+
+    def build(t: Translator, x: Tensor, *args: Any) -> list[Tensor | None]:
+        return [function(t, x, *args), None]
+
+    return build
+
+
+LAYERS: dict[str, Callable[..., Value]] = {
+    **dict.fromkeys(("conv1d", "conv2d"), conv),
+    **dict.fromkeys(("conv_transpose1d", "conv_transpose2d"), conv_transpose),
+    "convolution": convolution,
+    "linear": linear,
+    **dict.fromkeys(("mm", "matmul"), matrix),
+    "addmm": add_matrix,
+    **dict.fromkeys(("max_pool1d", "max_pool2d"), max_pool),
+    **dict.fromkeys(("max_pool2d_with_indices", "max_pool1d_with_indices"), first(max_pool)),
+    **dict.fromkeys(("avg_pool1d", "avg_pool2d"), avg_pool),
+    **dict.fromkeys(
+        ("adaptive_avg_pool1d", "adaptive_avg_pool2d", "_adaptive_avg_pool2d"), adaptive_avg_pool
+    ),
+    **dict.fromkeys(("adaptive_max_pool1d", "adaptive_max_pool2d"), first(adaptive_max_pool)),
+}
+"""Operators that are layers."""

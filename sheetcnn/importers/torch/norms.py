@@ -1,0 +1,147 @@
+"""Operators that normalise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sheetcnn.importers.graph_builder import RefusalError
+from sheetcnn.importers.torch.layers import optional
+from sheetcnn.importers.torch.program import Constant
+from sheetcnn.importers.torch.values import Tensor, Value
+
+if TYPE_CHECKING:
+    from sheetcnn.importers.torch.translator import Translator
+
+
+def batch_norm(
+    t: Translator,
+    x: Tensor,
+    weight: object,
+    bias: object,
+    mean: object,
+    variance: object,
+    training: bool,
+    momentum: float,
+    epsilon: float,
+    *_: object,
+) -> Tensor:
+    """Batch normalisation with the statistics of the training."""
+    if training or mean is None:
+        raise RefusalError(
+            "it normalises by the batch itself (training mode, or track_running_stats=False); "
+            "call module.eval() before the export"
+        )
+    m, v = t.constant(mean), t.constant(variance)
+    params = {
+        "weight": np.ones_like(m.array) if weight is None else t.constant(weight),
+        "bias": np.zeros_like(m.array) if bias is None else t.constant(bias),
+        "running_mean": m,
+        "running_var": v,
+    }
+    if t.tensor(x).ends_in_channels:
+        raise RefusalError("it normalises along the last axis of maps")
+    return t.layer("batch_norm", x, params, epsilon=float(epsilon))
+
+
+def _batch_norm_inference(
+    t: Translator, x: Tensor, weight: object, bias: object, mean: object, variance: object, *rest: float
+) -> list[Tensor | None]:
+    """The same in decomposed programs."""
+    return [batch_norm(t, x, weight, bias, mean, variance, False, *rest), None, None]
+
+
+def _affine(t: Translator, weight: object, bias: object, shape: tuple[int, ...]) -> dict[str, Any]:
+    """Weight and bias of a normalisation; one that is missing has no effect."""
+    if weight is None and bias is None:
+        return {}
+    w, b = optional(t, weight), optional(t, bias)
+    return {
+        "weight": np.ones(shape) if w is None else Constant(w.name, w.array.reshape(shape)),
+        "bias": np.zeros(shape) if b is None else Constant(b.name, b.array.reshape(shape)),
+    }
+
+
+def instance_norm(
+    t: Translator,
+    x: Tensor,
+    weight: object,
+    bias: object,
+    mean: object,
+    variance: object,
+    own: bool,
+    momentum: float,
+    epsilon: float,
+    *_: object,
+) -> Tensor:
+    """Instance normalisation; with statistics of the training it is batch normalisation."""
+    if not own:
+        return batch_norm(t, x, weight, bias, mean, variance, False, momentum, epsilon)
+    x = t.settled(x)
+    params = _affine(t, weight, bias, x.dims[1:2])
+    return t.layer("instance_norm", x, params, epsilon=float(epsilon), affine=bool(params))
+
+
+def group_norm(
+    t: Translator,
+    x: Tensor,
+    groups: int,
+    weight: object = None,
+    bias: object = None,
+    epsilon: float = 1e-5,
+    *_: object,
+) -> Tensor:
+    """Group normalisation."""
+    x = t.settled(x)
+    params = _affine(t, weight, bias, x.dims[1:2])
+    return t.layer("group_norm", x, params, groups=groups, epsilon=float(epsilon), affine=bool(params))
+
+
+def _native_group_norm(
+    t: Translator, x: Tensor, weight: object, bias: object, *rest: Any
+) -> list[Tensor | None]:
+    *_, groups, epsilon = rest
+    return [group_norm(t, x, groups, weight, bias, epsilon), None, None]
+
+
+def layer_norm(
+    t: Translator,
+    x: Tensor,
+    shape: Sequence[int],
+    weight: object = None,
+    bias: object = None,
+    epsilon: float = 1e-5,
+    *_: object,
+) -> Tensor:
+    """Layer normalisation, over all values or over the channels of each pixel."""
+    x, axes = t.tensor(x), "all"
+    if x.ends_in_channels and len(shape) == 1:
+        axes, params = "channels", _affine(t, weight, bias, tuple(shape))
+        return t.under(x, "layer_norm", params, axes=axes, epsilon=float(epsilon), affine=bool(params))
+    x = t.settled(x)
+    if tuple(shape) != x.dims[1:]:
+        raise RefusalError(
+            f"it normalises the axes {tuple(shape)} of {x.dims}; known are all, or the channels"
+        )
+    params = _affine(t, weight, bias, x.dims[1:] if len(x.dims) != 3 else (x.dims[1], 1, x.dims[2]))
+    return t.layer("layer_norm", x, params, axes=axes, epsilon=float(epsilon), affine=bool(params))
+
+
+def local_response_norm(t: Translator, x: Tensor, size: int, alpha: float, beta: float, k: float) -> Tensor:
+    """Local response normalisation; PyTorch has no operator for it (see `patterns`)."""
+    return t.layer("lrn", x, size=size, alpha=float(alpha), beta=float(beta), k=float(k))
+
+
+NORMS: dict[str, Callable[..., Value]] = {
+    **dict.fromkeys(("batch_norm", "_native_batch_norm_legit"), batch_norm),
+    "_native_batch_norm_legit_no_training": _batch_norm_inference,
+    "instance_norm": instance_norm,
+    "group_norm": group_norm,
+    "native_group_norm": _native_group_norm,
+    "layer_norm": layer_norm,
+    "native_layer_norm": lambda t, *args: [layer_norm(t, *args), None, None],
+    "sheetcnn.lrn": local_response_norm,
+}
+"""Operators that normalise."""

@@ -1,0 +1,23 @@
+"""What the layers share whose result is cells of their inputs: they move nothing and hold no formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from sheetcnn.formulas.region import Stamp
+from sheetcnn.model.ops.base import Op, Site
+
+
+class Alias(Op):
+    """A layer that only chooses or orders cells that exist already (see `Op.alias`)."""
+
+    pixelwise: ClassVar[bool] = True
+
+    def formula(self, site: Site) -> Iterator[Stamp]:
+        """None."""
+        return iter(())
+
+    def aliases(self) -> bool:
+        """Always."""
+        return True

@@ -1,0 +1,79 @@
+"""Batch normalisation at inference, with the statistics of the training.
+
+For channel c::
+
+    out = (in - running_mean[c]) / sqrt(running_var[c] + epsilon) * weight[c] + bias[c]
+
+Shape unchanged; the four parameters are `(C,)`. Definition: Ioffe and Szegedy (2015); PyTorch's
+`BatchNorm2d.eval()`.
+
+First cell::
+
+    =(conv1_f1!C7-bn1_w!$E$6)/SQRT(bn1_w!$F$6+1E-05)*bn1_w!$C$6+bn1_w!$D$6
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from sheetcnn.formulas.expr import call
+from sheetcnn.formulas.region import Stamp
+from sheetcnn.model.ops.base import Op, Parameter, Params, Site, everywhere
+from sheetcnn.shape import Array, Shape
+
+
+class BatchNorm(Op):
+    """Batch normalisation."""
+
+    kind: ClassVar[str] = "batch_norm"
+    title: ClassVar[str] = "batch normalisation"
+    framework_names: ClassVar[tuple[str, str, str]] = (
+        "BatchNormalization",
+        "BatchNorm2d",
+        "BatchNormalization",
+    )
+    pixelwise: ClassVar[bool] = True
+    takes_activation: ClassVar[bool] = True
+
+    epsilon: Annotated[float, Field(gt=0)] = 1e-5
+
+    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """The input's shape."""
+        return inputs[0]
+
+    def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
+        """`weight` (gamma), `bias` (beta), `running_mean`, `running_var`."""
+        shape = (inputs[0].channels,)
+        return (
+            Parameter("weight", shape, "channel", "γ"),
+            Parameter("bias", shape, "channel", "β"),
+            Parameter("running_mean", shape, "channel", "mean"),
+            Parameter("running_var", shape, "channel", "variance"),
+        )
+
+    def run(self, inputs: Sequence[Array], params: Params) -> Array:
+        """The definition, broadcast over the channels."""
+        x = inputs[0]
+        column = (-1,) + (1,) * (x.ndim - 1)
+        gamma, beta, mean, var = (
+            params[name].reshape(column) for name in ("weight", "bias", "running_mean", "running_var")
+        )
+        return (x - mean) / np.sqrt(var + self.epsilon) * gamma + beta
+
+    def formula(self, site: Site) -> Iterator[Stamp]:
+        """The definition; the parameters are fixed cells, or walk along with a vector."""
+        x = site.inputs[0]
+        for region in everywhere(site.out, x):
+            gamma, beta, mean, var = (
+                site.walk(name, region) for name in ("weight", "bias", "running_mean", "running_var")
+            )
+            normal = (x.at(region) - mean) / call("SQRT", var + self.epsilon)
+            yield Stamp(region, normal * gamma + beta)
+
+    def describe(self, inputs: Sequence[Shape]) -> str:
+        """The definition in words."""
+        return "(value − mean) ÷ √(variance + ε) × γ + β, one set per map"

@@ -1,0 +1,62 @@
+"""Channels in another order: one from each group in turn.
+
+With g groups of n channels, channel `i * g + j` of the result is channel `j * n + i` of the input.
+Shape `(C, H, W)` unchanged. Nothing is copied. Definition: Zhang et al. (2018), ShuffleNet; PyTorch's
+`ChannelShuffle`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from sheetcnn.formulas.placement import Placement, select
+from sheetcnn.languages import text
+from sheetcnn.model.ops.alias import Alias
+from sheetcnn.model.ops.base import Params, ShapeMismatchError
+from sheetcnn.model.ops.spatial import Size, maps_only
+from sheetcnn.shape import Array, Shape
+
+
+class ChannelShuffle(Alias):
+    """Channel shuffle."""
+
+    kind: ClassVar[str] = "channel_shuffle"
+    title: ClassVar[str] = "channel shuffle"
+    framework_names: ClassVar[tuple[str, str, str]] = ("Reshape-Transpose-Reshape", "ChannelShuffle", "")
+
+    groups: Size
+
+    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """The input's shape."""
+        x = maps_only(self.kind, list(inputs))
+        if x.channels % self.groups:
+            raise ShapeMismatchError(
+                f"{x.channels} channels cannot be split into {self.groups} groups; "
+                f"use a divisor of {x.channels}"
+            )
+        return x
+
+    def run(self, inputs: Sequence[Array], params: Params) -> Array:
+        """Reshape, swap, reshape."""
+        channels, height, width = inputs[0].shape
+        grouped = inputs[0].reshape(self.groups, channels // self.groups, height, width)
+        return np.swapaxes(grouped, 0, 1).reshape(inputs[0].shape)
+
+    def alias(self, inputs: Sequence[Placement], out: Shape) -> Placement:
+        """The input's cells, in the new order of channels."""
+        per_group = out.channels // self.groups
+        order = [j * per_group + i for i in range(per_group) for j in range(self.groups)]
+        return select(inputs[0], out, order)
+
+    def nonnegative(self, inputs: Sequence[bool]) -> bool:
+        """As the input."""
+        return inputs[0]
+
+    def describe(self, inputs: Sequence[Shape]) -> str:
+        """The order."""
+        return text(
+            "one channel from each of {groups} groups in turn (read where they stand)", groups=self.groups
+        )

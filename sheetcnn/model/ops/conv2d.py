@@ -1,0 +1,136 @@
+"""Convolution over feature maps.
+
+For output map k at (y, x), with stride s, dilation d and top-left padding p::
+
+    out[k, y, x] = bias[k] + sum over c, u, v of
+                   weight[k, c, u, v] * in[c, y * s - p + u * d, x * s - p + v * d]
+
+where pixels outside the input count as 0. Input `(C, H, W)`, result `(filters, H', W')`, weight
+`(filters, C / groups, kh, kw)`; with groups, map k sees only the channels of its own group.
+Definition: PyTorch's `Conv2d` (a cross-correlation: the kernel is not flipped).
+
+First cell of a 3x3 convolution over two maps, with ReLU::
+
+    =MAX(0,SUMPRODUCT(pool1_f1!B6:D8,conv2_w!$E$6:$G$8)+SUMPRODUCT(pool1_f2!B6:D8,conv2_w!$I$6:$K$8)+conv2_w!$C$6)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from sheetcnn.formulas.placement import Window
+from sheetcnn.formulas.region import Stamp
+from sheetcnn.languages import text
+from sheetcnn.model.ops.base import Op, Parameter, Params, ShapeMismatchError, Sight, Site
+from sheetcnn.model.ops.spatial import (
+    Padding,
+    Size,
+    SizeOrPair,
+    extent,
+    maps_only,
+    margins,
+    overhang,
+    pair,
+    window_counts,
+    window_words,
+    windows,
+)
+from sheetcnn.model.ops.sums import convolved
+from sheetcnn.shape import Array, Margin, Shape
+
+_MOST_VALUES = 1 << 21  # of windows, each pixel as often as it is seen: 16 MiB
+
+
+class Conv2d(Op):
+    """A convolution with `filters` output maps."""
+
+    kind: ClassVar[str] = "conv2d"
+    title: ClassVar[str] = "convolution"
+    framework_names: ClassVar[tuple[str, str, str]] = ("Conv", "Conv2d", "Conv2D, SeparableConv2D")
+    takes_activation: ClassVar[bool] = True
+
+    filters: Size
+    kernel_size: SizeOrPair
+    stride: SizeOrPair = 1
+    padding: Padding = "valid"
+    dilation: SizeOrPair = 1
+    groups: Size = 1
+    bias: bool = True
+
+    def _geometry(self, x: Shape) -> tuple[tuple[int, int], tuple[int, int], Margin, tuple[int, int]]:
+        """Extent of the window, stride, padding and the number of windows."""
+        window = extent(pair(self.kernel_size), pair(self.dilation))
+        stride = pair(self.stride)
+        pad = margins(self.padding, x, window, stride)
+        return window, stride, pad, window_counts(x, pad, window, stride)
+
+    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """`(filters, H', W')`."""
+        x = maps_only(self.kind, list(inputs))
+        for name, number in (("input channels", x.channels), ("filters", self.filters)):
+            if number % self.groups:
+                raise ShapeMismatchError(
+                    f"{number} {name} cannot be split into {self.groups} groups; both filters and input "
+                    "channels must be multiples of groups"
+                )
+        return Shape.maps(self.filters, *self._geometry(x)[3])
+
+    def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
+        """`weight` and, with `bias`, `bias`."""
+        shape = (self.filters, inputs[0].channels // self.groups, *pair(self.kernel_size))
+        weight = Parameter("weight", shape, "kernel", "kernel", pair(self.dilation), self.groups)
+        return (weight, Parameter("bias", (self.filters,), "channel", "bias")) if self.bias else (weight,)
+
+    def run(self, inputs: Sequence[Array], params: Params) -> Array:
+        """Windows times kernels, all groups at once, as many rows at a time as memory is meant for."""
+        x = inputs[0]
+        window, stride, pad, counts = self._geometry(Shape(x.shape))
+        every = windows(x, pad, window, stride, pair(self.dilation), counts, 0.0)
+        kernels = params["weight"].reshape(self.groups, self.filters // self.groups, -1)
+        out = np.empty((self.groups, self.filters // self.groups, *counts))
+        values = kernels.shape[0] * kernels.shape[2] * counts[1]  # of the windows of one row
+        step = max(1, _MOST_VALUES // values)
+        for top in range(0, counts[0], step):
+            rows = every[:, top : top + step].transpose(0, 3, 4, 1, 2)
+            columns = rows.reshape(self.groups, kernels.shape[2], -1)
+            out[:, :, top : top + step] = (kernels @ columns).reshape(*out.shape[:2], -1, counts[1])
+        result = out.reshape(self.filters, *counts)
+        if self.bias:
+            result += params["bias"][:, None, None]
+        return result
+
+    def formula(self, site: Site) -> Iterator[Stamp]:
+        """A SUMPRODUCT per run of input channels, plus the bias."""
+        x = site.inputs[0]
+        (height, width), stride, pad, _ = self._geometry(x.shape)
+        window = Window(-pad.top, -pad.left, height, width, stride, pair(self.dilation)[1])
+        return convolved(site, x, window, self.groups, bias=self.bias)
+
+    def reach(self, inputs: Sequence[Shape]) -> Margin:
+        """The padding."""
+        window, stride, pad, counts = self._geometry(inputs[0])
+        return overhang(inputs[0], pad, window, stride, counts)
+
+    def sight(self, inputs: Sequence[Shape]) -> Sight:
+        """The kernel's window."""
+        _, stride, pad, _ = self._geometry(inputs[0])
+        return Sight(pair(self.kernel_size), stride, pair(self.dilation), (pad.top, pad.left))
+
+    def multiply_adds(self, inputs: Sequence[Shape]) -> int:
+        """One per weight of the kernel and output pixel."""
+        kh, kw = pair(self.kernel_size)
+        return self.out_shape(inputs).size * inputs[0].channels // self.groups * kh * kw
+
+    def describe(self, inputs: Sequence[Shape]) -> str:
+        """The sum in words."""
+        n = inputs[0].channels // self.groups
+        maps = text("the input map") if n == 1 else text("{n} input maps", n=n)
+        total = text(
+            "sum over {maps} of {window} window × kernel",
+            maps=maps,
+            window=window_words(pair(self.kernel_size), pair(self.dilation)),
+        )
+        return text("{total} + bias", total=total) if self.bias else total

@@ -1,0 +1,195 @@
+"""Transposed convolution: every input pixel adds a scaled copy of the kernel to the result.
+
+With stride s, dilation d and padding p::
+
+    full[k, y * s + u * d, x * s + v * d] += in[c, y, x] * weight[c, k, u, v]   (summed over c, y, x, u, v)
+
+and the result is `full` without p pixels at each edge, with `output_padding` more at the bottom and the
+right, plus bias. Input `(C, H, W)`, weight `(C, filters / groups, kh, kw)`, result
+`(filters, (H - 1) * s - 2p + d * (kh - 1) + output_padding + 1, ...)`. Definition: PyTorch's
+`ConvTranspose2d`, ONNX `ConvTranspose`.
+
+As a formula it is a convolution with stride 1 over the input *spread out* by the stride (blank cells
+between its pixels), with the kernel turned by 180 degrees. First cell::
+
+    =SUMPRODUCT(up1_spread_f1!B6:D8,up1_w!$E$6:$G$8)+up1_w!$C$6
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import BeforeValidator, Field
+
+from sheetcnn.formulas.placement import Positions, Window
+from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.languages import text
+from sheetcnn.model.ops.base import Op, Parameter, Params, ShapeMismatchError, Site, Stage
+from sheetcnn.model.ops.spatial import (
+    Edges,
+    NonNegative,
+    Size,
+    SizeOrPair,
+    edges,
+    extent,
+    listed,
+    maps_only,
+    pair,
+)
+from sheetcnn.model.ops.sums import convolved
+from sheetcnn.shape import NO_MARGIN, Array, Margin, Shape
+
+SPREAD = "spread"
+
+OutputPadding = Annotated[
+    NonNegative | Annotated[tuple[NonNegative, NonNegative], Field(description="[height, width]")],
+    BeforeValidator(listed),
+]
+
+
+@dataclass(frozen=True)
+class TurnedKernel(Parameter):
+    """A kernel `(in, out / groups, kh, kw)` that faces the windows turned by 180 degrees."""
+
+    @property
+    def kernel_shape(self) -> tuple[int, int, int, int]:
+        """`(out, in / groups, kh, kw)`."""
+        inputs, per_group, kh, kw = self.shape
+        return per_group * self.groups, inputs // self.groups, kh, kw
+
+    def positions(self, output: int) -> Positions:
+        """The slices of one output, turned."""
+        every = np.arange(self.size).reshape(self.shape)
+        seen = self.inputs_of(output)
+        return every[seen.start : seen.stop, output % self.shape[1], ::-1, ::-1]
+
+
+class ConvTranspose2d(Op):
+    """A transposed convolution with `filters` output maps."""
+
+    kind: ClassVar[str] = "conv_transpose2d"
+    title: ClassVar[str] = "transposed convolution"
+    framework_names: ClassVar[tuple[str, str, str]] = ("ConvTranspose", "ConvTranspose2d", "Conv2DTranspose")
+    takes_activation: ClassVar[bool] = True
+
+    filters: Size
+    kernel_size: SizeOrPair
+    stride: SizeOrPair = 1
+    padding: Edges = 0
+    output_padding: OutputPadding = 0
+    dilation: SizeOrPair = 1
+    groups: Size = 1
+    bias: bool = True
+
+    def _window(self) -> tuple[int, int]:
+        return extent(pair(self.kernel_size), pair(self.dilation))
+
+    def _spread(self, x: Shape) -> Shape:
+        """The shape of the input with blank cells between its pixels."""
+        sy, sx = pair(self.stride)
+        return Shape.maps(x.channels, (x.height - 1) * sy + 1, (x.width - 1) * sx + 1)
+
+    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """See the module."""
+        x, cut = maps_only(self.kind, list(inputs)), edges(self.padding)
+        for name, number in (("input channels", x.channels), ("filters", self.filters)):
+            if number % self.groups:
+                raise ShapeMismatchError(f"{number} {name} cannot be split into {self.groups} groups")
+        spread, (wy, wx), (oy, ox) = self._spread(x), self._window(), pair(self.output_padding)
+        height = spread.height - 1 + wy - cut.top - cut.bottom + oy
+        width = spread.width - 1 + wx - cut.left - cut.right + ox
+        if height < 1 or width < 1:
+            raise ShapeMismatchError(f"padding {self.padding} leaves nothing of the result; use less")
+        return Shape.maps(self.filters, height, width)
+
+    def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
+        """`weight` `(C, filters / groups, kh, kw)` and, with `bias`, `bias`."""
+        shape = (inputs[0].channels, self.filters // self.groups, *pair(self.kernel_size))
+        faces = SPREAD if self.stages(inputs) else ""
+        weight = TurnedKernel(
+            "weight", shape, "kernel", "kernel, turned", pair(self.dilation), self.groups, faces
+        )
+        return (weight, Parameter("bias", (self.filters,), "channel", "bias")) if self.bias else (weight,)
+
+    def _reach(self, inputs: Sequence[Shape]) -> Margin:
+        """How far the windows reach beyond the spread-out input."""
+        spread, out = self._spread(inputs[0]), self.out_shape(inputs)
+        (wy, wx), cut = self._window(), edges(self.padding)
+        top, left = wy - 1 - cut.top, wx - 1 - cut.left
+        return Margin(
+            max(0, top),
+            max(0, out.height - 1 - top + wy - spread.height),
+            max(0, left),
+            max(0, out.width - 1 - left + wx - spread.width),
+        )
+
+    def stages(self, inputs: Sequence[Shape]) -> tuple[Stage, ...]:
+        """The spread-out input, unless the stride is 1."""
+        if pair(self.stride) == (1, 1):
+            return ()
+        return (Stage(SPREAD, self._spread(inputs[0]), "input, spread out", self._reach(inputs)),)
+
+    def reach(self, inputs: Sequence[Shape]) -> Margin:
+        """With stride 1 the windows read the input itself."""
+        return NO_MARGIN if self.stages(inputs) else self._reach(inputs)
+
+    def run_stages(self, inputs: Sequence[Array], params: Params) -> dict[str, Array]:
+        """The spread-out input, NaN where cells stay blank."""
+        shape = Shape(inputs[0].shape)
+        if not self.stages((shape,)):
+            return {}
+        spread = np.full(self._spread(shape).dims, np.nan)
+        sy, sx = pair(self.stride)
+        spread[:, ::sy, ::sx] = inputs[0]
+        return {SPREAD: spread}
+
+    def run(self, inputs: Sequence[Array], params: Params) -> Array:
+        """Add up scaled kernels, tap by tap; then crop."""
+        x, weight = inputs[0], params["weight"]
+        out, cut = self.out_shape((Shape(x.shape),)), edges(self.padding)
+        (sy, sx), (dy, dx), (kh, kw) = pair(self.stride), pair(self.dilation), pair(self.kernel_size)
+        height, width = x.shape[1:]
+        full = np.zeros((self.filters, out.height + cut.top + cut.bottom, out.width + cut.left + cut.right))
+        per_in, per_out = x.shape[0] // self.groups, self.filters // self.groups
+        for g in range(self.groups):
+            mine, seen = slice(g * per_out, (g + 1) * per_out), slice(g * per_in, (g + 1) * per_in)
+            for u in range(kh):
+                for v in range(kw):
+                    copy = np.tensordot(weight[seen, :, u, v], x[seen], axes=(0, 0))
+                    rows = slice(u * dy, u * dy + (height - 1) * sy + 1, sy)
+                    cols = slice(v * dx, v * dx + (width - 1) * sx + 1, sx)
+                    full[mine, rows, cols] += copy
+        result = full[:, cut.top : cut.top + out.height, cut.left : cut.left + out.width]
+        return result + params["bias"][:, None, None] if self.bias else result
+
+    def formula(self, site: Site) -> Iterator[Stamp]:
+        """The spread-out input, then a convolution with stride 1."""
+        x = site.inputs[0]
+        read = x
+        if self.stages((x.shape,)):
+            read = site.stage(SPREAD)
+            sy, sx = pair(self.stride)
+            for c in range(x.shape.channels):
+                region = Region.part(c, range(0, read.shape.height, sy), range(0, read.shape.width, sx))
+                yield Stamp(region, x.at(Region.plane(c, x.shape)), SPREAD)
+        (wy, wx), cut = self._window(), edges(self.padding)
+        dx = pair(self.dilation)[1]
+        window = Window(cut.top - wy + 1, cut.left - wx + 1, wy, wx, dilation=dx)
+        yield from convolved(site, read, window, self.groups, bias=self.bias)
+
+    def multiply_adds(self, inputs: Sequence[Shape]) -> int:
+        """One per weight of the kernel and input pixel."""
+        kh, kw = pair(self.kernel_size)
+        return inputs[0].size * self.filters // self.groups * kh * kw
+
+    def describe(self, inputs: Sequence[Shape]) -> str:
+        """The sum in words."""
+        n = inputs[0].channels // self.groups
+        what = text("the input map") if n == 1 else text("{n} input maps", n=n)
+        if self.stages(inputs):
+            what = text("{maps}, spread out by the stride,", maps=what)
+        total = text("sum over {maps} of window × kernel turned by 180°", maps=what)
+        return text("{total} + bias", total=total) if self.bias else total

@@ -1,0 +1,43 @@
+"""Dropout: at inference it passes every value on.
+
+Shape unchanged. Definition: Srivastava et al. (2014); PyTorch's `Dropout.eval()`. It gets no sheets of
+its own: its result is its input's cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from sheetcnn.model.ops.alias import Alias
+from sheetcnn.model.ops.base import Params
+from sheetcnn.shape import Array, Shape
+
+
+class Dropout(Alias):
+    """Dropout."""
+
+    kind: ClassVar[str] = "dropout"
+    title: ClassVar[str] = "dropout"
+    framework_names: ClassVar[tuple[str, str, str]] = ("Dropout", "Dropout", "Dropout")
+
+    rate: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    """The share of values dropped while training; without effect here."""
+
+    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """The input's shape."""
+        return inputs[0]
+
+    def run(self, inputs: Sequence[Array], params: Params) -> Array:
+        """The input."""
+        return inputs[0]
+
+    def nonnegative(self, inputs: Sequence[bool]) -> bool:
+        """As the input."""
+        return inputs[0]
+
+    def describe(self, inputs: Sequence[Shape]) -> str:
+        """That it does nothing."""
+        return "nothing: dropout acts only while training"

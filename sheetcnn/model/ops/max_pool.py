@@ -1,0 +1,81 @@
+"""Maximum of each window; pixels outside the input are passed over.
+
+Input `(C, H, W)`, result `(C, H', W')`. Definition: PyTorch's `MaxPool2d`, ONNX `MaxPool`.
+
+First cell of a 2x2 pooling::
+
+    =MAX(conv1_f1!C7:D8)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from sheetcnn.formulas.placement import Window
+from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.languages import text
+from sheetcnn.model.ops.base import Params, Site
+from sheetcnn.model.ops.channels import combined
+from sheetcnn.model.ops.pooling import Pool
+from sheetcnn.model.ops.spatial import SizeOrPair, extent, pair, window_words, windows
+from sheetcnn.shape import Array, Shape
+
+
+class MaxPool(Pool):
+    """Maximum pooling."""
+
+    kind: ClassVar[str] = "max_pool"
+    title: ClassVar[str] = "max pooling"
+    framework_names: ClassVar[tuple[str, str, str]] = ("MaxPool", "MaxPool2d", "MaxPooling2D")
+
+    pooled: ClassVar[Literal["max", "mean"]] = "max"
+
+    dilation: SizeOrPair = 1
+
+    def window_extent(self) -> tuple[int, int]:
+        """The extent of the dilated window."""
+        return extent(pair(self.kernel_size), pair(self.dilation))
+
+    def taps(self) -> tuple[range, range]:
+        """Every `dilation`-th pixel."""
+        (height, width), (dy, dx) = self.window_extent(), pair(self.dilation)
+        return range(0, height, dy), range(0, width, dx)
+
+    def run(self, inputs: Sequence[Array], params: Params) -> Array:
+        """Windows and max."""
+        stride, pad, counts = self.geometry(Shape(inputs[0].shape))
+        every = windows(inputs[0], pad, self.window_extent(), stride, pair(self.dilation), counts, -np.inf)
+        best: Array = every.max(axis=(3, 4))
+        return best
+
+    def formula(self, site: Site) -> Iterator[Stamp]:
+        """MAX over the window; over its single cells where it is dilated."""
+        x = site.inputs[0]
+        stride, pad, _ = self.geometry(x.shape)
+        kh, kw = pair(self.kernel_size)
+        dy, dx = pair(self.dilation)
+        rows = range(0, kh * dy, dy) if dy > 1 else range(1)
+        cols = range(0, kw * dx, dx) if dx > 1 else range(1)
+        size = (1 if dy > 1 else kh, 1 if dx > 1 else kw)
+        for c in range(x.shape.channels):
+            seen = [
+                ref
+                for v in rows
+                for u in cols
+                for ref in x.windows(range(c, c + 1), Window(v - pad.top, u - pad.left, *size, stride))
+            ]
+            yield Stamp(Region.plane(c, site.out.shape), combined("MAX", seen))
+
+    def nonnegative(self, inputs: Sequence[bool]) -> bool:
+        """As the input."""
+        return inputs[0]
+
+    def describe(self, inputs: Sequence[Shape]) -> str:
+        """Which window."""
+        return text(
+            "largest value of each {window} window",
+            window=window_words(pair(self.kernel_size), pair(self.dilation)),
+        )

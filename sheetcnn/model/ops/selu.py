@@ -1,0 +1,55 @@
+"""Scaled exponential linear unit: an ELU with its slope, times a constant.
+
+`gamma * x` where x is positive, `gamma * alpha * (exp(x) - 1)` elsewhere. Shape unchanged. Definition:
+Klambauer et al. (2017), with the constants for which mean 0 and variance 1 reproduce themselves; PyTorch's
+`SELU`, ONNX `Selu` (whose default constants are these in float32). First cell::
+
+    =1.0507009873554805*IF(conv1_f1!C7>0,conv1_f1!C7,1.6732632423543772*(EXP(conv1_f1!C7)-1))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from sheetcnn.formulas.expr import Expr, Number, call, compare
+from sheetcnn.languages import text
+from sheetcnn.model.ops.base import Elementwise
+from sheetcnn.shape import Array, Shape
+
+
+class Selu(Elementwise):
+    """SELU."""
+
+    kind: ClassVar[str] = "selu"
+    title: ClassVar[str] = "SELU"
+    framework_names: ClassVar[tuple[str, str, str]] = ("Selu", "SELU", "selu")
+    once: ClassVar[bool] = False
+
+    alpha: Annotated[float, Field(gt=0)] = 1.6732632423543772
+    gamma: Annotated[float, Field(gt=0)] = 1.0507009873554805
+
+    def compute(self, x: Array) -> Array:
+        """Expm1 of what is not positive."""
+        return self.gamma * np.where(x > 0, x, self.alpha * np.expm1(np.minimum(x, 0)))
+
+    def apply(self, x: Expr) -> Expr:
+        """`gamma*IF(x>0,x,alpha*(EXP(x)-1))`."""
+        below = Number(self.alpha) * (call("EXP", x) - 1)
+        return Number(self.gamma) * call("IF", compare(">", x, 0), x, below)
+
+    def nonnegative(self, inputs: Sequence[bool]) -> bool:
+        """As the input."""
+        return inputs[0]
+
+    def describe(self, inputs: Sequence[Shape]) -> str:
+        """The function."""
+        return text(
+            "{gamma:.4g} × value where it is positive, "
+            "{gamma:.4g} × {alpha:.4g} × (exp(value) − 1) elsewhere",
+            gamma=self.gamma,
+            alpha=self.alpha,
+        )

@@ -1,0 +1,63 @@
+"""Some of the channels: `start`, `start + step`, ... up to before `stop`.
+
+Input `(C, H, W)` or `(N,)`. Negative numbers count from the end, as in Python. Nothing is copied.
+Definition: PyTorch's slicing `x[:, start:stop:step]`, ONNX `Slice` and `Split` on axis 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from sheetcnn.formulas.placement import Placement, select
+from sheetcnn.languages import text
+from sheetcnn.model.ops.alias import Alias
+from sheetcnn.model.ops.base import Params, ShapeMismatchError
+from sheetcnn.shape import Array, Shape
+
+
+class SliceChannels(Alias):
+    """A choice of channels."""
+
+    kind: ClassVar[str] = "slice_channels"
+    title: ClassVar[str] = "slice of the channels"
+    framework_names: ClassVar[tuple[str, str, str]] = ("Slice, Split", "slice, chunk, split", "")
+
+    start: int = 0
+    stop: int | None = None
+    step: Annotated[int, Field(ge=1)] = 1
+
+    def _channels(self, count: int) -> range:
+        return range(count)[self.start : self.stop : self.step]
+
+    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """The channels chosen."""
+        chosen = len(self._channels(inputs[0].channels))
+        if not chosen:
+            raise ShapeMismatchError(
+                f"start {self.start}, stop {self.stop}, step {self.step} choose none of the "
+                f"{inputs[0].channels} channels"
+            )
+        return Shape((chosen, *inputs[0].dims[1:]))
+
+    def run(self, inputs: Sequence[Array], params: Params) -> Array:
+        """A slice."""
+        return inputs[0][self.start : self.stop : self.step]
+
+    def alias(self, inputs: Sequence[Placement], out: Shape) -> Placement:
+        """The cells of those channels."""
+        return select(inputs[0], out, self._channels(inputs[0].shape.channels))
+
+    def nonnegative(self, inputs: Sequence[bool]) -> bool:
+        """As the input."""
+        return inputs[0]
+
+    def describe(self, inputs: Sequence[Shape]) -> str:
+        """Which channels."""
+        chosen = self._channels(inputs[0].channels)
+        which = text("channels {first} to {last} of the input", first=chosen[0] + 1, last=chosen[-1] + 1)
+        if self.step > 1:
+            which = text("{channels}, one in {step}", channels=which, step=self.step)
+        return text("{channels} (read where they stand)", channels=which)

@@ -1,0 +1,60 @@
+"""Softplus, a smooth ReLU: `ln(1 + exp(beta * x)) / beta`, and x where `beta * x` exceeds `threshold`.
+
+Shape unchanged. Definition: Dugas et al. (2001); PyTorch's `Softplus`. ONNX `Softplus` has no threshold: from
+40 on there is no difference in float64. Beyond 700 EXP would overflow. First cell::
+
+    =IF(conv1_f1!C7>20,conv1_f1!C7,LN(1+EXP(conv1_f1!C7)))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from sheetcnn.formulas.expr import Expr, Number, call, compare
+from sheetcnn.languages import text
+from sheetcnn.model.ops.base import Elementwise
+from sheetcnn.shape import Array, Shape
+
+
+class Softplus(Elementwise):
+    """softplus."""
+
+    kind: ClassVar[str] = "softplus"
+    title: ClassVar[str] = "softplus"
+    framework_names: ClassVar[tuple[str, str, str]] = ("Softplus", "Softplus", "softplus")
+    once: ClassVar[bool] = False
+
+    beta: Annotated[float, Field(gt=0)] = 1.0
+    threshold: Annotated[float, Field(le=700)] = 20.0
+
+    def compute(self, x: Array) -> Array:
+        """`ln(exp(0) + exp(beta * x))`, from a function that cannot overflow."""
+        scaled = self.beta * x
+        return np.where(scaled > self.threshold, x, np.logaddexp(0, scaled) / self.beta)
+
+    def apply(self, x: Expr) -> Expr:
+        """`IF(beta*x>threshold,x,LN(1+EXP(beta*x))/beta)`."""
+        scaled = x if self.beta == 1 else Number(self.beta) * x
+        soft: Expr = call("LN", Number(1) + call("EXP", scaled))
+        if self.beta != 1:
+            soft = soft / self.beta
+        return call("IF", compare(">", scaled, self.threshold), x, soft)
+
+    def nonnegative(self, inputs: Sequence[bool]) -> bool:
+        """Unless the threshold lets negative values through."""
+        return inputs[0] or self.threshold >= 0
+
+    def describe(self, inputs: Sequence[Shape]) -> str:
+        """The function."""
+        if self.beta == 1:
+            return text("ln(1 + exp(value)); the value itself above {threshold:g}", threshold=self.threshold)
+        above = f"{self.threshold / self.beta:g}"
+        return text(
+            "ln(1 + exp({beta:g} × value)) ÷ {beta:g}; the value itself above {above}",
+            beta=self.beta,
+            above=above,
+        )

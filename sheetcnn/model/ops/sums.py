@@ -1,0 +1,31 @@
+"""The formula that all convolutions share: sums of products of windows and kernels, plus the bias."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sheetcnn.formulas.expr import add, dot
+from sheetcnn.formulas.placement import Placement, Window
+from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.model.ops.base import Site
+
+
+def convolved(site: Site, x: Placement, window: Window, groups: int, *, bias: bool) -> Iterator[Stamp]:
+    """One pattern per output map: a product per run of input channels of its group, plus the bias.
+
+    Args:
+        site: of the layer; its kernel is `weight`.
+        x: the maps that the windows lie on.
+        window: for output pixel (0, 0).
+        groups: of the convolution.
+        bias: whether there is one.
+    """
+    shape = site.out.shape
+    per_in, per_out = x.shape.channels // groups, shape.channels // groups
+    for k in range(shape.channels):
+        first = k // per_out * per_in
+        seen = x.windows(range(first, first + per_in), window)
+        kernels = site.kernel("weight", k)
+        terms = [dot(pixels, kernel) for pixels, kernel in zip(seen, kernels, strict=True)]
+        total = add(*terms, site.value("bias", k)) if bias else add(*terms)
+        yield Stamp(Region.plane(k, shape), total)

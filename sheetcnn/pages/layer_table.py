@@ -1,0 +1,194 @@
+"""The table of layers on the overview: what each does, its window, its parameters, what it costs and sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import ceil, prod
+
+from sheetcnn.languages import Text, text
+from sheetcnn.model.graph import Graph, Node
+from sheetcnn.pages.receptive import Span, fields
+from sheetcnn.sheets import theme
+from sheetcnn.sheets.descriptions import describe_layer, kind_title
+from sheetcnn.sheets.layout import Layout
+from sheetcnn.sheets.sheet_plan import SheetPlan
+from sheetcnn.xlsx.book import Cell, Style
+
+_TEXT = Style(color=theme.INK, vertical="center", border=theme.RULE)
+_WRAPPED = Style(size=10, color=theme.INK, vertical="center", wrap=True, border=theme.RULE)
+_CENTERED = replace(_TEXT, horizontal="center")
+_COUNT = replace(_TEXT, number_format="#,##0", horizontal="right")
+_LAYER = replace(_TEXT, color=theme.LINK, underline=True)
+_LINK = Style(color=theme.LINK, underline=True, vertical="center")
+
+COLUMNS: tuple[tuple[str, int, Style, str], ...] = (
+    ("layer", 6, _LAYER, "The name of the layer; click it to go to its first sheet."),
+    ("kind", 9, _WRAPPED, ""),
+    ("each value is", 19, _WRAPPED, "How every single number of the layer is computed."),
+    ("shape", 5, _CENTERED, "Channels × height × width of the result; of a vector, its length."),
+    (
+        "window",
+        3,
+        _CENTERED,
+        "The kernel size: how many pixels of each input map one value is computed from, height × width.",
+    ),
+    ("stride", 3, _CENTERED, "How many pixels the window moves from one value to the next."),
+    (
+        "padding",
+        4,
+        _CENTERED,
+        "Blank pixels around the input over which the window may reach; 'same' keeps height and width.",
+    ),
+    (
+        "sees",
+        4,
+        _CENTERED,
+        "The receptive field: the part of the input image that one value depends on, height × width.",
+    ),
+    (
+        "parameters",
+        11,
+        _TEXT,
+        "Trained numbers: the product of the weights' axes (outputs × inputs × height × width), plus a bias "
+        "per output.",
+    ),
+    ("", 4, _COUNT, ""),
+    ("multiply-adds", 5, _COUNT, "Multiplications of a weight with a value to compute the whole layer once."),
+)
+WIDE = sum(span for _, span, _, _ in COLUMNS)
+PER_ROW, LINK_SPAN = 14, 4
+_PER_COLUMN = 3.3
+"""Characters that a column's width holds."""
+
+
+def draw(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], top: int, left: int) -> None:
+    """Write the table, and below it the links to all sheets.
+
+    Args:
+        layout: of the workbook.
+        page: the overview.
+        sheets: all the other sheets.
+        top: row of the table's title.
+        left: its first column.
+    """
+    say = layout.say
+    page.cells.append(Cell(top, left, say("Layers"), theme.SECTION))
+    col = left
+    for head, span, style, note in COLUMNS:
+        look = replace(theme.HEADING, horizontal=style.horizontal)
+        note = say(note) if note else ""
+        page.cells.append(Cell(top + 1, col, say(head) if head else None, look, merge=span, note=note))
+        col += span
+    row = top + 2
+    total, adds = 0, 0
+    for name, cells in _rows(layout):
+        col = left
+        lines = 1
+        for (_, span, style, _), value in zip(COLUMNS, cells, strict=True):
+            link = f"{layout.sheet_of_first[name]}!A1" if col == left else None
+            page.cells.append(Cell(row, col, value, style, link=link, merge=span))
+            if style is _WRAPPED and isinstance(value, str):
+                lines = max(lines, ceil(len(value) / (span * _PER_COLUMN)))
+            col += span
+        page.row_heights[row] = max(theme.SMALL_HEIGHT, 13.5 * lines + 4)
+        row += 1
+        total += int(cells[9] or 0)
+        adds += int(cells[10] or 0)
+    at = left + sum(span for _, span, _, _ in COLUMNS[:8])
+    page.cells += [
+        Cell(row, at, say("together"), theme.HEADING, merge=COLUMNS[8][1]),
+        Cell(row, at + COLUMNS[8][1], total, replace(_COUNT, bold=True), merge=COLUMNS[9][1]),
+        Cell(row, left + WIDE - COLUMNS[10][1], adds, replace(_COUNT, bold=True), merge=COLUMNS[10][1]),
+    ]
+    _links(layout, page, sheets, row + 2, left)
+
+
+def _rows(layout: Layout) -> Iterator[tuple[str, tuple[str | int | None, ...]]]:
+    """What stands in each row."""
+    graph, say = layout.graph, layout.say
+    seen = fields(graph)
+    source = graph.source
+    chosen = "the image that is chosen or painted" if layout.has("input") else "a number that you can change"
+    size = str(graph.source_shape)
+    yield source, (source, say("input"), say(chosen), size, None, None, None, "1×1", None, None, None)
+    for node in graph.nodes:
+        field = seen.get(node.name)
+        shapes = graph.input_shapes(node)
+        adds = node.op.multiply_adds(shapes)
+        count = sum(p.size for p in graph.owned(node))
+        window, stride, padding = _window(graph, node)
+        yield (
+            node.name,
+            (
+                node.name,
+                say(kind_title(node)),
+                say(describe_layer(graph, node)),
+                str(graph.shapes[node.name]),
+                window,
+                stride,
+                say(padding) if isinstance(padding, str) else padding,
+                None if field is None else say(_sees(layout, field)),
+                say(arithmetic(graph, node)),
+                count or None,
+                adds or None,
+            ),
+        )
+
+
+def _window(graph: Graph, node: Node) -> tuple[str | None, str | None, str | None]:
+    """Kernel size, stride and padding in words, where the layer has windows."""
+    sight = node.op.sight(graph.input_shapes(node))
+    if sight is None or (sight.size == (1, 1) and not hasattr(node.op, "kernel_size")):
+        return None, None, None
+    size = "×".join(map(str, sight.size))
+    stride = str(sight.stride[0]) if len(set(sight.stride)) == 1 else "×".join(map(str, sight.stride))
+    padding = getattr(node.op, "padding", None)
+    if isinstance(padding, tuple | list):
+        padding = "×".join(map(str, padding))
+    return size, stride, None if padding is None else str(padding)
+
+
+def _sees(layout: Layout, field: tuple[Span, Span]) -> str:
+    source = layout.graph.source_shape
+    size = [min(span.size, n) for span, n in zip(field, (source.height, source.width), strict=True)]
+    return text("all") if size == [source.height, source.width] else "×".join(map(str, size))
+
+
+def arithmetic(graph: Graph, node: Node) -> str:
+    """The multiplication that gives a layer's parameters: `8 × 4 × 3 × 3 + 8`."""
+    if node.weights:
+        return text("those of {layer}", layer=node.weights)
+    parts = [" × ".join(map(str, p.shape)) for p in graph.owned(node) if prod(p.shape)]
+    return " + ".join(parts)
+
+
+def _links(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], row: int, left: int) -> None:
+    """Links to every sheet, a row per layer."""
+    say = layout.say
+    page.cells.append(Cell(row, left, say("All sheets"), theme.SECTION))
+    owned: dict[str, list[str]] = {}
+    for sheet in sheets:
+        owned.setdefault(sheet.layer, []).append(sheet.name)
+    row += 1
+    for name in (layout.graph.source, *(node.name for node in layout.graph.nodes)):
+        names = owned.get(name, [])
+        if not names:
+            continue
+        page.cells.append(Cell(row, left, name, _TEXT, merge=COLUMNS[0][1]))
+        for n, target in enumerate(names):
+            at = (row + n // PER_ROW, left + COLUMNS[0][1] + n % PER_ROW * LINK_SPAN)
+            short = target.removeprefix(f"{layout.bases[name]}_")  # the row names the layer already
+            page.cells.append(Cell(*at, short, _LINK, link=f"{target}!A1", merge=LINK_SPAN))
+        row += -(-len(names) // PER_ROW)
+
+
+def page_links(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], row: int, left: int) -> None:
+    """Links to the pages about the whole network, in one row."""
+    names = [sheet.name for sheet in sheets if not sheet.layer]
+    extra = ["notes"] if layout.has("notes") else []
+    for n, name in enumerate((*names, *extra, "about")):
+        shown: str | Text = name.replace("_", " ")
+        page.cells.append(
+            Cell(row, left + n * 8, f"{layout.say(shown)} ►", _LINK, link=f"{name}!A1", merge=8)
+        )

@@ -1,0 +1,33 @@
+"""Which layer's page traces what: one row per way of computing a value."""
+
+from __future__ import annotations
+
+from sheetcnn.model.graph import Node
+from sheetcnn.pages.trace.conv import can_trace, trace_name, trace_sheet
+from sheetcnn.pages.trace.dense import can_trace_dense, dense_sheet
+from sheetcnn.pages.trace.pool import can_trace_pool, pool_sheet
+from sheetcnn.pages.trace.softmax import can_trace_softmax, softmax_sheet
+from sheetcnn.sheets.layout import Layout
+from sheetcnn.sheets.sheet_plan import SheetPlan
+
+KINDS = (
+    (can_trace, trace_sheet),
+    (can_trace_pool, pool_sheet),
+    (can_trace_dense, dense_sheet),
+    (can_trace_softmax, softmax_sheet),
+)
+
+
+def trace_page(layout: Layout, node: Node) -> SheetPlan | None:
+    """The page that traces one value of a layer; None for a layer that has none."""
+    if node.name in layout.aliases:
+        return None
+    for can, sheet in KINDS:
+        if can(layout, node):
+            return sheet(layout, node, trace_name(layout, node))
+    return None
+
+
+def traces_pixels(layout: Layout, node: Node) -> bool:
+    """Whether a layer's page asks for a map, a row and a column."""
+    return node.name not in layout.aliases and (can_trace(layout, node) or can_trace_pool(layout, node))

@@ -1,7 +1,0 @@
-"""From an .onnx file to a model: it renames, transposes and builds; shapes come from the layers."""
-
-from __future__ import annotations
-
-from sheetcnn.readers.onnx.importer import read_onnx
-
-__all__ = ["read_onnx"]

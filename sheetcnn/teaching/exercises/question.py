@@ -1,0 +1,120 @@
+"""What an exercise is made of: questions with asked numbers, each with the numbers that usual mistakes give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sheetcnn.model.graph import Model
+from sheetcnn.teaching.paper.document import Figures, Table
+
+MISTAKES = {
+    "bias": "the bias is forgotten",
+    "relu": "ReLU is forgotten: a negative sum becomes 0",
+    "relu_each": "ReLU is applied to every channel; it belongs on the whole sum, once",
+    "one_channel": "only one channel is counted; a kernel has a slice for every channel",
+    "flipped": "the kernel is flipped; window and kernel are laid over each other as they are",
+    "padding": "the window is off by one: mind the padding",
+    "padding_once": "the padding counts on both sides",
+    "stride": "the stride is forgotten",
+    "plus_one": "one is missing: the first place counts too",
+    "rounded_up": "the division is rounded down, not up",
+    "bias_each": "there is one bias per kernel, not one per slice",
+    "pixels": "every weight is used once for every pixel of the result",
+    "last_only": "this is the last window alone; the windows before it count too",
+    "mean": "this is the mean; asked is the greatest value",
+    "greatest": "this is the greatest value; asked is the mean",
+    "whole_map": "this is taken over the whole map; each window is pooled for itself",
+    "swapped": "row and column are swapped",
+    "no_sum": "the exponential is not yet divided by the sum of all",
+    "no_exp": "the value itself is divided by the sum; first comes exp",
+}
+"""What a hint says when the number typed is the one that a mistake gives."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A number to be found.
+
+    Attributes:
+        label: of its cell.
+        answer: the right one, a multiple of `unit`.
+        unit: numbers are compared as multiples of it.
+        slack: how many units beside the answer still count as right.
+        mistakes: what each usual mistake gives instead, by its name in `MISTAKES`.
+    """
+
+    label: str
+    answer: float
+    unit: float = 0.5
+    slack: int = 0
+    mistakes: Sequence[tuple[str, float]] = ()
+
+    def units(self, number: float) -> int:
+        """A number as a multiple of the unit, halves away from 0."""
+        return int(np.sign(number) * np.floor(abs(number) / self.unit + 0.5))
+
+    @property
+    def distinct(self) -> list[tuple[str, float]]:
+        """The mistakes whose number is not taken for right, nor for that of a mistake before."""
+        taken = {self.units(self.answer) + n for n in range(-self.slack, self.slack + 1)}
+        found = []
+        for name, number in self.mistakes:
+            if self.units(number) not in taken:
+                taken.add(self.units(number))
+                found.append((name, number))
+        return found
+
+    def judge(self, number: float) -> str:
+        """`right`, `wrong`, or the name of the mistake that gives this number."""
+        typed = self.units(number)
+        if abs(typed - self.units(self.answer)) <= self.slack:
+            return "right"
+        return next((name for name, given in self.distinct if self.units(given) == typed), "wrong")
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question.
+
+    Attributes:
+        kind: its kind, from the table of kinds.
+        title: in a few words.
+        words: what is asked, a sentence each.
+        shown: what it is asked about: figures and tables.
+        asked: the numbers.
+        solution: how the answer comes about, for the key.
+    """
+
+    kind: str
+    title: str
+    words: Sequence[str]
+    shown: Sequence[Figures | Table]
+    asked: Sequence[Asked]
+    solution: str
+
+
+Maker = Callable[[np.random.Generator, Model], Question]
+"""Makes a question of a kind, with numbers of its own; the model gives layers and real numbers."""
+
+TRIES = 400
+
+
+def varied(make: Callable[[], Question], least: int = 1) -> Question:
+    """The first of many tries whose asked numbers all have at least so many distinct mistakes.
+
+    Args:
+        make: draws a question.
+        least: mistakes that must be told apart for every asked number.
+    """
+    best, most = make(), -1
+    for _ in range(TRIES):
+        question = make()
+        fewest = min(len(a.distinct) for a in question.asked)
+        if fewest > most:
+            best, most = question, fewest
+        if fewest >= least:
+            return question
+    return best

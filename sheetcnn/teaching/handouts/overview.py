@@ -1,0 +1,104 @@
+"""The first pages: the network as boxes, its parameters with their arithmetic, its maps as pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sheetcnn.languages import text
+from sheetcnn.model.graph import INPUT
+from sheetcnn.pages.gallery import has_gallery
+from sheetcnn.pages.layer_table import arithmetic
+from sheetcnn.pages.picture import picture_size
+from sheetcnn.shape import Array
+from sheetcnn.sheets import theme
+from sheetcnn.sheets.descriptions import describe_layer, kind_title
+from sheetcnn.teaching.handouts.subject import Subject
+from sheetcnn.teaching.paper.document import (
+    Block,
+    Box,
+    Boxes,
+    Figure,
+    Figures,
+    Heading,
+    PageBreak,
+    Scale,
+    Table,
+    Text,
+)
+
+MOST_MAPS = 16
+"""Maps of a layer that are shown."""
+MOST_LAYERS = 24
+"""Layers whose maps are shown; a deeper network shows the first ones."""
+MOST_PIXELS = 28
+WIDTH = 170.0
+"""Millimetres across the page."""
+
+
+def network(subject: Subject) -> Iterator[Block]:
+    """A diagram, and the table of layers."""
+    graph, say = subject.graph, subject.say
+    yield Heading(say("The network"))
+    boxes = [Box(graph.source, (say("input"), str(graph.source_shape)), theme.TINTS["input"])]
+    rows, total = [], 0
+    for node in graph.nodes:
+        count = sum(p.size for p in graph.owned(node))
+        total += count
+        shape = graph.shapes[node.name]
+        lines = [say(kind_title(node)), str(shape)]
+        if count:
+            one = text("1 parameter")
+            lines.append(say(one if count == 1 else text("{n} parameters", n=f"{count:,}")))
+        tint = "weights" if count else "vector" if shape.is_vector else "maps"
+        boxes.append(Box(node.name, lines, theme.TINTS[tint]))
+        adds = node.op.multiply_adds(graph.input_shapes(node))
+        product = say(arithmetic(graph, node))
+        rows.append(
+            (
+                node.name,
+                say(describe_layer(graph, node)),
+                str(shape),
+                f"{product} = {count:,}" if count and not node.weights else product,
+                f"{adds:,}" if adds else "",
+            )
+        )
+    yield Boxes(boxes)
+    heads = (say("layer"), say("each value is"), say("shape"), say("parameters"), say("multiply-adds"))
+    yield Table(heads, rows, numbers=(4,), widths=(1.2, 3.4, 1.1, 2.4, 1.2))
+    yield Text(say(text("{layers} layers, {n} parameters", layers=len(graph.nodes), n=f"{total:,}")))
+
+
+def maps(subject: Subject) -> Iterator[Block]:
+    """The input and the maps of every layer as pictures."""
+    graph, say = subject.graph, subject.say
+    yield PageBreak()
+    yield Heading(say("The input and all maps"))
+    source = subject.maps(graph.source)
+    yield Figures(list(_pictures(subject, source, graph.source, "picture")))
+    layers = [n for n in graph.nodes if n.name != INPUT and has_gallery(subject.plan.layout, n)]
+    for node in layers[:MOST_LAYERS]:
+        shape = graph.shapes[node.name]
+        kind = say(kind_title(node))
+        yield Text(f"{node.name}: {kind}, {shape}", small=True)
+        scale: Scale = "sequential" if graph.nonnegative[node.name] else "diverging"
+        yield Figures(list(_pictures(subject, subject.maps(node.name), node.name, scale)))
+        if shape.channels > MOST_MAPS:
+            yield Text(say(text("… and {n} more maps", n=shape.channels - MOST_MAPS)), small=True)
+    if len(layers) > MOST_LAYERS:
+        rest = text("… and {n} more layers with maps", n=len(layers) - MOST_LAYERS)
+        yield Text(say(rest), small=True)
+
+
+def _pictures(subject: Subject, values: Array, name: str, scale: Scale) -> Iterator[Figure]:
+    """Each map as a picture; all of a layer have the same colours for the same numbers."""
+    count = min(len(values), MOST_MAPS)
+    step, _, wide = picture_size(values.shape[1], values.shape[2], MOST_PIXELS)
+    greatest = float(abs(values).max())
+    # As many beside each other as still can be seen, from half a centimetre to two and a half.
+    across = max(6.0, min(24.0, WIDTH / min(count, 8) - 5))
+    for k in range(count):
+        shown = values[k, ::step, ::step]
+        caption = subject.say(text("map {n}", n=k + 1)) if name != subject.graph.source else name
+        if name == subject.graph.source and len(values) > 1:
+            caption = subject.say(text("channel {n}", n=k + 1))
+        yield Figure(caption, shown, scale, greatest=greatest, side=across / wide)

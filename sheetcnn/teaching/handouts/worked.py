@@ -1,0 +1,274 @@
+"""The worked sections: one pixel of a convolution, a pooling window, an output of a dense layer, softmax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from sheetcnn.languages import text
+from sheetcnn.model.graph import Node
+from sheetcnn.model.ops.pooling import Pool
+from sheetcnn.pages.receptive import fields
+from sheetcnn.pages.trace.dense import DenseTrace, can_trace_dense
+from sheetcnn.pages.trace.pool import LOWEST, PoolTrace, can_trace_pool
+from sheetcnn.pages.trace.softmax import SoftmaxTrace, can_trace_softmax
+from sheetcnn.sheets.sheet_plan import PageContext
+from sheetcnn.teaching.handouts.subject import Subject
+from sheetcnn.teaching.paper.document import (
+    Block,
+    Code,
+    Figure,
+    Figures,
+    Heading,
+    Math,
+    PageBreak,
+    Scale,
+    Table,
+    Text,
+    shown,
+)
+
+MOST_INPUTS = 6
+"""Input maps that are worked one by one: the ones that contribute most."""
+MOST_TERMS = 8
+MOST_CLASSES = 12
+LONGEST = 600
+"""Characters of a formula that are printed."""
+
+
+def convolution(subject: Subject) -> Iterator[Block]:
+    """Windows, kernel slices, products, partial sums, bias and activation of the chosen pixel."""
+    trace, pixel, say = subject.traced, subject.pixel, subject.say
+    if trace is None or pixel is None:
+        return
+    node = trace.node
+    context = subject.context(
+        **{trace.key("map"): pixel.map, trace.key("row"): pixel.row, trace.key("column"): pixel.column},
+        **{trace.key("input"): 1},
+    )
+    yield PageBreak()
+    place = text("map {map}, row {row}, column {column}", map=pixel.map, row=pixel.row, column=pixel.column)
+    yield Heading(say(text("One pixel of {layer}: {place}", layer=node.name, place=place)))
+    every = trace.kernel.inputs_of(pixel.map - 1)
+    pieces = [_Piece(trace, context, n) for n in range(len(every))]
+    order = sorted(range(len(pieces)), key=lambda n: -abs(pieces[n].partial))[:MOST_INPUTS]
+    yield Text(
+        say(
+            text(
+                "The kernel of map {map} has a slice for each of {n} input maps. Each slice is laid over its "
+                "map: nine numbers become nine products, or as many as the slice has squares, and their sum.",
+                map=pixel.map,
+                n=len(pieces),
+            )
+        )
+    )
+    scale: Scale = "sequential" if subject.graph.nonnegative[node.inputs[0]] else "diverging"
+    high = max(float(np.abs(p.window).max()) for p in pieces) or 1.0
+    deep = max(float(np.abs(p.slice).max()) for p in pieces) or 1.0
+    side = min(6.5, 42.0 / trace.size[1] / 1.7)
+    for n in sorted(order):
+        piece = pieces[n]
+        name = say(text("{layer}, map {n}", layer=node.inputs[0], n=every[n] + 1))
+        yield Figures(
+            (
+                Figure(name, piece.window, scale, 2, high, side=side),
+                Figure(
+                    say("its slice of the kernel"), piece.slice, "diverging", 3, deep, side=side, sign="×"
+                ),
+                Figure(
+                    say(text("products, sum {sum}", sum=shown(piece.partial))),
+                    piece.window * piece.slice,
+                    "diverging",
+                    2,
+                    side=side,
+                    sign="=",
+                ),
+            )
+        )
+    rest = sum(pieces[n].partial for n in range(len(pieces)) if n not in order)
+    if len(pieces) > len(order):
+        others = text("the other {n} input maps together: {sum}", n=len(pieces) - len(order), sum=shown(rest))
+        yield Text(say(others), small=True)
+    parts = [pieces[n].partial for n in sorted(order)] + ([rest] if len(pieces) > len(order) else [])
+    before, after, bias = trace.before(context), trace.after(context), trace.bias(context)
+    yield _sum("z", [*parts, bias] if "bias" in {p.name for p in trace.weights.parameters} else parts, before)
+    if node.activation is not None:
+        yield _activated(say(text(node.activation.title)), before, after)
+    once = "The bias is added once, and the activation is applied once, to the whole sum."
+    yield Text(say(once), small=True)
+    yield from _formula(subject, node.name, pixel.map - 1, pixel.row - 1, pixel.column - 1)
+
+
+class _Piece:
+    """Window, slice and partial sum of one input map."""
+
+    def __init__(self, trace: object, context: PageContext, n: int) -> None:
+        from dataclasses import replace
+
+        from sheetcnn.pages.trace.conv_values import Trace
+
+        assert isinstance(trace, Trace)  # noqa: S101  (for mypy)
+        if trace.listed < trace.inputs:  # a page that shows one chosen input map
+            context = replace(context, choices={**context.choices, trace.key("input"): n + 1})
+            n = 0
+        self.window, self.slice = trace.window(context, n), trace.slice(context, n)
+        self.partial = trace.partial(context, n)
+
+
+def _sum(name: str, parts: list[float], total: float) -> Math:
+    """`z = 0.12 − 0.30 + 1.2 = 1.02`."""
+    rest = (("+ " if part >= 0 else "− ") + shown(abs(part)) for part in parts[1:])
+    plain = " ".join((shown(parts[0]), *rest))
+    signs = plain.replace("−", "-")
+    return Math(f"{name} = {signs} = {shown(total).replace('−', '-')}", f"{name} = {plain} = {shown(total)}")
+
+
+def _activated(title: str, before: float, after: float) -> Math:
+    """`ReLU(1.02) = 1.02`."""
+    signs = shown(before).replace("−", "-"), shown(after).replace("−", "-")
+    name = "".join(c for c in title if c.isalnum() or c == " ")
+    return Math(f'upright("{name}")({signs[0]}) = {signs[1]}', f"{title}({shown(before)}) = {shown(after)}")
+
+
+def _formula(subject: Subject, tensor: str, channel: int, y: int = 0, x: int = 0) -> Iterator[Block]:
+    """The cell of the workbook that computes the same."""
+    found = subject.formula(tensor, channel, y, x)
+    if found is None:
+        return
+    sheet, cell, formula = found
+    where = text("in the workbook: sheet {sheet}, cell {cell}", sheet=sheet, cell=cell)
+    if len(formula) > LONGEST:
+        where = text("{where} (its first {n} of {all} characters)", where=where, n=LONGEST, all=len(formula))
+        formula = formula[:LONGEST] + " …"
+    yield Code(formula, subject.say(where))
+
+
+def pooling(subject: Subject) -> Iterator[Block]:
+    """The window of one pixel of the last pooling layer that can be shown."""
+    layout, say = subject.plan.layout, subject.say
+    nodes = [n for n in subject.graph.nodes if n.name not in layout.aliases and can_trace_pool(layout, n)]
+    if not nodes:
+        return
+    node = nodes[-1]
+    assert isinstance(node.op, Pool)  # noqa: S101  (for mypy)
+    trace = PoolTrace(layout, node, node.op, node.op.sight(subject.graph.input_shapes(node)))
+    out = subject.maps(node.name)
+    channel, y, x = (int(n) for n in np.unravel_index(int(np.argmax(out)), out.shape))
+    choices = {trace.key("map"): channel + 1, trace.key("row"): y + 1, trace.key("column"): x + 1}
+    context = subject.context(**choices)
+    place = text("map {map}, row {row}, column {column}", map=channel + 1, row=y + 1, column=x + 1)
+    yield Heading(say(text("One pixel of {layer}: {place}", layer=node.name, place=place)))
+    window = trace.window(context)
+    window[window == LOWEST] = np.nan
+    scale: Scale = "sequential" if subject.graph.nonnegative[node.inputs[0]] else "diverging"
+    rows, cols = trace.place(context, 0), trace.place(context, 1)
+    marked = []
+    if node.op.pooled == "max":
+        winner = trace.winner(context, 0), trace.winner(context, 1)
+        marked = [(int(np.argmax(rows == winner[0])), int(np.argmax(cols == winner[1])), 1, 1)]
+        words = text(
+            "The greatest of the window wins: {value}, from row {row}, column {column} of the input map.",
+            value=shown(trace.result(context)),
+            row=int(winner[0]),
+            column=int(winner[1]),
+        )
+    else:
+        words = text(
+            "The mean of the window: {sum} ÷ {n} = {value}.",
+            sum=shown(float(np.nansum(window))),
+            n=int(trace.counted(context)),
+            value=shown(trace.result(context)),
+        )
+    caption = text("{layer}, map {n}", layer=node.inputs[0], n=channel + 1)
+    yield Figures((Figure(say(caption), window, scale, 2, side=7, marked=marked),))
+    yield Text(say(words))
+    yield from _formula(subject, node.name, channel, y, x)
+
+
+def dense(subject: Subject) -> Iterator[Block]:
+    """The largest terms of the greatest output of the last dense layer."""
+    layout, say = subject.plan.layout, subject.say
+    nodes = [n for n in subject.graph.nodes if n.name not in layout.aliases and can_trace_dense(layout, n)]
+    if not nodes:
+        return
+    node = nodes[-1]
+    trace = DenseTrace.of(layout, node)
+    output = int(np.argmax(subject.maps(node.name)))
+    context = subject.context(**{trace.key: output + 1})
+    yield Heading(say(text("One output of {layer}: number {n}", layer=node.name, n=output + 1)))
+    terms, values, weights = trace.terms(context), trace.values(context), trace.row(context)
+    order = np.argsort(-np.abs(terms), kind="stable")[:MOST_TERMS].tolist()
+    rows = [(_origin(subject, trace, n), shown(values[n]), shown(weights[n]), shown(terms[n])) for n in order]
+    rest = len(terms) - len(order)
+    if rest:
+        others = float(terms.sum() - terms[order].sum())
+        rows.append((say(text("{n} other terms", n=rest)), "", "", shown(others)))
+    if "bias" in {p.name for p in trace.weights.parameters}:
+        rows.append((say("bias"), "", "", shown(trace.bias(context))))
+    rows.append((say("together"), "", "", shown(trace.before(context))))
+    heads = (say("comes from"), say("value"), say("weight"), say("term"))
+    yield Table(heads, rows, numbers=(1, 2, 3), widths=(3, 1, 1, 1))
+    if node.activation is not None:
+        yield _activated(say(text(node.activation.title)), trace.before(context), trace.after(context))
+    yield from _formula(subject, node.name, output)
+
+
+def _origin(subject: Subject, trace: DenseTrace, n: int) -> str:
+    maps, say = trace.maps, subject.say
+    if maps is None:
+        return say(text("{layer}, value {n}", layer=trace.node.inputs[0], n=n + 1))
+    name, shape = maps
+    size = shape.height * shape.width
+    row, col = n % size // shape.width + 1, n % shape.width + 1
+    place = text("map {map}, row {row}, column {column}", map=n // size + 1, row=row, column=col)
+    return say(text("{layer}, {place}", layer=name, place=place))
+
+
+def softmax(subject: Subject) -> Iterator[Block]:
+    """Values, shifted values, exponentials and probabilities, the most probable first."""
+    layout, say, labels = subject.plan.layout, subject.say, subject.graph.labels
+    nodes = [n for n in subject.graph.nodes if n.name not in layout.aliases and can_trace_softmax(layout, n)]
+    if not nodes:
+        return
+    node: Node = nodes[-1]
+    trace = SoftmaxTrace(layout, node)
+    steps = trace.steps(subject.context())
+    yield Heading(say(text("{layer}: from values to probabilities", layer=node.name)))
+    order = np.argsort(-steps[:, 3], kind="stable")[:MOST_CLASSES].tolist()
+    names = labels if len(labels) == len(steps) else [str(n + 1) for n in range(len(steps))]
+    rows = [(names[n], *(shown(v, 4) for v in steps[n])) for n in order]
+    heads = (say("class"), say("value"), say("value − greatest"), say("exp of it"), say("share of the sum"))
+    yield Table(heads, rows, numbers=(1, 2, 3, 4), widths=(1.4, 1, 1.3, 1, 1.3))
+    if len(steps) > len(order):
+        yield Text(say(text("… and {n} more classes", n=len(steps) - len(order))), small=True)
+    total, greatest = shown(float(steps[:, 2].sum()), 4), shown(float(steps[:, 0].max()), 4)
+    words = "The greatest value is {greatest}; the exponentials add up to {sum}."
+    yield Text(say(text(words, greatest=greatest, sum=total)))
+
+
+def receptive(subject: Subject) -> Iterator[Block]:
+    """The part of the input that the worked pixel depends on, framed on the picture."""
+    pixel, say = subject.pixel, subject.say
+    field = fields(subject.graph).get(pixel.layer) if pixel is not None else None
+    if pixel is None or field is None:
+        return
+    source = subject.maps(subject.graph.source)
+    (top, bottom), (left, right) = (
+        span.seen(n - 1, size)
+        for span, n, size in zip(field, (pixel.row, pixel.column), source.shape[1:], strict=True)
+    )
+    yield Heading(say(text("What this pixel of {layer} sees", layer=pixel.layer)))
+    mark = (top, left, bottom - top + 1, right - left + 1)
+    side = min(4.0, 70.0 / max(source.shape[1:]))
+    yield Figures((Figure(subject.graph.source, source[0], "picture", side=side, marked=(mark,)),))
+    words = text(
+        "rows {top} to {bottom} and columns {left} to {right} of the input: {n} of {all} pixels",
+        top=top + 1,
+        bottom=bottom + 1,
+        left=left + 1,
+        right=right + 1,
+        n=mark[2] * mark[3],
+        all=source.shape[1] * source.shape[2],
+    )
+    yield Text(say(words))

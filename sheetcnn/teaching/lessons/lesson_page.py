@@ -1,0 +1,272 @@
+"""The parts that pages of lessons are made of.
+
+Every formula stands beside a function that computes its value with NumPy from the numbers typed into the page and
+the choices; the two share nothing, so that `verify` checks a lesson whatever its reader changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+
+from sheetcnn.formulas.a1 import area
+from sheetcnn.formulas.expr import Expr, Ref, call, compare
+from sheetcnn.shape import Array
+from sheetcnn.sheets import theme
+from sheetcnn.sheets.sheet_plan import Choice, Computed, InputGrid, LiveGrid, PageContext, SheetPlan
+from sheetcnn.teaching.paper.document import Block
+from sheetcnn.xlsx.book import Cell, ListCheck, NumberCheck, Style
+
+WIDTH, HEIGHT = 5.0, 26.0
+"""Of the cells of a page: characters and points, together a square."""
+TOP = 4
+"""The first row below title and line."""
+LEFT = 2
+NUMBER = replace(theme.VALUE, number_format="0.##;−0.##;0", size=9)
+"""At most two decimals, and none for whole numbers."""
+TYPED = replace(NUMBER, color=theme.ACCENT, bold=True)
+"""A number that the reader may change."""
+EXACT = replace(theme.RESULT, number_format="#,##0.###")
+TEXT_LEFT = Style(color=theme.INK, vertical="center")
+QUESTION = Style(color=theme.INK, fill="FFF4E5", vertical="center", wrap=True)
+
+Values = Callable[[PageContext], Array]
+Value = Callable[[PageContext], float | str]
+
+
+@dataclass(frozen=True)
+class Area:
+    """A rectangle of a page, as formulas and values see it.
+
+    Attributes:
+        sheet: its name.
+        row: of the first cell.
+        col: of the same cell.
+        height: rows.
+        width: columns.
+        values: of its numbers, `(height, width)`.
+    """
+
+    sheet: str
+    row: int
+    col: int
+    height: int
+    width: int
+    values: Values
+
+    def all(self) -> Ref:
+        """The whole rectangle, fixed."""
+        return Ref(self.sheet, self.row, self.col, self.height, self.width, fixed=True)
+
+    def cell(self, i: int, j: int) -> Ref:
+        """One cell, fixed; counted from 0."""
+        return Ref(self.sheet, self.row + i, self.col + j, fixed=True)
+
+    def moving(self, height: int = 1, width: int = 1, top: int = 0, left: int = 0, step: int = 1) -> Ref:
+        """A window that moves with the cell of the formula, from (top, left) on."""
+        return Ref(
+            self.sheet, self.row + top, self.col + left, height, width, row_i=step, col_j=step, fixed=True
+        )
+
+    def part(self, top: int, left: int, height: int, width: int) -> Area:
+        """A rectangle inside this one."""
+
+        def values(context: PageContext) -> Array:
+            return self.values(context)[top : top + height, left : left + width]
+
+        return Area(self.sheet, self.row + top, self.col + left, height, width, values)
+
+    @property
+    def address(self) -> str:
+        """`B3:D5`."""
+        return area(self.row, self.col, self.height, self.width)
+
+
+class Page:
+    """One sheet of a lesson, while it is put together.
+
+    Args:
+        name: of the sheet.
+        title: its heading.
+        line: what it is about, in a sentence.
+    """
+
+    def __init__(self, name: str, title: str, line: str) -> None:
+        self.plan = SheetPlan(name, page=True, tab_color=theme.TABS["page"])
+        self.plan.column_width, self.plan.row_height = WIDTH, HEIGHT
+        self.plan.column_widths[1] = 2
+        self.plan.row_heights |= {1: 30, 2: 20}
+        self.plan.one_page = True
+        self.plan.cells += [Cell(1, LEFT, title, theme.TITLE), Cell(2, LEFT, line, theme.SUBTITLE)]
+
+    @property
+    def name(self) -> str:
+        """Of the sheet."""
+        return self.plan.name
+
+    def text(self, row: int, col: int, words: str, *, bold: bool = False, note: str = "") -> None:
+        """A line of text, which may run over the blank cells to its right."""
+        self.plan.cells.append(Cell(row, col, words, theme.SECTION if bold else TEXT_LEFT, note=note))
+
+    def small(self, row: int, col: int, words: str) -> None:
+        """A remark."""
+        self.plan.cells.append(Cell(row, col, words, theme.SUBTITLE))
+
+    def questions(self, row: int, words: Sequence[str], wide: int = 24) -> int:
+        """A box of numbered questions; returns the row after it."""
+        self.plan.cells.append(Cell(row, LEFT, "Questions", theme.SECTION))
+        for n, question in enumerate(words, 1):
+            self.plan.cells.append(Cell(row + n, LEFT, f"{n}. {question}", QUESTION, merge=wide))
+            lines = -(-len(question) // int(wide * 5.4))
+            self.plan.row_heights[row + n] = 6 + 16 * lines
+        return row + len(words) + 1
+
+    def typed(
+        self,
+        key: str,
+        row: int,
+        col: int,
+        numbers: Array,
+        scale: theme.Scale | None = None,
+        style: Style = TYPED,
+    ) -> Area:
+        """Numbers that the reader may change."""
+        first = np.asarray(numbers, dtype=np.float64)
+        high, wide = first.shape
+        self.plan.inputs.append(InputGrid(key, row, col, high, wide, style, lambda context: first))
+        where = area(row, col, high, wide)
+        self.plan.validations.append(
+            NumberCheck(where, -1e6, 1e6, "A number", "Type a number from -1,000,000 to 1,000,000.")
+        )
+        if scale is not None:
+            self.plan.color_scales.append(theme.color_scale(scale, (where,)))
+        return Area(self.name, row, col, high, wide, partial(_typed, key))
+
+    def live(
+        self,
+        row: int,
+        col: int,
+        size: tuple[int, int],
+        formula: Expr,
+        values: Values,
+        scale: theme.Scale | None = None,
+        style: Style = NUMBER,
+    ) -> Area:
+        """Cells stamped from one formula."""
+        high, wide = size
+        self.plan.live.append(LiveGrid(row, col, high, wide, formula, style, values))
+        if scale is not None:
+            self.plan.color_scales.append(theme.color_scale(scale, (area(row, col, high, wide),)))
+        return Area(self.name, row, col, high, wide, values)
+
+    def value(
+        self, row: int, col: int, formula: Expr, value: Value, *, style: Style = EXACT, merge: int = 2
+    ) -> Ref:
+        """One formula."""
+        self.plan.computed.append(Computed(row, col, formula, style, value, merge=merge))
+        return Ref(self.name, row, col, fixed=True)
+
+    def labelled(self, row: int, col: int, label: str, formula: Expr, value: Value, span: int = 7) -> Ref:
+        """A label, and to its right one formula."""
+        self.plan.cells.append(Cell(row, col, label, theme.HEADING, merge=span))
+        return self.value(row, col + span, formula, value)
+
+    def choice(
+        self, key: str, row: int, col: int, label: str, most: int, first: int = 1, span: int = 5
+    ) -> Ref:
+        """A number from 1 to `most` that the reader chooses from a list."""
+        self.plan.cells.append(Cell(row, col, label, theme.HEADING, merge=span))
+        self.plan.choices.append(Choice(key, row, col + span, first, 1, most, merge=2))
+        beside = 60
+        self.plan.print_columns = beside - 1
+        for n in range(most):
+            self.plan.cells.append(Cell(row + n, beside + len(self.plan.choices), n + 1, theme.FAINT))
+        source = area(row, beside + len(self.plan.choices), most, 1, fixed=True)
+        cell = area(row, col + span, 1, 1)
+        message = f"Choose a whole number from 1 to {most}."
+        self.plan.lists.append(ListCheck(cell, source, "Choose a number", message))
+        return Ref(self.name, row, col + span, fixed=True)
+
+    def frame(self, where: Area) -> None:
+        """Scroll and print as far as this."""
+        self.plan.zoom = theme.zoom(where.col + where.width, where.row + where.height, WIDTH, HEIGHT)
+
+
+def _typed(key: str, context: PageContext) -> Array:
+    found: Array = context.inputs[key]
+    return found
+
+
+def chosen(key: str) -> Callable[[PageContext], int]:
+    """What the reader chose."""
+    return lambda context: context.choices[key]
+
+
+def correlate(x: Array, kernel: Array, stride: int = 1, pad: int = 0, dilation: int = 1) -> Array:
+    """Window times kernel at every place, `(H, W)` and `(kh, kw)`: what deep learning calls convolution."""
+    x = np.pad(x, pad)
+    kh, kw = kernel.shape
+    high = (x.shape[0] - (kh - 1) * dilation - 1) // stride + 1
+    wide = (x.shape[1] - (kw - 1) * dilation - 1) // stride + 1
+    out = np.zeros((max(0, high), max(0, wide)))
+    for u in range(kh):
+        for v in range(kw):
+            rows = slice(u * dilation, u * dilation + (out.shape[0] - 1) * stride + 1, stride)
+            cols = slice(v * dilation, v * dilation + (out.shape[1] - 1) * stride + 1, stride)
+            out += x[rows, cols] * kernel[u, v]
+    return out
+
+
+def greatest(window: Ref, cells: int) -> Expr:
+    """The greatest of so many cells; MAX alone passes over a blank one, which counts as 0 here."""
+    return call("IF", compare("<", call("COUNT", window), cells), call("MAX", window, 0), call("MAX", window))
+
+
+def mean(window: Ref, cells: int) -> Expr:
+    """The mean of so many cells; AVERAGE would not count a blank one."""
+    return call("SUM", window) / float(cells)
+
+
+def entry(where: Area, i: int, j: int) -> Callable[[PageContext], float]:
+    """The value of one number of a rectangle."""
+    return lambda context: float(where.values(context)[i, j])
+
+
+def constant(number: float) -> Callable[[PageContext], float]:
+    """A value that nothing changes."""
+    return lambda context: float(number)
+
+
+def added(arrays: Sequence[Array]) -> Array:
+    """The sum of arrays, element by element."""
+    total: Array = np.sum(np.stack(arrays), axis=0)
+    return total
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One lesson.
+
+    Attributes:
+        name: on the command line.
+        title: in words.
+        line: what question it answers.
+        pages: makes its sheets.
+        figures: makes what stands on its printed page, above the questions.
+        questions: each with its answer.
+    """
+
+    name: str
+    title: str
+    line: str
+    pages: Callable[[], Sequence[Page]]
+    figures: Callable[[], Sequence[Block]]
+    questions: Sequence[tuple[str, str]]
+    sources: Sequence[str] = field(default=())
+
+    def sheets(self) -> list[SheetPlan]:
+        """The plans of its sheets."""
+        return [page.plan for page in self.pages()]

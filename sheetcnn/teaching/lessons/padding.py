@@ -1,0 +1,186 @@
+"""Lesson 7: padding, stride and dilation, and the size of the result."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sheetcnn.formulas.expr import Number, add, call, compare
+from sheetcnn.shape import Array
+from sheetcnn.sheets.sheet_plan import PageContext
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, Page, chosen
+from sheetcnn.teaching.paper.document import Block, Figure, Figures, Math, Table, Text
+
+MOST, REACH = 16, 24
+
+QUESTIONS = (
+    (
+        "Which padding keeps the size with a 3×3 kernel and stride 1? With 5×5?",
+        "1 and 2: (kernel − 1) ÷ 2 on each side; this is 'same' padding.",
+    ),
+    ("What does stride 2 do to the size, roughly?", "It halves it; the formula rounds down."),
+    ("A 3×3 kernel with dilation 2 reaches how far?", "5 pixels: (3 − 1) × 2 + 1."),
+    (
+        "Find numbers for which the last pixels of the input are never seen. How does the formula show it?",
+        "For example input 8, kernel 3, stride 2: (8 − 3) ÷ 2 = 2.5 is rounded down to 2; the half is the pixel that no window reaches.",
+    ),
+    (
+        "What happens when the kernel reaches further than the padded input?",
+        "There is no place for the window: the size would be 0, and libraries refuse it.",
+    ),
+)
+
+
+def size(n: int, k: int, s: int, p: int, d: int) -> int:
+    """The number of places of a window along one axis."""
+    return max(0, (n + 2 * p - d * (k - 1) - 1) // s + 1)
+
+
+def _numbers(context: PageContext) -> tuple[int, int, int, int, int]:
+    n, k, s, d = (context.choices[key] for key in ("input", "kernel", "stride", "dilation"))
+    return n, k, s, context.choices["padding"] - 1, d
+
+
+def _size(context: PageContext) -> float:
+    return float(size(*_numbers(context)))
+
+
+def pages() -> list[Page]:
+    """The formula, and a row of pixels on which windows are drawn."""
+    page = Page(
+        "size",
+        "Padding, stride, dilation: how large is the result?",
+        "choose the numbers; below, a row of pixels with its padding, and the window number that you choose",
+    )
+    n = page.choice("input", TOP, LEFT, "input pixels", MOST, 8, span=7)
+    k = page.choice("kernel", TOP + 1, LEFT, "kernel", 7, 3, span=7)
+    s = page.choice("stride", TOP + 2, LEFT, "stride", 4, 1, span=7)
+    p = page.choice("padding", TOP + 3, LEFT, "padding + 1 (1 is none)", 5, 2, span=7) - 1
+    d = page.choice("dilation", TOP + 4, LEFT, "dilation", 4, 1, span=7)
+    which = page.choice("window", TOP + 5, LEFT, "window to show", MOST, 1, span=7)
+    at = LEFT + 12
+    reach = page.labelled(
+        TOP,
+        at,
+        "the window reaches",
+        add(d * (k - 1), 1),
+        lambda f: float(chosen("dilation")(f) * (chosen("kernel")(f) - 1) + 1),
+        14,
+    )
+    padded = page.labelled(
+        TOP + 1,
+        at,
+        "input with padding on both sides",
+        add(n, p * 2.0),
+        lambda f: float(_numbers(f)[0] + 2 * _numbers(f)[3]),
+        14,
+    )
+
+    def left(f: PageContext) -> float:
+        m, kk, _, pp, dd = _numbers(f)
+        return float(m + 2 * pp - dd * (kk - 1) - 1)
+
+    rest = page.labelled(TOP + 2, at, "pixels that it can move", padded - reach, left, 14)
+    out = page.labelled(
+        TOP + 3,
+        at,
+        "places = rounded down (that ÷ stride) + 1",
+        call("MAX", 0, add(call("INT", rest / s), 1)),
+        _size,
+        14,
+    )
+    page.labelled(
+        TOP + 4,
+        at,
+        "pixels that no window reaches",
+        call("MAX", 0, rest - call("INT", rest / s) * s),
+        lambda f: max(0.0, left(f) - np.floor(left(f) / _numbers(f)[2]) * _numbers(f)[2]),
+        14,
+    )
+    row = TOP + 9
+    page.text(
+        row - 1,
+        LEFT,
+        "the row: −1 is padding, 0 a pixel, 1 a pixel under the window, 2 padding under the window",
+        bold=True,
+    )
+    place = call("COLUMN") - float(LEFT)  # counted from 0, padding included
+    first = (which - 1) * s
+    under = call(
+        "AND",
+        compare(">=", place, first),
+        compare("<", place, add(first, reach)),
+        compare("<=", which, out),
+        compare("=", (place - first) - call("INT", (place - first) / d) * d, 0),
+    )
+    pad = call("IF", call("AND", compare(">=", place, p), compare("<", place, add(p, n))), 0, 1)
+    formula = call("IF", compare(">=", place, padded), Number(-9), call("IF", under, add(pad, 1), pad * -1.0))
+
+    def cells(f: PageContext) -> Array:
+        m, kk, ss, pp, dd = _numbers(f)
+        start = (chosen("window")(f) - 1) * ss
+        line = np.full(REACH + 1, -9.0)
+        for x in range(min(m + 2 * pp, REACH + 1)):
+            padding = not pp <= x < pp + m
+            seen = x in range(start, start + dd * (kk - 1) + 1, dd) and chosen("window")(f) <= size(
+                m, kk, ss, pp, dd
+            )
+            line[x] = 1.0 + padding if seen else -1.0 * padding
+        return line[None]
+
+    page.live(row, LEFT, (1, REACH + 1), formula, cells, "diverging")
+    page.small(row + 1, LEFT, "−9 is beyond the row")
+    page.text(
+        row + 3,
+        LEFT,
+        "size of the result for kernels 1 to 7 (across) and strides 1 to 4 (down), with this input, padding and dilation",
+        bold=True,
+    )
+    kk, ss = call("COLUMN") - float(LEFT - 1), call("ROW") - float(row + 3)
+    formula = call("MAX", 0, add(call("INT", (padded - d * (kk - 1) - 1) / ss), 1))
+
+    def table(f: PageContext) -> Array:
+        m, _, _, pp, dd = _numbers(f)
+        return np.array([[size(m, a, b, pp, dd) for a in range(1, 8)] for b in range(1, 5)], dtype=float)
+
+    page.live(row + 4, LEFT, (4, 7), formula, table, "sequential")
+    page.questions(row + 10, [q for q, _ in QUESTIONS], 26)
+    page.plan.zoom = 80
+    return [page]
+
+
+def figures() -> list[Block]:
+    """The formula and a table of sizes."""
+    rows = [[str(s), *(str(size(8, k, s, 1, 1)) for k in range(1, 8))] for s in range(1, 5)]
+    row = np.array([[0, 1.0, 1, 1, 0, 0, 0, 0, 0, 0]])
+    return [
+        Text(
+            "A window of k pixels moves over n pixels with padding p on both sides, s at a time; its pixels lie d apart."
+        ),
+        Math(
+            '"size" = floor((n + 2 p - d (k - 1) - 1) / s) + 1',
+            "size = floor((n + 2p − d(k − 1) − 1) ÷ s) + 1",
+        ),
+        Figures(
+            (
+                Figure(
+                    "8 pixels with padding 1; the second place of a window of 3",
+                    row,
+                    "sequential",
+                    side=6,
+                    marked=((0, 1, 1, 3),),
+                ),
+            )
+        ),
+        Table(("stride", *(f"kernel {k}" for k in range(1, 8))), rows, tuple(range(8))),
+        Text("Sizes for n = 8, p = 1, d = 1.", small=True),
+    ]
+
+
+LESSON = Lesson(
+    "padding",
+    "Padding, stride and dilation",
+    "how large the result of a convolution is",
+    pages,
+    figures,
+    QUESTIONS,
+)

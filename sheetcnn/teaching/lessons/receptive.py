@@ -1,0 +1,133 @@
+"""Lesson 9: how the receptive field grows."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from sheetcnn.formulas.expr import Expr, Number, add
+from sheetcnn.sheets import theme
+from sheetcnn.sheets.sheet_plan import PageContext
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, Page, entry
+from sheetcnn.teaching.paper.document import Block, Figure, Figures, Math, Table, Text
+from sheetcnn.xlsx.book import Cell
+
+LAYERS = ((3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 2))
+"""Kernel, stride, dilation of each layer."""
+HEADS = ("layer", "kernel", "stride", "dilation", "sees", "step")
+
+QUESTIONS = (
+    (
+        "How many 3×3 convolutions, without pooling, see as much as one of 7×7?",
+        "Three: 3, 5, 7. With 27 weights per pair of maps instead of 49.",
+    ),
+    (
+        "Why does the field grow faster after a pooling layer?",
+        "Neighbouring pixels of the pooled map lie two input pixels apart, so each further pixel of a window adds two.",
+    ),
+    (
+        "Set the dilation of layer 2 to 4. What happens to its field, and to the number of its weights?",
+        "The field grows to 11; the weights stay 9.",
+    ),
+    (
+        "Set every stride to 1. How large is the last field?",
+        "Only the sum of the windows' reaches remains: add (kernel − 1) × dilation of every layer to 1.",
+    ),
+)
+
+
+def grow(layers: list[tuple[float, float, float]]) -> list[tuple[float, float]]:
+    """For every layer what one pixel sees along an axis, and the step between two pixels, in input pixels."""
+    sees, step, found = 1.0, 1.0, []
+    for k, s, d in layers:
+        sees += (k - 1) * d * step
+        step *= s
+        found.append((sees, step))
+    return found
+
+
+def _cell(table: Area, n: int, which: int, context: PageContext) -> float:
+    layers = [(float(k), float(s), float(d)) for k, s, d in table.values(context)]
+    return grow(layers)[n][which]
+
+
+def pages() -> list[Page]:
+    """A table of layers whose field is computed line by line."""
+    page = Page(
+        "receptive",
+        "How far does a pixel see?",
+        "change kernel, stride or dilation of a layer; every line below follows",
+    )
+    for n, words in enumerate(HEADS):
+        page.plan.cells.append(Cell(TOP, LEFT + n * 2, words, theme.HEADING_CENTER, merge=2))
+    numbers = np.array(LAYERS, dtype=float)
+    # Typed numbers stand in three neighbouring columns beside the table.
+    side = LEFT + 14
+    page.text(TOP, side, "kernel, stride, dilation (change them)", bold=True)
+    table = page.typed("layers", TOP + 1, side, numbers)
+    sees: Expr = Number(1)
+    step: Expr = Number(1)
+    for n in range(len(LAYERS)):
+        row = TOP + 1 + n
+        page.plan.cells.append(Cell(row, LEFT, n + 1, theme.CENTER, merge=2))
+        for m in range(3):
+            page.value(row, LEFT + 2 + m * 2, table.cell(n, m), entry(table, n, m))
+        k, s, d = (table.cell(n, m) for m in range(3))
+        sees = page.value(row, LEFT + 8, add(sees, (k - 1) * d * step), partial(_cell, table, n, 0))
+        step = page.value(row, LEFT + 10, step * s, partial(_cell, table, n, 1))
+    page.small(
+        TOP + len(LAYERS) + 2,
+        LEFT,
+        "sees = sees before + (kernel − 1) × dilation × step before;   step = step before × stride",
+    )
+    page.questions(TOP + len(LAYERS) + 4, [q for q, _ in QUESTIONS], 24)
+    return [page]
+
+
+def figures() -> list[Block]:
+    """The table, and the first fields drawn."""
+    found = grow([(float(k), float(s), float(d)) for k, s, d in LAYERS])
+    rows = [
+        [str(n + 1), *map(str, layer), f"{sees:g}", f"{step:g}"]
+        for n, (layer, (sees, step)) in enumerate(zip(LAYERS, found, strict=True))
+    ]
+    size = 15
+    drawn = [
+        Figure(
+            f"layer {n + 1}",
+            np.ones((size, size)) * 0.0,
+            "picture",
+            side=2.2,
+            marked=(
+                (
+                    size // 2 - int(found[n][0]) // 2,
+                    size // 2 - int(found[n][0]) // 2,
+                    int(found[n][0]),
+                    int(found[n][0]),
+                ),
+            ),
+        )
+        for n in range(3)
+    ]
+    return [
+        Text(
+            "Each layer looks a little further: a window of k pixels, d apart, adds (k − 1) · d steps of the layer before."
+        ),
+        Math(
+            "r_n = r_(n-1) + (k_n - 1) d_n j_(n-1), quad j_n = j_(n-1) s_n",
+            "r(n) = r(n−1) + (k − 1) d j(n−1),  j(n) = j(n−1) s",
+        ),
+        Table(HEADS, rows, tuple(range(1, 6))),
+        Figures(drawn),
+    ]
+
+
+LESSON = Lesson(
+    "receptive",
+    "How far a pixel sees",
+    "how the receptive field grows from layer to layer",
+    pages,
+    figures,
+    QUESTIONS,
+)

@@ -1,0 +1,91 @@
+"""Writes documents as one HTML file without scripts, links or files beside it."""
+
+from __future__ import annotations
+
+from html import escape
+
+from sheetcnn.sheets import theme
+from sheetcnn.teaching.paper.document import (
+    Answers,
+    Block,
+    Boxes,
+    Code,
+    Document,
+    Figures,
+    Heading,
+    Math,
+    PageBreak,
+    Table,
+    Terms,
+    Text,
+)
+from sheetcnn.teaching.paper.svg import svg
+
+STYLE = f"""
+body {{ font: 16px/1.5 Georgia, serif; color: #{theme.INK}; }}
+body {{ max-width: 52rem; margin: 2rem auto; padding: 0 1rem; }}
+table {{ border-collapse: collapse; font-size: 0.9rem; }}
+td, th {{ border: 1px solid #{theme.RULE}; padding: 0.2rem 0.5rem; text-align: left; }}
+th {{ background: #{theme.HEAD}; }}
+td.n, th.n {{ text-align: right; }}
+code {{ display: block; background: #{theme.HEAD}; padding: 0.5rem; overflow-wrap: anywhere; }}
+figure {{ display: inline-block; margin: 0 1rem 0.8rem 0; vertical-align: top; }}
+figcaption, .small {{ color: #{theme.MUTED}; font-size: 0.85rem; }}
+.box {{ display: inline-block; padding: 0.4rem; margin: 0 0.6rem 0.6rem 0; }}
+.box {{ text-align: center; font-size: 0.85rem; }}
+.math {{ margin-left: 1.5rem; }}
+.line {{ border-bottom: 1px solid #{theme.RULE}; height: 2rem; }}
+.break {{ break-before: page; }}
+"""
+
+
+def html(document: Document) -> str:
+    """The whole page as text; every text in it is escaped."""
+    body = "\n".join(_block(block) for block in document.blocks)
+    head = f'<meta charset="utf-8"><title>{escape(document.title)}</title><style>{STYLE}</style>'
+    language = escape(document.language)
+    return f'<!DOCTYPE html>\n<html lang="{language}"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, Heading):
+        return f"<h{block.level}>{escape(block.text)}</h{block.level}>"
+    if isinstance(block, Text):
+        small = ' class="small"' if block.small else ""
+        return f"<p{small}>{escape(block.text)}</p>"
+    if isinstance(block, Math):
+        return f'<p class="math">{escape(block.plain)}</p>'
+    if isinstance(block, Code):
+        where = f'<div class="small">{escape(block.where)}</div>' if block.where else ""
+        return f"{where}<code>{escape(block.text)}</code>"
+    if isinstance(block, Figures):
+        return "".join(
+            f"<figure>{escape(figure.sign)} {svg(figure)}"
+            f"<figcaption>{escape(figure.caption)}</figcaption></figure>"
+            for figure in block.figures
+        )
+    if isinstance(block, Table):
+        return _table(block)
+    if isinstance(block, Boxes):
+        return " → ".join(
+            f'<span class="box" style="background:#{box.color}"><b>{escape(box.name)}</b><br>'
+            f"{'<br>'.join(map(escape, box.lines))}</span>"
+            for box in block.boxes
+        )
+    if isinstance(block, Terms):
+        terms = (f"<dt><b>{escape(t)}</b></dt><dd>{escape(m)}</dd>" for t, m in block.terms)
+        return f"<dl>{''.join(terms)}</dl>"
+    if isinstance(block, Answers):
+        return '<div class="line"></div>' * block.lines
+    if isinstance(block, PageBreak):
+        return '<div class="break"></div>'
+    raise TypeError(f"cannot write {type(block).__name__}")
+
+
+def _table(table: Table) -> str:
+    def row(cells: list[str], tag: str) -> str:
+        looks = [' class="n"' if n in table.numbers else "" for n in range(len(cells))]
+        return "".join(f"<{tag}{look}>{escape(c)}</{tag}>" for look, c in zip(looks, cells, strict=True))
+
+    rows = "".join(f"<tr>{row(list(cells), 'td')}</tr>" for cells in table.rows)
+    return f"<table><tr>{row(list(table.head), 'th')}</tr>{rows}</table>"

@@ -1,0 +1,103 @@
+"""Typesets documents with Typst: one template draws every kind of block from data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sheetcnn.errors import OutputError
+from sheetcnn.teaching.paper.document import Boxes, Document, Figure, Figures
+
+if TYPE_CHECKING:
+    import typst
+
+TIMESTAMP = 1_577_836_800
+"""2020-01-01: the same content gives the same bytes."""
+
+
+def pdf(document: Document) -> bytes:
+    """Typeset a document.
+
+    The content goes to Typst as data, so nothing in it is read as markup; Typst reads no file but the
+    template, and no fonts but its own.
+
+    Raises:
+        OutputError: if Typst is not installed.
+    """
+    data = {
+        "title": document.title,
+        "note": document.note,
+        "language": document.language,
+        "blocks": [_block(block) for block in document.blocks],
+    }
+    # Typst's inputs are texts.
+    made = _compiler().compile(
+        input=_template(), format="pdf", sys_inputs={"data": json.dumps(data)}, timestamp=TIMESTAMP
+    )
+    if not isinstance(made, bytes):
+        raise TypeError("a PDF is one file")
+    return made
+
+
+def _directory() -> Path:
+    """The templates: inside an installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parents[2]
+    places = (package / "templates" / "handouts", package.parent / "templates" / "handouts")
+    return next(place for place in places if place.is_dir())
+
+
+@cache
+def _template() -> bytes:
+    return (_directory() / "document.typ").read_bytes()
+
+
+@cache
+def _compiler() -> typst.Compiler:
+    try:
+        import typst
+    except ImportError:
+        raise OutputError(
+            "a PDF is typeset with the package typst, which is not installed; "
+            "pip install 'sheetcnn[handouts]', or write --format html or md"
+        ) from None
+    return typst.Compiler(root=_directory(), font_paths=typst.Fonts(include_system_fonts=False))
+
+
+def _block(block: object) -> dict[str, Any]:
+    kind = type(block).__name__.lower()
+    if isinstance(block, Figures):
+        return {"kind": kind, "figures": [_figure(figure) for figure in block.figures]}
+    if isinstance(block, Boxes):
+        return {"kind": kind, "boxes": [asdict(box) for box in block.boxes]}
+    return {"kind": kind, **asdict(block)}  # type: ignore[call-overload]  # every block is a dataclass
+
+
+def _figure(figure: Figure) -> dict[str, Any]:
+    colors, labels = figure.colors(), figure.labels()
+    rows, cols = figure.values.shape
+    return {
+        "caption": figure.caption,
+        "colors": colors,
+        "labels": labels,
+        "rows": rows,
+        "cols": cols,
+        "side": figure.side,
+        "sign": figure.sign,
+        "marked": [list(mark) for mark in figure.marked],
+        "runs": list(_runs(colors)) if figure.decimals is None else [],
+    }
+
+
+def _runs(colors: list[list[str]]) -> Iterator[tuple[int, int, int, str]]:
+    """Runs of squares of one colour, but for white: (row, first column, how many, colour)."""
+    for i, row in enumerate(colors):
+        start = 0
+        for j in range(1, len(row) + 1):
+            if j == len(row) or row[j] != row[start]:
+                if row[start] != "FFFFFF":
+                    yield i, start, j - start, row[start]
+                start = j

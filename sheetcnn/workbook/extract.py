@@ -1,0 +1,162 @@
+"""From a workbook back to files: its spec, the weights that stand in it, and its input."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sheetcnn.calculators.base import Recalculated
+from sheetcnn.errors import OutputError
+from sheetcnn.files import replacing
+from sheetcnn.importers.spec.save import save, saved_name
+from sheetcnn.pages.about import images_digest, weights_digest
+from sheetcnn.pages.fitting import fitting_pages
+from sheetcnn.pages.input import image_key, sample_images, sample_names
+from sheetcnn.shape import Array
+from sheetcnn.sheets.layout import Options, PageName
+from sheetcnn.sheets.sheet_plan import Plan
+from sheetcnn.workbook.readback import Contents, read_contents, read_facts, read_plan
+from sheetcnn.xlsx.read import Block, Workbook, open_workbook
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """The files that a workbook was taken apart into.
+
+    Attributes:
+        spec: the layer spec, `.yaml`.
+        weights: `.safetensors`.
+        image: the input: `.png` where its values are those of an image, else `.npy`. It is the one that is
+            chosen or painted.
+        samples: the other images that can be chosen.
+        options: with which the workbook was built.
+        usual_pages: those that a network of this size gets.
+        weights_changed: whether the weights are others than those it was built with.
+        input_changed: whether the input is another.
+    """
+
+    spec: Path
+    weights: Path
+    image: Path
+    samples: tuple[Path, ...]
+    options: Options
+    usual_pages: tuple[PageName, ...]
+    weights_changed: bool
+    input_changed: bool
+
+    @property
+    def arguments(self) -> list[str]:
+        """What `sheetcnn build` needs to make the same workbook again, besides the output."""
+        found, usual = asdict(self.options), asdict(Options()) | {"pages": self.usual_pages}
+        del found["samples"], usual["layout"]
+        given = {name: value for name, value in found.items() if value != usual.get(name)}
+        if "pages" in given:
+            given["pages"] = ",".join(given["pages"]) or "none"
+        samples = [f"--samples={path}" for path in self.samples]
+        options = [f"--{name}={value}" for name, value in given.items()]
+        return [str(self.spec), f"--input={self.image}", *samples, *options]
+
+
+def extract(path: Path, directory: Path) -> Extracted:
+    """Read spec, weights and input of a workbook back into files.
+
+    A weight or a pixel that was typed as a formula counts with the value that the spreadsheet program
+    saved with it. Building from the files of an untouched workbook gives the same workbook, byte for byte.
+
+    Args:
+        path: of a workbook that sheetcnn built; it may have been edited and saved since.
+        directory: for the files; made if it is missing.
+
+    Raises:
+        WorkbookError: the workbook is damaged, was not built by sheetcnn, or lacks a number.
+        OutputError: a file of that name exists already, or cannot be written.
+    """
+    plan, contents, facts = _read(path)
+    images = _images(plan, contents)
+    files = {directory / f"{name}{_suffix(pixels)}": pixels for name, pixels in images}
+    for file in files:
+        if file.exists():
+            raise OutputError(f"{file} exists already; name another directory with -o")
+    spec, weights = save(contents.model, directory)
+    for file, pixels in files.items():
+        with replacing(file) as part:
+            _write(pixels, part, picture=file.suffix == ".png")
+    image, *samples = files
+    return Extracted(
+        spec,
+        weights,
+        image,
+        tuple(samples),
+        plan.layout.options,
+        fitting_pages(plan.layout.graph),
+        weights_digest(contents.model) != facts.get("weights sha256"),
+        images_digest([pixels for _, pixels in images]) != facts.get("input sha256"),
+    )
+
+
+def saved(path: Path) -> tuple[Plan, Contents]:
+    """The plan of a workbook, and what its cells said when it was saved last.
+
+    Raises:
+        WorkbookError: the workbook is damaged, was not built by sheetcnn, or lacks a number.
+    """
+    return _read(path)[:2]
+
+
+def _read(path: Path) -> tuple[Plan, Contents, dict[str, str]]:
+    with open_workbook(path) as book:
+        plan = read_plan(book, path)
+        facts = read_facts(book)
+        with _Saved(book) as values:
+            return plan, read_contents(book, plan, path, values), facts
+
+
+def _images(plan: Plan, contents: Contents) -> list[tuple[str, Array]]:
+    """The images with their names, the chosen one first; a painted one comes before all others."""
+    layout, name = plan.layout, f"{saved_name(contents.model)}_input"
+    if not layout.has("input"):
+        return [(name, contents.image)]
+    samples = list(zip(layout.options.samples, sample_images(layout, contents.inputs), strict=True))
+    chosen = contents.choices[image_key()] - 1
+    if chosen == len(samples):
+        names = sample_names(["painted", *layout.options.samples])
+        return list(zip(names, [contents.image, *(pixels for _, pixels in samples)], strict=True))
+    return [samples[chosen], *samples[:chosen], *samples[chosen + 1 :]]
+
+
+def _is_picture(pixels: Array) -> bool:
+    """Whether an image file of 8 bits can hold the pixels as they are."""
+    whole = pixels.shape[0] in (1, 3) and bool((pixels == np.round(pixels)).all())
+    return whole and pixels.min() >= 0 and pixels.max() <= 255
+
+
+def _suffix(pixels: Array) -> str:
+    return ".png" if _is_picture(pixels) else ".npy"
+
+
+def _write(pixels: Array, path: Path, *, picture: bool) -> None:
+    if not picture:
+        with path.open("wb") as stream:
+            np.save(stream, pixels)
+        return
+    from PIL import Image
+
+    values = pixels.astype(np.uint8)
+    image = Image.fromarray(values[0] if len(values) == 1 else values.transpose(1, 2, 0))
+    image.save(path, format="PNG")
+
+
+class _Saved(Recalculated):
+    """The values that stand in the file itself: a program that saved it computed them."""
+
+    def __init__(self, book: Workbook) -> None:
+        self._book = book
+
+    def block(self, sheet: str, row: int, col: int, height: int, width: int) -> Block:
+        """The values of a rectangle."""
+        return self._book.table(sheet).block(row, col, height, width)
+
+    def close(self) -> None:
+        """Nothing to let go of: who opened the workbook closes it."""

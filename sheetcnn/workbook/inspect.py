@@ -1,0 +1,157 @@
+"""What a workbook would be like, before anything is built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sheetcnn.errors import LimitError
+from sheetcnn.formulas.limits import PROGRAMS, Limits
+from sheetcnn.formulas.render import render
+from sheetcnn.model.graph import Graph
+from sheetcnn.sheets.descriptions import kind_title
+from sheetcnn.sheets.layout import LayoutName, Options
+from sheetcnn.sheets.sheet_plan import Plan
+from sheetcnn.workbook.auto_layout import LayoutChoice, choose_layout, prepared_graph
+from sheetcnn.workbook.plan import check_limits, last_sheets, make_plan
+
+# Compressed bytes in the file, fitted to built workbooks (`benchmarks/size.py` measures them again; the
+# error is 12 % in the mean, 29 % at worst): a cached value or a weight has up to 17 random digits, a
+# pixel three, and a formula's text compresses well.
+BYTES_PER_FORMULA = 10.5
+BYTES_PER_FORMULA_CHARACTER = 0.083
+BYTES_PER_WEIGHT = 14.0
+BYTES_PER_PIXEL = 2.0
+BYTES_PER_SHEET = 1_980
+
+_UNLIMITED = Limits("no program", 1 << 40, 1 << 40, 1 << 40, 1 << 40, 1 << 40, 1 << 60, 1 << 40)
+
+
+@dataclass(frozen=True)
+class LayerInspection:
+    """One layer. `shape` is `(C, H, W)` or `(N,)`; `longest_formula` counts characters with the `=`."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+    formulas: int
+    sheets: int
+    longest_formula: int
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Whether a program can hold the workbook, and if not, the first reason."""
+
+    program: str
+    fits: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A network and the workbook it would make; `file_size` is an estimate in bytes."""
+
+    name: str
+    layers: tuple[LayerInspection, ...]
+    parameters: int
+    multiply_adds: int
+    formulas: int
+    sheets: int
+    longest_formula: int
+    file_size: int
+    fits: tuple[Fit, ...]
+    layout: LayoutName = "planar"
+    reason: str = ""
+    """Why this layout, where it was not asked for."""
+
+
+def inspect(
+    graph: Graph, options: Options | None = None, *, layout: LayoutChoice | None = None
+) -> Inspection:
+    """Count everything about the workbook of a network.
+
+    Args:
+        graph: the network; weights are not needed.
+        options: of the layout.
+        layout: in place of the options' own; `auto` chooses.
+    """
+    options = options or Options()
+    chosen = choose_layout(graph, layout or options.layout, options)
+    options = replace(options, layout=chosen.layout)
+    graph = prepared_graph(graph, options)
+    # What the interleaved layout splits depends on how wide a sheet may be.
+    wide = (
+        replace(_UNLIMITED, columns=options.limits.columns) if chosen.layout == "interleaved" else _UNLIMITED
+    )
+    plan = make_plan(graph, options, wide)
+    formulas: dict[str, int] = {}
+    sheets: dict[str, int] = {}
+    longest: dict[str, int] = {}
+    characters = 0
+    for sheet in plan.sheets:
+        sheets[sheet.layer] = sheets.get(sheet.layer, 0) + 1
+        formulas[sheet.layer] = formulas.get(sheet.layer, 0) + sheet.formulas
+        for formula, rows, cols, step in sheet.patterns():
+            pattern = render(formula, sheet.name)
+            length = pattern.longest(rows, cols)
+            longest[sheet.layer] = max(longest.get(sheet.layer, 0), length)
+            written = cols if rows > 1 and pattern.shares_down(step) else rows * cols
+            characters += length * written
+    source = LayerInspection(
+        graph.source,
+        "input",
+        graph.source_shape.dims,
+        0,
+        0,
+        formulas.get(graph.source, 0),
+        sheets.get(graph.source, 0),
+        longest.get(graph.source, 0),
+    )
+    layers = [source]
+    for node in graph.nodes:
+        shapes = graph.input_shapes(node)
+        layers.append(
+            LayerInspection(
+                node.name,
+                kind_title(node),
+                graph.shapes[node.name].dims,
+                sum(p.size for p in graph.owned(node)),
+                node.op.multiply_adds(shapes),
+                formulas.get(node.name, 0),
+                sheets.get(node.name, 0),
+                longest.get(node.name, 0),
+            )
+        )
+    parameters = sum(layer.parameters for layer in layers)
+    sheets_in_all = len(plan.sheets) + last_sheets(plan.layout)
+    total = sum(formulas.values())
+    size = (
+        total * BYTES_PER_FORMULA
+        + characters * BYTES_PER_FORMULA_CHARACTER
+        + parameters * BYTES_PER_WEIGHT
+        + graph.source_shape.size * BYTES_PER_PIXEL
+        + (sheets_in_all) * BYTES_PER_SHEET
+    )
+    return Inspection(
+        graph.name,
+        tuple(layers),
+        parameters,
+        sum(layer.multiply_adds for layer in layers),
+        total,
+        sheets_in_all,
+        max(longest.values(), default=0),
+        int(size),
+        tuple(_fit(plan, limits) for limits in PROGRAMS),
+        chosen.layout,
+        chosen.reason,
+    )
+
+
+def _fit(plan: Plan, limits: Limits) -> Fit:
+    try:
+        check_limits(plan, limits)
+    except LimitError as error:
+        return Fit(limits.program, False, str(error))
+    return Fit(limits.program, True)

@@ -1,0 +1,271 @@
+"""Checks a workbook: a spreadsheet engine recalculates it, NumPy computes the same, cell by cell.
+
+The workbook explains itself: spec and layout come from its `about` sheet, weights and pixels from its
+own cells. So an edited kernel still agrees, and a broken formula is found. Sheets are compared as arrays,
+one after the other; only cells that do not agree are looked at singly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sheetcnn.calculators import Progress, Recalculated, get
+from sheetcnn.errors import SheetCnnError, WorkbookError
+from sheetcnn.formulas.a1 import address
+from sheetcnn.model.engine import NOTHING, run
+from sheetcnn.shape import Array
+from sheetcnn.sheets.sheet_plan import PageContext, Plan, SheetPlan
+from sheetcnn.workbook.readback import check_sheets, lesson_name, read_contents, read_given, read_plan
+from sheetcnn.workbook.report import Difference, LayerReport, Report
+from sheetcnn.xlsx.read import CellError, Value, Workbook, open_workbook
+from sheetcnn.xlsx.table import Mask
+
+__all__ = ["Difference", "LayerReport", "Report", "verify", "verify_many"]
+
+TOLERANCE = 1e-9
+"""Largest difference allowed, relative to the greater of 1 and the expected value. The engines sum in
+their own order (about 1e-13 on these sums) and LibreOffice saves 15 digits; a wrong cell, weight or
+reference changes a value by far more."""
+
+RELATIVE_FLOOR = 1e-6
+"""Relative errors are taken of at least this much: rounding about 0 has no meaningful ratio."""
+
+MOST_DIFFERENCES = 1000
+"""No more are listed; `different` counts them all."""
+
+
+def verify(path: Path, engine: str = "ironcalc", *, progress: Progress | None = None) -> Report:
+    """Recalculate a workbook and compare every formula cell with NumPy.
+
+    Args:
+        path: of a workbook that sheetcnn built; it may have been edited and saved since.
+        engine: `ironcalc`, `libreoffice` or `gnumeric`.
+        progress: called with what is being done, how much is done, and how much there is (0: unknown).
+
+    Raises:
+        WorkbookError: if it is damaged, was not built by sheetcnn, or lacks a sheet or a number.
+        CalculatorError: if the engine is missing or fails.
+    """
+    return verify_many([path], engine, progress=progress)[0]
+
+
+def verify_many(
+    paths: Sequence[Path], engine: str = "ironcalc", *, progress: Progress | None = None
+) -> list[Report]:
+    """Check several workbooks; a spreadsheet program is started once for all of them.
+
+    Args:
+        paths: of the workbooks.
+        engine: `ironcalc`, `libreoffice` or `gnumeric`.
+        progress: as for `verify`.
+
+    Raises:
+        WorkbookError, CalculatorError: as `verify`, for the first workbook that cannot be checked.
+    """
+    calculator = get(engine)
+    tell = progress or (lambda stage, done, total: None)
+    plans: list[Plan | Sequence[SheetPlan]] = []
+    for path in paths:  # what is wrong with a file is said before a program is started
+        with open_workbook(path) as book:
+            lesson = lesson_name(book, path)
+            plans.append(read_plan(book, path) if lesson is None else _lesson(book, path, lesson))
+    name = f"{calculator.name} {calculator.version()}"
+    tell(f"{calculator.title} starts", 0, 0)
+    reports = []
+    recalculated = calculator.recalculate(paths, tell)
+    try:
+        for path, plan, values in zip(paths, plans, recalculated, strict=True):
+            with open_workbook(path) as book:
+                if isinstance(plan, Plan):
+                    reports.append(_check(path, book, plan, values, name, tell))
+                else:
+                    reports.append(_check_lesson(path, book, plan, values, name))
+            values.close()
+    finally:
+        for values in recalculated:
+            values.close()
+    return reports
+
+
+def _check(
+    path: Path, book: Workbook, plan: Plan, values: Recalculated, engine: str, tell: Progress
+) -> Report:
+    contents = read_contents(
+        book, plan, path, values, lambda done, total: tell("reading weights and pixels", done, total)
+    )
+    tell("computing with NumPy", 0, 0)
+    try:
+        result = run(contents.model, contents.image)
+    except SheetCnnError as error:
+        raise WorkbookError(f"{path}: {error}") from None
+    report = Report(engine, prediction=result.label)
+    check = _Check(
+        report, values, PageContext(result, contents.model.params, contents.choices, contents.inputs)
+    )
+    # Layers in the order of computation, then the pages that show them: a broken formula changes all
+    # that follows from it, so the first difference is the one to mend.
+    sheets = sorted(plan.sheets, key=lambda sheet: not sheet.layer or sheet.page)
+    for done, sheet in enumerate(sheets):
+        tell("comparing", done, len(sheets))
+        if sheet.formulas:
+            table = book.table(sheet.name)
+            check.grids(sheet, table.formulas)
+            check.live(sheet, table.formulas)
+            check.page(sheet, table.formulas)
+    report.ok = report.different == 0
+    return report
+
+
+def _lesson(book: Workbook, path: Path, name: str) -> Sequence[SheetPlan]:
+    from sheetcnn.teaching.lessons import lesson  # only a lesson needs them
+
+    try:
+        sheets = lesson(name).sheets()
+    except SheetCnnError as error:
+        raise WorkbookError(f"{path}: {error}") from None
+    check_sheets(book, sheets, path)
+    return sheets
+
+
+def _check_lesson(
+    path: Path, book: Workbook, sheets: Sequence[SheetPlan], values: Recalculated, engine: str
+) -> Report:
+    """The same for a lesson: its formulas follow from choices and typed numbers alone."""
+    choices, inputs = read_given(book, sheets, path, values)
+    report = Report(engine)
+    check = _Check(report, values, PageContext(NOTHING, {}, choices, inputs))
+    for sheet in sheets:
+        if sheet.formulas:
+            formulas = book.table(sheet.name).formulas
+            check.live(sheet, formulas)
+            check.page(sheet, formulas)
+    report.ok = report.different == 0
+    return report
+
+
+Formulas = Callable[[int, int, int, int], Mask]
+"""Which cells of a rectangle (row, column, height, width) are formulas in the workbook."""
+
+
+@dataclass(frozen=True)
+class _Check:
+    """One workbook's recalculated values against the expected ones."""
+
+    report: Report
+    values: Recalculated
+    context: PageContext
+
+    def grids(self, sheet: SheetPlan, formulas: Formulas) -> None:
+        """Compare the tensors of a sheet."""
+        grids = [grid for grid in sheet.tensors if grid.formula is not None]
+        if not grids:
+            return
+        # All at once: in the interleaved layout a sheet holds a grid per channel, side by side.
+        row, col = min(g.row for g in grids), min(g.col for g in grids)
+        height = max(g.row + (g.region.rows - 1) * g.row_step for g in grids) - row + 1
+        width = max(g.col + (g.region.cols - 1) * g.col_step for g in grids) - col + 1
+        numbers = self.values.numbers(sheet.name, row, col, height, width)
+        mask = formulas(row, col, height, width)
+        for grid in grids:
+            down = _every(grid.row - row, grid.region.rows, grid.row_step)
+            across = _every(grid.col - col, grid.region.cols, grid.col_step)
+            expected = grid.values(self.context.result.activations, self.context.choices)
+            self._count(sheet, grid.layer, expected, numbers[down, across])
+            place = (grid.row, grid.col, grid.row_step, grid.col_step)
+            self._compare(sheet, place, expected, numbers[down, across], mask[down, across])
+
+    def live(self, sheet: SheetPlan, formulas: Formulas) -> None:
+        """Compare the grids of a page."""
+        for grid in sheet.live:
+            where = (grid.row, grid.col, grid.height, grid.width)
+            expected, numbers = grid.values(self.context), self.values.numbers(sheet.name, *where)
+            if grid.unit:  # a tie may be rounded either way, after sums in another order
+                near = np.abs(numbers - expected) <= grid.unit * (1 + TOLERANCE)
+                expected = np.where(near, numbers, expected)
+            self._count(sheet, "", expected, numbers)
+            self._compare(sheet, (grid.row, grid.col, 1, 1), expected, numbers, formulas(*where))
+
+    def _compare(
+        self,
+        sheet: SheetPlan,
+        place: tuple[int, int, int, int],
+        expected: Array,
+        numbers: Array,
+        formulas: Mask,
+    ) -> None:
+        """Compare a grid from (row, column) on, cells (rows, columns) apart."""
+        agrees = np.abs(numbers - expected) <= TOLERANCE * np.maximum(1.0, np.abs(expected))
+        for i, j in np.argwhere(~(agrees & formulas)).tolist():
+            row, col = place[0] + i * place[2], place[1] + j * place[3]
+            found = self.values.glance(sheet.name, row, col)
+            self._differ(sheet, row, col, float(expected[i, j]), found, formula=bool(formulas[i, j]))
+
+    def page(self, sheet: SheetPlan, formulas: Formulas) -> None:
+        """Compare the single formulas of a sheet."""
+        for computed in sheet.computed:
+            expected = computed.value(self.context)
+            row, col = computed.row, computed.col
+            found = self.values.glance(sheet.name, row, col)
+            if isinstance(found, CellError) and found.code == expected:  # or a label that reads like an error
+                found = self.values.block(sheet.name, row, col, 1, 1)[0][0]
+            formula = bool(formulas(row, col, 1, 1)[0, 0])
+            if isinstance(expected, str):
+                self._count(sheet, "", np.zeros(1), np.zeros(1))
+                agrees = type(found) is str and found == expected
+            else:
+                number = found if type(found) is float else np.nan
+                self._count(sheet, "", np.array([expected], dtype=np.float64), np.array([number]))
+                agrees = abs(number - expected) <= TOLERANCE * max(1.0, abs(expected))
+            if not agrees or not formula:
+                self._differ(sheet, row, col, expected, found, formula=formula)
+
+    def _count(self, sheet: SheetPlan, layer: str, expected: Array, found: Array) -> None:
+        """Add cells to the report, and their errors where both are numbers."""
+        own = sheet.name if sheet.page else sheet.layer or sheet.name
+        report, of_layer = self.report, self.report.layer(layer or own)
+        of_layer.formulas += expected.size
+        report.formulas += expected.size
+        report.compared += expected.size
+        numbers = np.isfinite(found)
+        error = np.abs(found - expected)[numbers]
+        if error.size:
+            size = np.maximum(np.abs(expected[numbers]), RELATIVE_FLOOR)
+            of_layer.max_abs_error = max(of_layer.max_abs_error, float(error.max()))
+            report.max_abs_error = max(report.max_abs_error, float(error.max()))
+            report.max_rel_error = max(report.max_rel_error, float((error / size).max()))
+
+    def _differ(
+        self,
+        sheet: SheetPlan,
+        row: int,
+        col: int,
+        expected: float | str,
+        found: Value | None,
+        *,
+        formula: bool,
+    ) -> None:
+        """Add a cell that does not agree."""
+        report = self.report
+        report.different += 1
+        report.errors += isinstance(found, CellError)
+        if not formula:
+            reason = "no formula"
+        elif isinstance(found, CellError):
+            reason = "error"
+        elif found is None:
+            reason = "blank"
+        else:
+            alike = isinstance(found, str) == isinstance(expected, str) and not isinstance(found, bool)
+            reason = "value" if alike else "type"
+        if len(report.differences) < MOST_DIFFERENCES:
+            shown = found.code if isinstance(found, CellError) else found
+            report.differences.append(Difference(sheet.name, address(row, col), expected, shown, reason))
+
+
+def _every(first: int, count: int, step: int) -> slice:
+    """`count` places, `step` apart."""
+    return slice(first, first + (count - 1) * step + 1, step)
