@@ -17,7 +17,7 @@ from sheetcnn.importers.starters import starters
 from sheetcnn.model.graph import Model
 from sheetcnn.pages.input import SAMPLES, SAMPLES_AT
 from sheetcnn.shape import Array
-from sheetcnn.sheets.layout import lay_out
+from sheetcnn.sheets.layout import make_layout
 from sheetcnn.xlsx.read import open_workbook
 
 NAMES = sorted(starters())
@@ -63,7 +63,7 @@ def test_an_untouched_workbook_comes_back_byte_for_byte(
 def test_what_was_edited_is_what_comes_back(tmp_path: Path) -> None:
     model, image = model_and_image("tiny_vgg")
     path = built(tmp_path)
-    layout = lay_out(model.graph, sheetcnn.extract(path, tmp_path / "before").options)
+    layout = make_layout(model.graph, sheetcnn.extract(path, tmp_path / "before").options)
     row, col = SAMPLES_AT
     layer = next(n.name for n in model.graph.nodes if n.op.kind == "conv2d")
     kernel, bias = layout.weights[layer].kernel("weight", 0)[0], layout.weights[layer].value("bias", 1)

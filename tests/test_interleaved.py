@@ -26,7 +26,7 @@ from sheetcnn.model.engine import run
 from sheetcnn.model.graph import Graph, Model
 from sheetcnn.model.ops.dense import Dense
 from sheetcnn.shape import Array
-from sheetcnn.sheets.layout import MOST_BLOCKS, Options, lay_out
+from sheetcnn.sheets.layout import MOST_BLOCKS, Options, make_layout
 from sheetcnn.workbook.auto_layout import MOST_SHEETS, choose_layout
 from sheetcnn.workbook.build import build, whole_plan
 from sheetcnn.workbook.plan import make_plan
@@ -137,7 +137,7 @@ def recalculated(model: Model, image: Array, path: Path, options: Options, limit
 def test_layers_split_over_sheets_still_agree(columns: int, relu: Any, tmp_path: Path) -> None:
     model, limits = many(), replace(EXCEL, columns=columns)
     options = replace(INTERLEAVED, relu=relu)
-    layout = lay_out(model.graph, options, limits)
+    layout = make_layout(model.graph, options, limits)
     blocks = layout.placements["conv"].blocks
     assert len(blocks) == -(-24 * 13 // (columns - 1)) if columns < 400 else len(blocks) == 1
     assert sum(block.count for block in blocks) == 24
@@ -167,7 +167,7 @@ def test_a_convolution_is_one_sumproduct_and_reads_every_block_of_a_concatenatio
 
 def test_a_dense_layer_reads_maps_where_they_stand() -> None:
     model = many()
-    layout = lay_out(model.graph, INTERLEAVED)
+    layout = make_layout(model.graph, INTERLEAVED)
     assert "flat" in layout.aliases
     assert layout.placements["flat"] == layout.placements["chances"]
     shape = model.graph.shapes["chances"]
@@ -185,10 +185,10 @@ def test_a_flattened_map_that_something_else_reads_is_copied(reader: str, tmp_pa
         {"name": "other", "kind": reader, "inputs": ["flat"]},
     ]
     model = network(layers, (2, 4, 4), ["fc", "other"])
-    assert "flat" not in lay_out(model.graph, INTERLEAVED).aliases
+    assert "flat" not in make_layout(model.graph, INTERLEAVED).aliases
     assert recalculated(model, image_of(model), tmp_path / "flat.xlsx", INTERLEAVED, EXCEL)
     alone = network(layers[:4], (2, 4, 4), ["fc"])
-    assert {"flat", "drop"} <= lay_out(alone.graph, INTERLEAVED).aliases
+    assert {"flat", "drop"} <= make_layout(alone.graph, INTERLEAVED).aliases
     assert isinstance(alone.graph.by_name["fc"].op, Dense)
     assert recalculated(alone, image_of(alone), tmp_path / "alone.xlsx", INTERLEAVED, EXCEL)
 
@@ -200,8 +200,8 @@ def test_weights_too_large_for_the_maps_own_form_are_laid_out_as_a_vectors() -> 
         {"name": "fc", "kind": "dense", "units": 40},
     ]
     graph = network(layers, (2, 4, 4), ["fc"]).graph
-    assert "flat" in lay_out(graph, INTERLEAVED, replace(EXCEL, rows=300)).aliases
-    assert "flat" not in lay_out(graph, INTERLEAVED, replace(EXCEL, rows=150)).aliases
+    assert "flat" in make_layout(graph, INTERLEAVED, replace(EXCEL, rows=300)).aliases
+    assert "flat" not in make_layout(graph, INTERLEAVED, replace(EXCEL, rows=150)).aliases
 
 
 def test_an_order_of_many_channels_is_copied(tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_an_order_of_many_channels_is_copied(tmp_path: Path) -> None:
         {"name": "last", "kind": "conv2d", "filters": 2, "kernel_size": 2},
     ]
     model = network(layers, (2, 3, 3), ["last"])
-    assert "shuffle" not in lay_out(model.graph, INTERLEAVED).aliases
+    assert "shuffle" not in make_layout(model.graph, INTERLEAVED).aliases
     assert recalculated(model, image_of(model), tmp_path / "shuffle.xlsx", INTERLEAVED, EXCEL)
 
 
