@@ -20,7 +20,7 @@ from common import Report, arguments, child, peak_mb, show
 LAYOUTS = ("planar", "interleaved")
 CHANNELS = (8, 16, 32, 64, 128, 256)
 SIZE = 28
-ENGINES = ("ironcalc", "libreoffice")
+CALCULATORS = ("ironcalc", "libreoffice")
 
 
 def main() -> None:
@@ -84,17 +84,17 @@ def build(channels: int, layout: Any, path: Path) -> dict[str, Any]:
     }
 
 
-def recalculate(engine: str, path: Path) -> dict[str, float]:
+def recalculate(calculator: str, path: Path) -> dict[str, float]:
     """Open, recalculate and hand back the values."""
     from sheetcnn.calculators import get
 
-    calculator = get(engine)
+    found = get(calculator)
     start = time.perf_counter()
-    (values,) = calculator.recalculate([path])
+    (values,) = found.recalculate([path])
     seconds = time.perf_counter() - start
     values.close()
     program = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6
-    return {"seconds": seconds, "mb": peak_mb() if engine == "ironcalc" else program}
+    return {"seconds": seconds, "mb": peak_mb() if calculator == "ironcalc" else program}
 
 
 def measured(rounds: int, widths: tuple[int, ...]) -> Report:
@@ -110,8 +110,8 @@ def measured(rounds: int, widths: tuple[int, ...]) -> Report:
                     path = Path(folder) / f"{layout}.xlsx"
                     run = {"build": child(__file__, "--child", "build", channels, path, "--layout", layout)}
                     if "refused" not in run["build"]:
-                        for engine in ENGINES:
-                            run[engine] = child(__file__, "--child", engine, channels, path)
+                        for calculator in CALCULATORS:
+                            run[calculator] = child(__file__, "--child", calculator, channels, path)
                     runs.append(run)
     rows = []
     for channels in widths:
@@ -152,7 +152,7 @@ def _middles(runs: list[dict[str, Any]]) -> dict[str, float]:
         return {}
     places = (
         *(("build", "sheets"), ("build", "seconds"), ("build", "bytes")),
-        *((engine, what) for engine in ENGINES for what in ("seconds", "mb")),
+        *((calculator, what) for calculator in CALCULATORS for what in ("seconds", "mb")),
     )
     return {key: median(run[a][b] for run in runs) for key, (a, b) in zip(KEYS, places, strict=True)}
 

@@ -24,9 +24,9 @@ from watch import Watched, watch
 
 HERE = Path(__file__).resolve().parent
 NAMES = ("alexnet", "googlenet", "mobilenet_v1")
-ENGINES = ("libreoffice", "ironcalc")
+CALCULATORS = ("libreoffice", "ironcalc")
 PROGRAMS = {"libreoffice": "soffice.bin"}
-"""What an engine is called that is a program of its own; others work within `sheetcnn verify`."""
+"""What a calculator is called that is a program of its own; others work within `sheetcnn verify`."""
 
 MIB = (1 << 20) / 1e6  # megabytes in one
 BUILD_AIMS = {"alexnet": (120, 1536 * MIB), "googlenet": (60, 1024 * MIB), "mobilenet_v1": (60, 1024 * MIB)}
@@ -45,7 +45,7 @@ def main() -> None:
     """Measure and print; exit status 1 if anything does not agree."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", choices=NAMES, action="append", help="a network (may be given again)")
-    parser.add_argument("--engine", choices=ENGINES, action="append", help="likewise; default: both")
+    parser.add_argument("--calculator", choices=CALCULATORS, action="append", help="likewise; default: both")
     parser.add_argument("--quarter", action="store_true", help="a quarter of the channels, a smaller image")
     parser.add_argument("--output", type=Path, help="write the numbers to this file as JSON too")
     parser.add_argument("--keep", type=Path, help="a folder where models and workbooks are left")
@@ -55,7 +55,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="sheetcnn-scale-") as scratch:
         for name in options.only or NAMES:
             folder = (options.keep or Path(scratch)) / name
-            results[name] = measured(name, folder, options.engine or ENGINES, quarter=options.quarter)
+            results[name] = measured(name, folder, options.calculator or CALCULATORS, quarter=options.quarter)
             report = reported(results, quarter=options.quarter)
             if options.output:  # after each network: a run takes long
                 options.output.write_text(report.as_json() + "\n")
@@ -74,8 +74,8 @@ class FailedError(Exception):
         return f"{self.step}: exit status {self.watched.status}\n{self.watched.errors}{self.watched.output}"
 
 
-def measured(name: str, folder: Path, engines: Sequence[str], *, quarter: bool) -> dict[str, Any]:
-    """Build one network and let the engines recalculate it."""
+def measured(name: str, folder: Path, calculators: Sequence[str], *, quarter: bool) -> dict[str, Any]:
+    """Build one network and let the calculators recalculate it."""
     _say(f"{name}: making the model")
     folder.mkdir(parents=True, exist_ok=True)
     made = child(str(HERE / "models.py"), name, folder, *["--quarter"] * quarter)
@@ -89,12 +89,12 @@ def measured(name: str, folder: Path, engines: Sequence[str], *, quarter: bool) 
         "bytes": book.stat().st_size,
         "build": {"seconds": built.seconds, "cpu": built.cpu, "mb": built.mb},
         "reference": reference,
-        "engines": {},
+        "calculators": {},
     }
-    for engine in engines:
-        _say(f"{name}: {engine}")
-        found["engines"][engine] = _verified(book, engine)
-    done = [result for result in found["engines"].values() if "refused" not in result]
+    for calculator in calculators:
+        _say(f"{name}: {calculator}")
+        found["calculators"][calculator] = _verified(book, calculator)
+    done = [result for result in found["calculators"].values() if "refused" not in result]
     found["formulas"] = max((result["formulas"] for result in done), default=0)
     found["difference"] = max((result["difference"] for result in done), default=0.0)
     found["agrees"] = reference["agrees"] and bool(done) and all(result["agrees"] for result in done)
@@ -108,20 +108,22 @@ def _step(step: str, *arguments: object, most_mb: float = float("inf")) -> Watch
     return watched
 
 
-def _verified(book: Path, engine: str) -> dict[str, Any]:
+def _verified(book: Path, calculator: str) -> dict[str, Any]:
     """What recalculating and comparing took, and what came of it."""
     most = _memory() * MEMORY_SHARE
     try:
-        watched = _step(f"verify with {engine}", "verify", book, "--engine", engine, "--json", most_mb=most)
+        watched = _step(
+            f"verify with {calculator}", "verify", book, "--calculator", calculator, "--json", most_mb=most
+        )
     except FailedError as error:
         if error.watched.status < 0 and error.watched.mb > most:
             return {"refused": f"needs more than {most / 1000:.0f} GB of memory"}
         raise
     report = json.loads(watched.output)
-    program = watched.child(PROGRAMS.get(engine, ""))
+    program = watched.child(PROGRAMS.get(calculator, ""))
     return {
-        "engine": report["engine"],
-        # Of an engine within the process only the whole is known.
+        "calculator": report["calculator"],
+        # Of a calculator within the process only the whole is known.
         "seconds": program.seconds if program else watched.seconds,
         "cpu": program.cpu if program else watched.cpu,
         "mb": program.peak if program else watched.mb,
@@ -145,9 +147,9 @@ def reported(results: Mapping[str, Mapping[str, Any]], *, quarter: bool) -> Repo
     """The table and, at full size, the aims."""
     rows, aims, remarks = [], [], []
     for name, found in results.items():
-        engines = found["engines"]
-        shown = [_shown(engines.get(engine)) for engine in ENGINES]
-        verify = engines.get("libreoffice", {}).get("verify")
+        calculators = found["calculators"]
+        shown = [_shown(calculators.get(calculator)) for calculator in CALCULATORS]
+        verify = calculators.get("libreoffice", {}).get("verify")
         rows.append(
             [
                 name,
@@ -167,12 +169,12 @@ def reported(results: Mapping[str, Mapping[str, Any]], *, quarter: bool) -> Repo
             f"{name}: {verdict}; relative difference of NumPy's output from {reference['by']}: "
             f"{reference['difference']:.1e}"
         )
-        used = {"build": found["build"], **{e: r for e, r in engines.items() if "refused" not in r}}
+        used = {"build": found["build"], **{e: r for e, r in calculators.items() if "refused" not in r}}
         shares = ", ".join(f"{what} {took['cpu']:.1f} s" for what, took in used.items())
         remarks.append(f"{name}: processor time: {shares}")
         remarks += [
-            f"{name}: {engine} {result['refused']}"
-            for engine, result in engines.items()
+            f"{name}: {calculator} {result['refused']}"
+            for calculator, result in calculators.items()
             if "refused" in result
         ]
         if not quarter:
@@ -189,7 +191,7 @@ def _shown(result: Mapping[str, Any] | None) -> tuple[str, str]:
 
 def _aims(name: str, found: Mapping[str, Any]) -> list[Aim]:
     wanted = [(f"{name}, build", BUILD_AIMS[name], found["build"])]
-    libreoffice = found["engines"].get("libreoffice", {"refused": ""})
+    libreoffice = found["calculators"].get("libreoffice", {"refused": ""})
     if "refused" not in libreoffice:
         wanted.append((f"{name}, LibreOffice", LIBREOFFICE_AIM, libreoffice))
     return [

@@ -185,15 +185,15 @@ def build(
 
 def verify(
     path: AnyPath,
-    engine: str = "ironcalc",
+    calculator: str = "ironcalc",
     *,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> _verify.Report:
-    """Let a spreadsheet engine recalculate a workbook, and compare every formula cell with NumPy.
+    """Let a calculator recalculate a workbook, and compare every formula cell with NumPy.
 
     Args:
         path: of a workbook that sheetcnn built; weights and pixels may have been changed since.
-        engine: `ironcalc`, `libreoffice` or `gnumeric`.
+        calculator: `ironcalc`, `libreoffice` or `gnumeric`.
         progress: called with what is being done, how much of it is done, and how much there is (0: nobody
             knows).
 
@@ -202,9 +202,9 @@ def verify(
 
     Raises:
         WorkbookError: the file is damaged or was not built by sheetcnn.
-        CalculatorError: the engine is missing or fails.
+        CalculatorError: the calculator is missing or fails.
     """
-    return _verify.verify(Path(path), engine, progress=progress)
+    return _verify.verify(Path(path), calculator, progress=progress)
 
 
 def extract(path: AnyPath, directory: AnyPath) -> _extract.Extracted:

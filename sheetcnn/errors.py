@@ -36,7 +36,7 @@ class WorkbookError(SheetCnnError):
 
 
 class CalculatorError(SheetCnnError):
-    """A spreadsheet engine that is missing or failed to recalculate a workbook."""
+    """A calculator that is missing or failed to recalculate a workbook."""
 
 
 class UnsupportedError(SheetCnnError):

@@ -129,18 +129,18 @@ def test_verify_refuses(name: str, folder: Folder, cli: Cli, digits_workbook: Pa
 
 
 def test_unknown_engine(folder: Folder, cli: Cli, digits_workbook: Path) -> None:
-    words = ("--engine", "'excel'", "ironcalc", "libreoffice", "gnumeric")
-    refused(cli, folder, words, "verify", digits_workbook, "--engine", "excel")
+    words = ("--calculator", "'excel'", "ironcalc", "libreoffice", "gnumeric")
+    refused(cli, folder, words, "verify", digits_workbook, "--calculator", "excel")
 
 
-@pytest.mark.parametrize("engine", ["libreoffice", "gnumeric"])
+@pytest.mark.parametrize("calculator", ["libreoffice", "gnumeric"])
 def test_engine_that_is_not_installed(
-    engine: str, folder: Folder, cli: Cli, digits_workbook: Path, monkeypatch: pytest.MonkeyPatch
+    calculator: str, folder: Folder, cli: Cli, digits_workbook: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    variable = f"SHEETCNN_{engine.upper()}"
+    variable = f"SHEETCNN_{calculator.upper()}"
     monkeypatch.setenv(variable, str(folder.path / "nothing"))
     words = ("not installed", variable, "nothing", "unset")
-    refused(cli, folder, words, "verify", digits_workbook, "--engine", engine)
+    refused(cli, folder, words, "verify", digits_workbook, "--calculator", calculator)
 
 
 # --- init ---------------------------------------------------------------------------------------

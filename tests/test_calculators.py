@@ -1,4 +1,4 @@
-"""Each engine is shown workbooks whose cached values are wrong, and must come back with the right ones."""
+"""Each calculator gets workbooks whose cached values are wrong, and must come back with the right ones."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ STRINGS = "<si><t>fox</t></si><si><r><t>rich</t></r><r><t>text</t></r></si>"
 
 @pytest.fixture(params=calculators.NAMES)
 def calculator(request: pytest.FixtureRequest) -> Calculator:
-    """Each engine that is installed here."""
+    """Each calculator that is installed here."""
     found = {one.name: one for one in calculators.installed(timeout=120)}
     require(request.param, request.param in found)
     return found[request.param]
@@ -182,7 +182,7 @@ def test_cells_that_are_not_formulas(calculator: Calculator, tmp_path: Path) -> 
 
 
 def test_a_long_chain(calculator: Calculator, tmp_path: Path) -> None:
-    """Each cell needs the one below it: an engine that recurses must not run out of stack."""
+    """Each cell needs the one below it: a calculator that recurses must not run out of stack."""
     length = 20_000
     rows = [f'<row r="{row}"><c r="A{row}"><f>A{row + 1}+1</f><v>0</v></c></row>' for row in range(1, length)]
     data = "".join(rows) + f'<row r="{length}"><c r="A{length}"><v>1</v></c></row>'
@@ -253,7 +253,7 @@ def test_what_ironcalc_cannot_load(tmp_path: Path) -> None:
         calculators.get("ironcalc").recalculate([path])
 
 
-# Choosing an engine.
+# Choosing a calculator.
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_an_unknown_engine(name: str, hint: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["libreoffice", "gnumeric"])
-def test_an_engine_that_is_not_installed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_calculator_that_is_not_installed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     variable = f"SHEETCNN_{name.upper()}"
     monkeypatch.setenv(variable, "/nowhere/at all")
     with pytest.raises(CalculatorError, match=f'{variable} says "/nowhere/at all", which is not a program'):
@@ -279,12 +279,14 @@ def test_an_engine_that_is_not_installed(name: str, monkeypatch: pytest.MonkeyPa
     assert name not in [one.name for one in calculators.installed()]
 
 
-@pytest.mark.parametrize("engine", [LibreOffice, Gnumeric])
-def test_how_an_engine_is_installed(engine: type[Program], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(engine.variable, raising=False)
-    monkeypatch.setattr(engine, "places", lambda _: [Path("/nowhere/at all")])
-    with pytest.raises(CalculatorError, match=f"not installed here; install .*, or set {engine.variable}"):
-        calculators.get(engine.name)
+@pytest.mark.parametrize("calculator", [LibreOffice, Gnumeric])
+def test_how_a_calculator_is_installed(calculator: type[Program], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(calculator.variable, raising=False)
+    monkeypatch.setattr(calculator, "places", lambda _: [Path("/nowhere/at all")])
+    with pytest.raises(
+        CalculatorError, match=f"not installed here; install .*, or set {calculator.variable}"
+    ):
+        calculators.get(calculator.name)
 
 
 # Programs that misbehave. Shell scripts play them.
@@ -293,7 +295,7 @@ pretended = pytest.mark.skipif(sys.platform == "win32", reason="the pretended pr
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, path: Path, name: str, script: str) -> Path:
-    """Puts a shell script in the place of an engine, and writes a workbook to give it."""
+    """Puts a shell script in the place of a calculator, and writes a workbook to give it."""
     program = path / name
     program.write_text("#!/bin/sh\n" + script)
     program.chmod(program.stat().st_mode | stat.S_IXUSR)

@@ -249,7 +249,16 @@ def test_verify_json(cli: Cli, digits_workbook: Path) -> None:
     done = cli("verify", digits_workbook, "--json")
     assert (done.status, done.err) == (0, "")
     report = json.loads(done.out)
-    wanted = {"engine", "formulas", "compared", "errors", "max_abs_error", "max_rel_error", "ok", "layers"}
+    wanted = {
+        "calculator",
+        "formulas",
+        "compared",
+        "errors",
+        "max_abs_error",
+        "max_rel_error",
+        "ok",
+        "layers",
+    }
     assert wanted | {"differences"} <= report.keys()
     assert all(layer.keys() == {"name", "formulas", "max_abs_error"} for layer in report["layers"])
     assert report["ok"] is True
@@ -266,10 +275,10 @@ def test_verify_with_another_engine(name: str, cli: Cli, digits_workbook: Path) 
     from sheetcnn import calculators
 
     require(name, any(c.name == name for c in calculators.installed()))
-    done = cli("verify", digits_workbook, "--engine", name, "--json")
+    done = cli("verify", digits_workbook, "--calculator", name, "--json")
     assert (done.status, done.err) == (0, "")
     report = json.loads(done.out)
-    assert report["engine"].startswith(name)
+    assert report["calculator"].startswith(name)
     assert report["ok"] is True
     assert report["max_abs_error"] < 1e-9
 

@@ -1,4 +1,4 @@
-"""Exercises: answers recomputed from what is shown, checks driven in three engines, a class graded."""
+"""Exercises: answers recomputed from what is shown, checks driven in three calculators, a class graded."""
 
 from __future__ import annotations
 
@@ -252,7 +252,7 @@ def test_every_kind_has_an_oracle() -> None:
     assert set(ORACLES) == set(KINDS)
 
 
-# --- The workbook in the engines ------------------------------------------------------------------
+# --- The workbook in the calculators ------------------------------------------------------------------
 
 
 def typed(path: Path, target: Path, cells: dict[str, object]) -> Path:
@@ -295,9 +295,9 @@ def attempts(placed: list[Placed]) -> list[dict[str, tuple[object, str]]]:
     return rounds
 
 
-@pytest.mark.parametrize("engine", calculators.NAMES)
-def test_what_is_typed_is_judged_in_the_workbook(engine: str, model: Model, tmp_path: Path) -> None:
-    require(engine, any(c.name == engine for c in calculators.installed()))
+@pytest.mark.parametrize("calculator", calculators.NAMES)
+def test_what_is_typed_is_judged_in_the_workbook(calculator: str, model: Model, tmp_path: Path) -> None:
+    require(calculator, any(c.name == calculator for c in calculators.installed()))
     path = tmp_path / "exercise.xlsx"
     questions = draw(model, list(KINDS), len(KINDS), [3])
     placed = student_workbook(path, "Exercises", "Ann", "id", questions, [3])
@@ -307,12 +307,12 @@ def test_what_is_typed_is_judged_in_the_workbook(engine: str, model: Model, tmp_
         for n, cells in enumerate(rounds)
     ]
     seen = set()
-    for values, cells in zip(get(engine).recalculate([path, *books]), [{}, *rounds], strict=True):
+    for values, cells in zip(get(calculator).recalculate([path, *books]), [{}, *rounds], strict=True):
         with values:
             for p in placed:
                 found = values.block(SHEET, p.row, p.col + 2, 1, 1)[0][0]
                 expected = cells.get(p.cell, (None, ""))[1]
-                assert (found or "") == expected, (engine, p.asked.label, cells.get(p.cell))
+                assert (found or "") == expected, (calculator, p.asked.label, cells.get(p.cell))
                 seen.add(expected)
     hints = {f"✗ {MISTAKES[name]}" for p in placed for name, _ in p.asked.distinct}
     assert seen == {"", RIGHT_WORDS, WRONG_WORDS, "type a number"} | hints

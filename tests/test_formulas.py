@@ -1,4 +1,4 @@
-"""Expression trees as text: what is rendered computes what the tree means, in real spreadsheet engines."""
+"""Expression trees as text: what is rendered computes what the tree means, in real calculators."""
 
 from __future__ import annotations
 
@@ -275,9 +275,9 @@ def _some_trees(count: int) -> list[tuple[str, float]]:
     return list(found.items())[:count]
 
 
-@pytest.mark.parametrize("engine", calculators.NAMES)
-def test_every_engine_computes_what_trees_mean(engine: str, tmp_path: Path) -> None:
-    require(engine, any(c.name == engine for c in calculators.installed()))
+@pytest.mark.parametrize("calculator", calculators.NAMES)
+def test_every_engine_computes_what_trees_mean(calculator: str, tmp_path: Path) -> None:
+    require(calculator, any(c.name == calculator for c in calculators.installed()))
     chosen = _some_trees(150)
     assert len(chosen) == 150
     rows = {HERE: "", THERE: ""}
@@ -291,7 +291,7 @@ def test_every_engine_computes_what_trees_mean(engine: str, tmp_path: Path) -> N
         cell = f'<c r="A{n}"><f>{escape(text, quote=False)}</f><v>-777</v></c>'
         rows[HERE] += f'<row r="{n}">{cell}</row>'
     path = rawbook.book(tmp_path / "trees.xlsx", rows)
-    (values,) = calculators.get(engine).recalculate([path])
+    (values,) = calculators.get(calculator).recalculate([path])
     with values:
         found = [row[0] for row in values.block(HERE, 10, 1, len(chosen), 1)]
     wrong = [
@@ -332,7 +332,7 @@ def test_a_number_reads_back_exactly(value: float) -> None:
 
 @given(st.floats(1e-300, 1e300) | st.floats(-1e300, -1e-300))
 @example(1e-05)
-def test_an_engine_reads_the_same_number(sheet: Sheet, value: float) -> None:
+def test_a_calculator_reads_the_same_number(sheet: Sheet, value: float) -> None:
     # IronCalc keeps 15 digits of some constants.
     assert sheet(render(Number(value), HERE).text()) == pytest.approx(value, rel=1e-14, abs=0)
 

@@ -33,7 +33,7 @@ from sheetcnn.workbook.plan import make_plan
 from sheetcnn.workbook.verify import verify, verify_many
 
 INTERLEAVED = Options(layout="interleaved", pages=())
-# The engines sum in their own order.
+# The calculators sum in their own order.
 CLOSE = 1e-9
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -230,11 +230,11 @@ def starters(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return paths
 
 
-@pytest.mark.parametrize("engine", calculators.NAMES)
-def test_starters_agree_in_every_engine(engine: str, starters: list[Path]) -> None:
-    require(engine, any(c.name == engine for c in calculators.installed()))
+@pytest.mark.parametrize("calculator", calculators.NAMES)
+def test_starters_agree_in_every_calculator(calculator: str, starters: list[Path]) -> None:
+    require(calculator, any(c.name == calculator for c in calculators.installed()))
     assert len(starters) > 8
-    for path, report in zip(starters, verify_many(starters, engine), strict=True):
+    for path, report in zip(starters, verify_many(starters, calculator), strict=True):
         assert report.ok, (path.stem, report.differences[:3])
         assert report.errors == 0
         assert report.formulas == report.compared

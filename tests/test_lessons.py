@@ -1,4 +1,4 @@
-"""Lessons: every formula in three engines, as built and after a reader changed numbers and choices."""
+"""Lessons: every formula in three calculators, as built and after a reader changed numbers and choices."""
 
 from __future__ import annotations
 
@@ -80,12 +80,12 @@ def test_there_are_twelve() -> None:
         assert 1 <= len(one.sheets()) <= 3
 
 
-@pytest.mark.parametrize("engine", calculators.NAMES)
-def test_every_formula_agrees_whatever_is_typed(engine: str, books: list[Path]) -> None:
-    require(engine, any(c.name == engine for c in calculators.installed()))
+@pytest.mark.parametrize("calculator", calculators.NAMES)
+def test_every_formula_agrees_whatever_is_typed(calculator: str, books: list[Path]) -> None:
+    require(calculator, any(c.name == calculator for c in calculators.installed()))
     wrong = {
         path.stem: [(d.sheet, d.cell, d.expected, d.found) for d in report.differences[:3]]
-        for path, report in zip(books, verify_many(books, engine), strict=True)
+        for path, report in zip(books, verify_many(books, calculator), strict=True)
         if not report.ok or report.errors or not report.compared
     }
     assert wrong == {}

@@ -87,14 +87,14 @@ def albums(tmp_path_factory: pytest.TempPathFactory) -> Albums:
 
 
 @pytest.mark.parametrize("kind", CASES)
-@pytest.mark.parametrize("engine", calculators.NAMES)
-def test_formulas_agree_with_numpy(engine: str, kind: str, albums: Albums) -> None:
-    require(engine, any(c.name == engine for c in calculators.installed()))
+@pytest.mark.parametrize("calculator", calculators.NAMES)
+def test_formulas_agree_with_numpy(calculator: str, kind: str, albums: Albums) -> None:
+    require(calculator, any(c.name == calculator for c in calculators.installed()))
     paths = albums(kind)
-    if engine != "ironcalc":  # slow to start and to read back: of the interleaved workbooks the first
+    if calculator != "ironcalc":  # slow to start and to read back: of the interleaved workbooks the first
         together = [path for path in paths if "interleaved" in path.parent.name]
         paths = [path for path in paths if path not in together[1:]]
-    reports = verify_many(paths, engine)
+    reports = verify_many(paths, calculator)
     wrong = {
         path.stem: report.differences[:3]
         for path, report in zip(paths, reports, strict=True)

@@ -1,4 +1,4 @@
-"""The pages on which a reader chooses, paints and compares: every number, in the spreadsheet engines."""
+"""The pages on which a reader chooses, paints and compares: every number, in the calculators."""
 
 from __future__ import annotations
 
@@ -90,11 +90,11 @@ def painted(path: Path, target: Path, plan: Plan, image: np.ndarray) -> Path:
 
 
 def recalculated(
-    books: Sequence[Path], engine: str, cells: Sequence[tuple[str, int, int]]
+    books: Sequence[Path], calculator: str, cells: Sequence[tuple[str, int, int]]
 ) -> list[list[Any]]:
-    """What an engine makes of some cells of some books."""
+    """What a calculator makes of some cells of some books."""
     found = []
-    for values in get(engine).recalculate(list(books)):
+    for values in get(calculator).recalculate(list(books)):
         with values:
             found.append([values.block(sheet, row, col, 1, 1)[0][0] for sheet, row, col in cells])
     return found
@@ -119,11 +119,11 @@ def marks(plan: Plan) -> list[tuple[str, int, int]]:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("engine", calculators.NAMES)
+@pytest.mark.parametrize("calculator", calculators.NAMES)
 def test_every_image_and_a_painted_one_give_numpys_prediction(
-    engine: str, layout: Any, tmp_path: Path
+    calculator: str, layout: Any, tmp_path: Path
 ) -> None:
-    require(engine, any(c.name == engine for c in calculators.installed()))
+    require(calculator, any(c.name == calculator for c in calculators.installed()))
     model, path = sheetcnn.load(digits.SPEC), tmp_path / "digits.xlsx"
     files = digits.IMAGES[::5][:4]
     sheetcnn.build(model, files[0], path, samples=files[1:], layout=layout)
@@ -139,19 +139,21 @@ def test_every_image_and_a_painted_one_give_numpys_prediction(
     books.append(painted(path, tmp_path / "painted.xlsx", plan, images[-1]))
     expected = [run(model, image).label for image in images]
     assert len(set(expected)) > 3
-    for report in verify_many(books, engine):
+    for report in verify_many(books, calculator):
         assert report.ok, report.differences[:3]
         assert report.errors == 0
     checks = marks(plan)
     assert len(checks) >= 6
-    for found, label in zip(recalculated(books, engine, [prediction(plan), *checks]), expected, strict=True):
+    for found, label in zip(
+        recalculated(books, calculator, [prediction(plan), *checks]), expected, strict=True
+    ):
         assert found == [label, *[SAME] * len(checks)]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("engine", calculators.NAMES)
-def test_colours_are_chosen_painted_and_scaled(engine: str, layout: Any, tmp_path: Path) -> None:
-    require(engine, any(c.name == engine for c in calculators.installed()))
+@pytest.mark.parametrize("calculator", calculators.NAMES)
+def test_colours_are_chosen_painted_and_scaled(calculator: str, layout: Any, tmp_path: Path) -> None:
+    require(calculator, any(c.name == calculator for c in calculators.installed()))
     model, path = colors(), tmp_path / "colors.xlsx"
     rng = np.random.default_rng(3)
     images = [rng.integers(0, 256, (3, 10, 9)).astype(float) for _ in range(2)]
@@ -166,14 +168,14 @@ def test_colours_are_chosen_painted_and_scaled(engine: str, layout: Any, tmp_pat
         for row, col in ((1, 1), (10, 9), (4, 7)):  # of the table of scaling
             first = choose(book, tmp_path / f"{n}_{row}.xlsx", plan, "input.row", row)
             books.append(choose(first, tmp_path / f"{n}_{row}_{col}.xlsx", plan, "input.column", col))
-        if engine != "ironcalc":
+        if calculator != "ironcalc":
             break
-    for report in verify_many(books, engine):
+    for report in verify_many(books, calculator):
         assert report.ok, report.differences[:3]
         assert report.errors == 0
     steps = [(s.name, c.row, c.col) for s in plan.sheets for c in s.computed if s.name == INPUT_PAGE]
-    (found,) = recalculated(books[2:3] if engine == "ironcalc" else [path], engine, steps)
-    image = drawn if engine == "ironcalc" else images[0]
+    (found,) = recalculated(books[2:3] if calculator == "ironcalc" else [path], calculator, steps)
+    image = drawn if calculator == "ironcalc" else images[0]
     y, x = (next(c.default for s in plan.sheets for c in s.choices if c.name == f"input.{n}") - 1
             for n in ("row", "column"))  # fmt: skip
     for c, (mean, std) in enumerate(((0.1, 0.5), (0.2, 0.6), (0.3, 0.7))):
@@ -203,9 +205,11 @@ def test_a_wrong_drawing_is_seen(tmp_path: Path) -> None:
     assert not report.ok
 
 
-@pytest.mark.parametrize("engine", calculators.NAMES)
-def test_changed_weights_are_counted(engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    require(engine, any(c.name == engine for c in calculators.installed()))
+@pytest.mark.parametrize("calculator", calculators.NAMES)
+def test_changed_weights_are_counted(
+    calculator: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require(calculator, any(c.name == calculator for c in calculators.installed()))
     model, path = sheetcnn.load(digits.SPEC), tmp_path / "digits.xlsx"
     monkeypatch.setattr(changes, "MOST_OF_LAYER", 300)  # fc, with 320 weights, is kept as sums
     sheetcnn.build(model, digits.IMAGES[0], path)
@@ -221,9 +225,9 @@ def test_changed_weights_are_counted(engine: str, tmp_path: Path, monkeypatch: p
     )
     target = next(c for c in page(plan, "overview").computed if changes.NAME in str(c.formula))
     books, count = [path, one, both], ("overview", target.row, target.col)
-    for report in verify_many(books, engine):
+    for report in verify_many(books, calculator):
         assert report.ok, report.differences[:3]
-    assert recalculated(books, engine, [count]) == [[0.0], [3.0], [4.0]]
+    assert recalculated(books, calculator, [count]) == [[0.0], [3.0], [4.0]]
 
 
 def test_pictures_are_shares_of_the_greatest_number(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     paths = []
     for seed in range(COUNT):
         model, image, _ = random_graphs.model(seed)
-        # A sixth has all pages; with pages for all, the engines would take most of their time over them.
+        # A sixth has all pages; with pages for all, the calculators would take most of their time over them.
         pages = None if seed % 6 == 1 else ()
         options = Options("separate" if seed % 4 == 0 else "fused", pages=pages)
         # One layout each, both with every other option; both of each would take twice as long.
@@ -55,12 +55,12 @@ def test_the_networks_are_worth_testing() -> None:
     assert {kind for kind in wanted if kinds[kind] < 2} == set()
 
 
-@pytest.mark.parametrize("engine", calculators.NAMES)
-def test_formulas_agree_with_numpy(engine: str, books: list[Path]) -> None:
-    require(engine, any(c.name == engine for c in calculators.installed()))
+@pytest.mark.parametrize("calculator", calculators.NAMES)
+def test_formulas_agree_with_numpy(calculator: str, books: list[Path]) -> None:
+    require(calculator, any(c.name == calculator for c in calculators.installed()))
     # Every seventh, so that the layouts take turns.
-    chosen = books if engine == "ironcalc" else books[::7]
-    reports = verify_many(chosen, engine)
+    chosen = books if calculator == "ironcalc" else books[::7]
+    reports = verify_many(chosen, calculator)
     wrong = {p.stem: r.differences[:3] for p, r in zip(chosen, reports, strict=True) if not r.ok or r.errors}
     assert not wrong
     assert all(report.formulas == report.compared > 0 for report in reports)

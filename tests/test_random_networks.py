@@ -33,7 +33,7 @@ def _layers() -> list[dict[str, Any]]:
 
 
 def test_the_networks_are_worth_testing() -> None:
-    """Every kind, and every option of each in more than one form, in what all engines get."""
+    """Every kind, and every option of each in more than one form, in what all calculators get."""
     layers = _layers()
     assert {layer["kind"] for layer in layers} == set(random_networks.KINDS) <= set(OPS)
     forms: dict[tuple[str, str], set[str]] = {}
@@ -85,11 +85,11 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return paths
 
 
-@pytest.mark.parametrize("engine", calculators.NAMES)
-def test_formulas_agree_with_numpy(engine: str, books: list[Path]) -> None:
-    require(engine, any(c.name == engine for c in calculators.installed()))
-    chosen = books if engine == "ironcalc" else books[:SLOW]
-    reports = verify_many(chosen, engine)
+@pytest.mark.parametrize("calculator", calculators.NAMES)
+def test_formulas_agree_with_numpy(calculator: str, books: list[Path]) -> None:
+    require(calculator, any(c.name == calculator for c in calculators.installed()))
+    chosen = books if calculator == "ironcalc" else books[:SLOW]
+    reports = verify_many(chosen, calculator)
     wrong = {
         path.stem: report.differences[:3]
         for path, report in zip(chosen, reports, strict=True)

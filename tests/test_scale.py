@@ -61,10 +61,10 @@ def test_workbook_agrees(name: str) -> None:
     report = script("networks.py", "--quarter", "--only", name, "--json")
     found = report["results"][name]
     assert found["agrees"]
-    assert set(found["engines"]) == {"libreoffice", "ironcalc"}
-    for engine in found["engines"].values():
-        assert engine["compared"] == engine["formulas"] > 50_000
-        assert engine["errors"] == 0
+    assert set(found["calculators"]) == {"libreoffice", "ironcalc"}
+    for calculator in found["calculators"].values():
+        assert calculator["compared"] == calculator["formulas"] > 50_000
+        assert calculator["errors"] == 0
     check_spread(found["reference"])
 
 

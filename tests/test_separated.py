@@ -66,7 +66,7 @@ def test_what_is_unclear(tmp_path: Path, content: str) -> None:
 
 
 @pytest.fixture
-def engine() -> LibreOffice:
+def calculator() -> LibreOffice:
     require("libreoffice", any(c.name == "libreoffice" for c in calculators.installed()))
     return LibreOffice(timeout=120)
 
@@ -91,7 +91,7 @@ SHAPE = (1, 1, len(FORMATS) + 2, len(VALUES) + 1)
 
 
 @pytest.fixture
-def formatted(engine: LibreOffice, tmp_path: Path) -> Iterator[Recalculated]:
+def formatted(calculator: LibreOffice, tmp_path: Path) -> Iterator[Recalculated]:
     """Values in every format, hidden rows, columns and sheets, a filter, and a sheet with dates."""
     book = openpyxl.Workbook()
     sheet = book.active
@@ -112,7 +112,7 @@ def formatted(engine: LibreOffice, tmp_path: Path) -> Iterator[Recalculated]:
     dates["A1"], dates["B1"] = "=DATE(2020,2,29)", "=1/3"
     dates["A1"].number_format = "yyyy-mm-dd"
     book.save(tmp_path / "a.xlsx")
-    (values,) = engine.recalculate([tmp_path / "a.xlsx"])
+    (values,) = calculator.recalculate([tmp_path / "a.xlsx"])
     with values:
         yield values
 
@@ -140,12 +140,12 @@ def test_dates_are_read_from_a_workbook(formatted: Recalculated) -> None:
     assert formatted.glance("dates", 1, 1) == 43890.0
 
 
-def test_an_error_and_a_text_that_reads_like_it(engine: LibreOffice, tmp_path: Path) -> None:
+def test_an_error_and_a_text_that_reads_like_it(calculator: LibreOffice, tmp_path: Path) -> None:
     data = (
         '<row r="1"><c r="A1"><f>1/0</f><v>1</v></c><c r="B1" t="str"><f>"#DIV/0!"</f><v/></c>'
         '<c r="C1"><f>2+2</f><v>1</v></c></row>'
     )
-    (values,) = engine.recalculate([rawbook.book(tmp_path / "a.xlsx", {"out_1": data})])
+    (values,) = calculator.recalculate([rawbook.book(tmp_path / "a.xlsx", {"out_1": data})])
     with values:
         assert isinstance(values, libreoffice._Values)
         assert values.glance("out_1", 1, 1) == values.glance("out_1", 1, 2) == CellError("#DIV/0!")
@@ -155,8 +155,8 @@ def test_an_error_and_a_text_that_reads_like_it(engine: LibreOffice, tmp_path: P
         assert values.block("out_1", 1, 1, 1, 2) == [[CellError("#DIV/0!"), "#DIV/0!"]]
 
 
-def test_every_sheet_of_a_workbook(engine: LibreOffice, digits_workbook: Path) -> None:
-    (values,) = engine.recalculate([digits_workbook])
+def test_every_sheet_of_a_workbook(calculator: LibreOffice, digits_workbook: Path) -> None:
+    (values,) = calculator.recalculate([digits_workbook])
     with values, open_workbook(digits_workbook) as book:
         assert isinstance(values, libreoffice._Values)
         for name in book.sheet_names:
@@ -166,14 +166,14 @@ def test_every_sheet_of_a_workbook(engine: LibreOffice, digits_workbook: Path) -
 
 @pytest.mark.parametrize("language", ["de_DE.UTF-8", "C", "fa_IR"])
 def test_the_language_of_the_machine_makes_no_difference(
-    language: str, engine: LibreOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    language: str, calculator: LibreOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable in ("LC_ALL", "LANG", "LANGUAGE"):
         monkeypatch.setenv(variable, language)
     monkeypatch.setattr(libreoffice, "_profile", lambda _: profile)
     profile = libreoffice._Profile(None)
     data = '<row r="1"><c r="A1"><f>1/8</f></c><c r="B1"><f>1/0</f></c><c r="C1"><f>1=1</f></c></row>'
-    (values,) = engine.recalculate([rawbook.book(tmp_path / "a.xlsx", {"out_1": data})])
+    (values,) = calculator.recalculate([rawbook.book(tmp_path / "a.xlsx", {"out_1": data})])
     with values:
         assert isinstance(values, libreoffice._Values)
         assert [values.glance("out_1", 1, c) for c in (1, 2, 3)] == [0.125, CellError("#DIV/0!"), True]
@@ -188,21 +188,21 @@ def test_the_language_of_the_machine_makes_no_difference(
     ],
 )
 def test_where_values_do_not_do_a_workbook_is_written(
-    name: str, value: object, engine: LibreOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, value: object, calculator: LibreOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(libreoffice, name, value)
     sheets = {"one": '<row r="1"><c r="A1"><f>6*7</f><v>1</v></c></row>', "two": ""}
     paths = [rawbook.book(tmp_path / f"{n}.xlsx", sheets) for n in range(2)]
-    results = engine.recalculate(paths)
+    results = calculator.recalculate(paths)
     for result in results:
         with result:
             assert isinstance(result, ReadBack)
             assert result.block("one", 1, 1, 1, 1) == [[42.0]]
 
 
-def test_progress(engine: LibreOffice, digits_workbook: Path) -> None:
+def test_progress(calculator: LibreOffice, digits_workbook: Path) -> None:
     told: list[tuple[str, int, int]] = []
-    (values,) = engine.recalculate([digits_workbook], lambda *stage: told.append(stage))
+    (values,) = calculator.recalculate([digits_workbook], lambda *stage: told.append(stage))
     values.close()
     assert told
     assert all(stage.startswith("LibreOffice ") and 0 <= done <= total for stage, done, total in told)

@@ -1,4 +1,4 @@
-"""The starters in `templates/`: right, small, and workbooks that every engine agrees with."""
+"""The starters in `templates/`: right, small, and workbooks that every calculator agrees with."""
 
 from __future__ import annotations
 
@@ -128,10 +128,10 @@ def workbooks(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return paths
 
 
-@pytest.mark.parametrize("engine", calculators.NAMES)
-def test_every_workbook_agrees_with_numpy(engine: str, workbooks: list[Path]) -> None:
-    require(engine, any(c.name == engine for c in calculators.installed()))
-    for path, report in zip(workbooks, verify_many(workbooks, engine), strict=True):
+@pytest.mark.parametrize("calculator", calculators.NAMES)
+def test_every_workbook_agrees_with_numpy(calculator: str, workbooks: list[Path]) -> None:
+    require(calculator, any(c.name == calculator for c in calculators.installed()))
+    for path, report in zip(workbooks, verify_many(workbooks, calculator), strict=True):
         assert report.ok, (path.name, report.differences[:3])
         assert not report.errors
         assert report.compared == report.formulas > 0

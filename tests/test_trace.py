@@ -1,4 +1,4 @@
-"""The page that traces one pixel: every number, for many choices, in the spreadsheet engines."""
+"""The page that traces one pixel: every number, for many choices, in the calculators."""
 
 from __future__ import annotations
 
@@ -121,9 +121,9 @@ def choices(plan: Plan, rng: np.random.Generator, *, corner: bool = False) -> di
 
 
 @pytest.mark.parametrize("layout", ["planar", "interleaved"])
-@pytest.mark.parametrize("engine", calculators.NAMES)
-def test_every_choice_agrees_with_numpy(engine: str, layout: Any, tmp_path: Path) -> None:
-    require(engine, any(c.name == engine for c in calculators.installed()))
+@pytest.mark.parametrize("calculator", calculators.NAMES)
+def test_every_choice_agrees_with_numpy(calculator: str, layout: Any, tmp_path: Path) -> None:
+    require(calculator, any(c.name == calculator for c in calculators.installed()))
     net, options = model(), Options(layout=layout)
     path = tmp_path / "traced.xlsx"
     build(net, image_of(net), path, options)
@@ -133,11 +133,11 @@ def test_every_choice_agrees_with_numpy(engine: str, layout: Any, tmp_path: Path
     dense = DENSE if layout == "planar" else DENSE[1:]
     assert traced == {*CONVOLUTIONS, *POOLS, *dense, "shares"}
     rng = np.random.default_rng(5)
-    count = 12 if engine == "ironcalc" else 3
+    count = 12 if calculator == "ironcalc" else 3
     some = [choices(plan, rng) for _ in range(count)] + [choices(plan, rng, corner=True)]
     some.append({c.name: 1 for sheet in plan.sheets for c in sheet.choices})
     books = [chosen(path, tmp_path / f"{n}.xlsx", plan, values) for n, values in enumerate(some)]
-    for report in verify_many(books, engine):
+    for report in verify_many(books, calculator):
         assert report.ok, report.differences[:3]
         assert report.errors == 0
 

@@ -1,7 +1,7 @@
 """`verify` on edited copies of the digits workbook: what may be changed agrees, what is broken is named.
 
 What must come out is computed by the plain loops of `digits_reference`. Every copy is recalculated by
-each engine, and an engine is started once for all of them.
+each calculator, and a calculator is started once for all of them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from sheetcnn.workbook import verify as verify_module
 from sheetcnn.workbook.verify import Report
 from sheetcnn.xlsx.read import Value
 
-# The engines add in another order than the loops; LibreOffice saves 15 digits.
+# The calculators add in another order than the loops; LibreOffice saves 15 digits.
 EXACT = 1e-9
 IMAGE, OTHER = digits.IMAGES[3], digits.IMAGES[9]
 
@@ -195,32 +195,35 @@ def edited(original: Original, tmp_path_factory: pytest.TempPathFactory) -> dict
     return {name: edit(original, folder / f"{name}.xlsx") for name, edit in EDITS.items()}
 
 
-class Engines:
-    """Starts each engine once for all its workbooks, and only when a test asks for it."""
+class Calculators:
+    """Starts each calculator once for all its workbooks, and only when a test asks for it."""
 
     def __init__(self, paths: Mapping[str, Path]) -> None:
         self.paths = paths
         self._values: dict[str, dict[str, Recalculated]] = {}
         self._reports: dict[str, dict[str, Report]] = {}
 
-    def values(self, engine: str, name: str) -> Recalculated:
-        return self._of(engine, self._values)[name]
+    def values(self, calculator: str, name: str) -> Recalculated:
+        return self._of(calculator, self._values)[name]
 
-    def report(self, engine: str, name: str) -> Report:
-        return self._of(engine, self._reports)[name]
+    def report(self, calculator: str, name: str) -> Report:
+        return self._of(calculator, self._reports)[name]
 
-    def _of(self, engine: str, table: dict[str, dict[str, Any]]) -> dict[str, Any]:
-        _installed(engine)
-        if engine not in table:
-            self._values[engine], self._reports[engine] = {}, {}  # what fails is not tried for every test
-            names = [name for one, name in _pairs(self.paths) if one == engine]
-            kept = _Kept(calculators.get(engine))
+    def _of(self, calculator: str, table: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        _installed(calculator)
+        if calculator not in table:
+            self._values[calculator], self._reports[calculator] = (
+                {},
+                {},
+            )  # what fails is not tried for every test
+            names = [name for one, name in _pairs(self.paths) if one == calculator]
+            kept = _Kept(calculators.get(calculator))
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(verify_module, "get", lambda _: kept)
-                reports = verify_module.verify_many([self.paths[name] for name in names], engine)
-            self._values[engine] = dict(zip(names, kept.values, strict=True))
-            self._reports[engine] = dict(zip(names, reports, strict=True))
-        return table[engine]
+                reports = verify_module.verify_many([self.paths[name] for name in names], calculator)
+            self._values[calculator] = dict(zip(names, kept.values, strict=True))
+            self._reports[calculator] = dict(zip(names, reports, strict=True))
+        return table[calculator]
 
     def close(self) -> None:
         for values in self._values.values():
@@ -258,8 +261,8 @@ class _Open(Recalculated):
         """Leave it open."""
 
 
-def _installed(engine: str) -> None:
-    require(engine, any(c.name == engine for c in calculators.installed()))
+def _installed(calculator: str) -> None:
+    require(calculator, any(c.name == calculator for c in calculators.installed()))
 
 
 # The programs take a second per workbook: they get those that differ in what a program could get wrong.
@@ -273,32 +276,32 @@ def _pairs(names: Iterable[str]) -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def mended(edited: dict[str, Edited]) -> Iterator[Engines]:
-    engines = Engines({name: copy.path for name, copy in edited.items()})
-    yield engines
-    engines.close()
+def mended(edited: dict[str, Edited]) -> Iterator[Calculators]:
+    running = Calculators({name: copy.path for name, copy in edited.items()})
+    yield running
+    running.close()
 
 
-@pytest.mark.parametrize(("engine", "name"), _pairs(EDITS))
+@pytest.mark.parametrize(("calculator", "name"), _pairs(EDITS))
 def test_an_edited_workbook_agrees(
-    engine: str, name: str, mended: Engines, edited: dict[str, Edited]
+    calculator: str, name: str, mended: Calculators, edited: dict[str, Edited]
 ) -> None:
-    report = mended.report(engine, name)
+    report = mended.report(calculator, name)
     assert report.ok
     assert report.differences == []
     assert (report.different, report.errors) == (0, 0)
     assert report.max_abs_error < EXACT
-    assert report.engine.startswith(f"{engine} ")
+    assert report.calculator.startswith(f"{calculator} ")
     assert report.prediction == str(edited[name].activations()["label"])
     assert report.compared == report.formulas == sum(layer.formulas for layer in report.layers)
 
 
-@pytest.mark.parametrize(("engine", "name"), _pairs(EDITS))
-def test_an_engine_computes_what_the_loops_compute(
-    engine: str, name: str, mended: Engines, edited: dict[str, Edited], original: Original
+@pytest.mark.parametrize(("calculator", "name"), _pairs(EDITS))
+def test_a_calculator_computes_what_the_loops_compute(
+    calculator: str, name: str, mended: Calculators, edited: dict[str, Edited], original: Original
 ) -> None:
     expected = edited[name].activations()
-    values = mended.values(engine, name)
+    values = mended.values(calculator, name)
     for layer, shape in digits.shapes().items():
         maps = expected[layer].reshape((1, shape[0], 1) if len(shape) == 1 else shape)
         for n, array in enumerate(maps, 1):
@@ -322,12 +325,12 @@ def test_every_formula_of_the_file_is_compared(original: Original) -> None:
     assert {**expected, "softmax": 22}.items() <= by_layer.items()
 
 
-@pytest.mark.parametrize("engine", calculators.NAMES)
+@pytest.mark.parametrize("calculator", calculators.NAMES)
 def test_a_workbook_saved_by_libreoffice_agrees(
-    engine: str, edited: dict[str, Edited], tmp_path: Path
+    calculator: str, edited: dict[str, Edited], tmp_path: Path
 ) -> None:
     _installed("libreoffice")
-    _installed(engine)
+    _installed(calculator)
     soffice = calculators.get("libreoffice").program()  # type: ignore[attr-defined]
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
     source = edited["other_image"]
@@ -337,7 +340,7 @@ def test_a_workbook_saved_by_libreoffice_agrees(
     )
     saved = tmp_path / source.path.name
     assert saved.read_bytes() != source.path.read_bytes()
-    report = sheetcnn.verify(saved, engine)
+    report = sheetcnn.verify(saved, calculator)
     assert report.ok, report.differences[:3]
     assert report.prediction == str(source.activations()["label"])
 
@@ -502,17 +505,17 @@ def broken(original: Original, tmp_path_factory: pytest.TempPathFactory) -> dict
 
 
 @pytest.fixture(scope="session")
-def caught(broken: dict[str, Broken]) -> Iterator[Engines]:
-    engines = Engines({name: copy.path for name, copy in broken.items()})
-    yield engines
-    engines.close()
+def caught(broken: dict[str, Broken]) -> Iterator[Calculators]:
+    running = Calculators({name: copy.path for name, copy in broken.items()})
+    yield running
+    running.close()
 
 
-@pytest.mark.parametrize(("engine", "name"), _pairs(BREAKAGES))
+@pytest.mark.parametrize(("calculator", "name"), _pairs(BREAKAGES))
 def test_a_broken_formula_is_named(
-    engine: str, name: str, caught: Engines, broken: dict[str, Broken]
+    calculator: str, name: str, caught: Calculators, broken: dict[str, Broken]
 ) -> None:
-    report, what = caught.report(engine, name), broken[name]
+    report, what = caught.report(calculator, name), broken[name]
     assert not report.ok
     assert report.different >= len(what.differences) > 0
     # The formula that is broken comes before what follows from it.

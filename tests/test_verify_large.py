@@ -105,7 +105,7 @@ def edited(large: Path) -> dict[str, tuple[Path, tuple[str, str]]]:
 def reports(
     request: pytest.FixtureRequest, large: Path, edited: dict[str, tuple[Path, tuple[str, str]]]
 ) -> dict[str, Report]:
-    """What an engine, started once, finds in each of them."""
+    """What a calculator, started once, finds in each of them."""
     require(request.param, any(c.name == request.param for c in calculators.installed()))
     paths = {"untouched": large, **{name: path for name, (path, _) in edited.items()}}
     return dict(zip(paths, verify_module.verify_many(list(paths.values()), request.param), strict=True))
@@ -156,16 +156,16 @@ def test_every_error_is_counted(large: Path, tmp_path: Path, monkeypatch: pytest
     assert len(report.differences) == 3
 
 
-@pytest.mark.parametrize("engine", ["ironcalc", "libreoffice"])
-def test_an_error_among_the_weights(engine: str, large: Path, tmp_path: Path) -> None:
-    require(engine, any(c.name == engine for c in calculators.installed()))
+@pytest.mark.parametrize("calculator", ["ironcalc", "libreoffice"])
+def test_an_error_among_the_weights(calculator: str, large: Path, tmp_path: Path) -> None:
+    require(calculator, any(c.name == calculator for c in calculators.installed()))
     with open_workbook(large) as book:
         plan = read_plan(book, large)
     grid = next(w.cells for s in plan.sheets for w in s.weights if s.name == "conv_w")
     cell = address(grid.row, grid.col)
     path = pe.edit(large, tmp_path / "a.xlsx", {("conv_w", cell): pe.formula("1/0")})
     with pytest.raises(WorkbookError, match=rf"conv_w!{cell} holds #DIV/0! where a number is needed"):
-        verify_module.verify(path, engine)
+        verify_module.verify(path, calculator)
 
 
 # Choices.

@@ -67,20 +67,20 @@ def test_the_sheets_that_sheetcnn_writes_are_read_quickly(digits_workbook: Path)
 
 def by_libreoffice(path: Path, folder: Path) -> Path:
     require("libreoffice", any(c.name == "libreoffice" for c in calculators.installed()))
-    engine = calculators.get("libreoffice")
-    assert isinstance(engine, Program)
+    calculator = calculators.get("libreoffice")
+    assert isinstance(calculator, Program)
     profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
-    command = [engine.program(), profile, "--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML"]
+    command = [calculator.program(), profile, "--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML"]
     subprocess.run([*command, "--outdir", folder / "out", path], check=True, capture_output=True, timeout=120)
     return folder / "out" / path.name
 
 
 def by_gnumeric(path: Path, folder: Path) -> Path:
     require("gnumeric", any(c.name == "gnumeric" for c in calculators.installed()))
-    engine = calculators.get("gnumeric")
-    assert isinstance(engine, Program)
+    calculator = calculators.get("gnumeric")
+    assert isinstance(calculator, Program)
     saved = folder / "saved.xlsx"
-    subprocess.run([engine.program(), path, saved], check=True, capture_output=True, timeout=120)
+    subprocess.run([calculator.program(), path, saved], check=True, capture_output=True, timeout=120)
     return saved
 
 

@@ -1,4 +1,4 @@
-"""Real spreadsheet engines that recompute a workbook: one file each, listed in one explicit table."""
+"""Real calculators that recompute a workbook: one file each, listed in one explicit table."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from sheetcnn.errors import CalculatorError
 from sheetcnn.xlsx.read import Block
 
 NAMES = (IronCalc.name, LibreOffice.name, Gnumeric.name)
-"""The engines that `get` knows."""
+"""The calculators that `get` knows."""
 
 
 def get(name: str, *, timeout: float = DEFAULT_TIMEOUT) -> Calculator:
-    """The engine of that name.
+    """The calculator of that name.
 
     Args:
         name: one of `NAMES`.
@@ -25,7 +25,7 @@ def get(name: str, *, timeout: float = DEFAULT_TIMEOUT) -> Calculator:
             stopped. IronCalc runs inside this process and cannot be stopped.
 
     Raises:
-        CalculatorError: there is no such engine, or it is not installed.
+        CalculatorError: there is no such calculator, or it is not installed.
     """
     calculator = _table(timeout).get(name)
     if calculator is None:
@@ -38,7 +38,7 @@ def get(name: str, *, timeout: float = DEFAULT_TIMEOUT) -> Calculator:
 
 
 def installed(*, timeout: float = DEFAULT_TIMEOUT) -> list[Calculator]:
-    """The engines that are installed here, in the order of `NAMES`."""
+    """The calculators that are installed here, in the order of `NAMES`."""
     return [calculator for calculator in _table(timeout).values() if calculator.available()]
 
 

@@ -1,7 +1,7 @@
-"""What every spreadsheet engine offers: recalculate workbooks, hand out blocks of values.
+"""What every calculator offers: recalculate workbooks, hand out blocks of values.
 
-The cached values in a workbook come from NumPy, so an engine that showed them again would compare
-NumPy with itself. Each engine is therefore made to compute every formula anew, whatever the cache says.
+The cached values in a workbook come from NumPy, so a calculator that showed them again would compare
+NumPy with itself. Each calculator is therefore made to compute every formula anew, whatever the cache says.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Recalculated(ABC):
     def glance(self, sheet: str, row: int, col: int) -> Value | None:
         """The value of one cell. A text that reads like an error may come as that error.
 
-        So an engine that cannot tell the two apart at once need not compute everything again.
+        So a calculator that cannot tell the two apart at once need not compute everything again.
         """
         return self.block(sheet, row, col, 1, 1)[0][0]
 
@@ -71,7 +71,7 @@ class Recalculated(ABC):
 
 
 class Calculator(ABC):
-    """A spreadsheet engine."""
+    """A calculator."""
 
     name: ClassVar[str]
     """As on the command line: `ironcalc`."""
@@ -81,7 +81,7 @@ class Calculator(ABC):
 
     @abstractmethod
     def available(self) -> bool:
-        """Whether the engine is installed here."""
+        """Whether the calculator is installed here."""
 
     @abstractmethod
     def missing(self) -> str:
@@ -89,10 +89,10 @@ class Calculator(ABC):
 
     @abstractmethod
     def version(self) -> str:
-        """The engine's version: `0.9.1`.
+        """The calculator's version: `0.9.1`.
 
         Raises:
-            CalculatorError: the engine is not installed or does not answer.
+            CalculatorError: the calculator is not installed or does not answer.
         """
 
     @abstractmethod
@@ -105,7 +105,7 @@ class Calculator(ABC):
 
         Raises:
             WorkbookError: a file is missing or is not a workbook.
-            CalculatorError: the engine is missing, failed or took too long.
+            CalculatorError: the calculator is missing, failed or took too long.
         """
 
 
@@ -120,7 +120,7 @@ class Input:
 
 
 def check_inputs(paths: Sequence[Path]) -> list[Input]:
-    """Opens and closes each workbook, so that a bad file is named before an engine trips over it.
+    """Opens and closes each workbook, so that a bad file is named before a calculator trips over it.
 
     Raises:
         WorkbookError: a file is missing or is not a workbook.
@@ -133,7 +133,7 @@ def check_inputs(paths: Sequence[Path]) -> list[Input]:
 
 
 def failure(title: str, path: Path, reason: str, said: str = "") -> CalculatorError:
-    """The error of an engine that did not recalculate `path`, with the last of what it `said`."""
+    """The error of a calculator that did not recalculate `path`, with the last of what it `said`."""
     quoted = f"; it said:\n{said}" if said else ""
     return CalculatorError(
         f"{path}: {title} did not recalculate the workbook ({reason}); see whether it opens there, or use"

@@ -47,7 +47,7 @@ def write_canary(path: Path) -> None:
 
 
 def check_canary(title: str, result: Recalculated) -> None:
-    """Looks whether the engine computed the workbook's formula.
+    """Looks whether the calculator computed the workbook's formula.
 
     Raises:
         CalculatorError: it did not.

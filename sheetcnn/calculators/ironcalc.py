@@ -1,4 +1,4 @@
-"""IronCalc: a spreadsheet engine that is installed with sheetcnn and runs inside this process.
+"""IronCalc: a calculator that is installed with sheetcnn and runs inside this process.
 
 Every formula is computed when asked to; cached values play no part. Documentation:
 https://docs.ironcalc.com/programming/python-bindings.html

@@ -139,14 +139,14 @@ class _Job:
 
     def __init__(
         self,
-        engine: LibreOffice,
+        calculator: LibreOffice,
         program: Path,
         profile: _Profile,
         scratch: Path,
         inputs: Sequence[Input],
         progress: Progress | None,
     ) -> None:
-        self._engine = engine
+        self._calculator = calculator
         self._program = program
         self._profile = profile
         self._scratch = scratch
@@ -175,14 +175,14 @@ class _Job:
                 found[n] = {sheet: file for sheet, file in files.items() if file is not None}
         if finished.status:  # the last file that it wrote may be incomplete
             first = next((n for n in range(len(self._inputs)) if n not in found), len(self._inputs) - 1)
-            raise wrote_nothing(self._engine.title, self._inputs[first], finished)
+            raise wrote_nothing(self._calculator.title, self._inputs[first], finished)
         proof = written.get(canary.CSV_NAME)
         # Before version 7.2 only the first sheet is written, and the values of another language may differ.
         if proof is None or proof.read_bytes().strip() != canary.CSV:
             return {}
         for n, book in enumerate(self._inputs):
             if not any(name.startswith(f"{n}-") for name in written):
-                raise wrote_nothing(self._engine.title, book, finished)
+                raise wrote_nothing(self._calculator.title, book, finished)
         return found
 
     def write_workbooks(self, chosen: Sequence[int]) -> list[Recalculated]:
@@ -192,7 +192,7 @@ class _Job:
         finished = self._convert(_XLSX, [self.copies[n] for n in chosen], out, inputs, None)
         books = [*check_inputs([self._canary]), *inputs]
         names = [self._canary.name, *(self.copies[n].name for n in chosen)]
-        title, parent = self._engine.title, self._profile.directory
+        title, parent = self._calculator.title, self._profile.directory
         results: list[Recalculated] = []
         try:
             for book, name in zip(books, names, strict=True):
@@ -217,8 +217,8 @@ class _Job:
             with self._profile.lock:  # a second start with the same profile would hand its work to the first
                 finished = run(
                     command,
-                    title=self._engine.title,
-                    timeout=self._engine.allowed(inputs),
+                    title=self._calculator.title,
+                    timeout=self._calculator.allowed(inputs),
                     scratch=self._scratch,
                     environment={"SAL_USE_VCLPLUGIN": "svp"},
                     look=look,
@@ -238,7 +238,7 @@ class _Job:
             done = len(sizes) - 2  # but the canary, and the one that is being written
             writes = 0 < done <= total
             stage = "writes values" if writes else "loads and recalculates"
-            self._progress(f"{self._engine.title} {stage}", done if writes else 0, total if writes else 0)
+            self._progress(f"{self._calculator.title} {stage}", done if writes else 0, total if writes else 0)
 
 
 def _size(file: Path) -> int:
@@ -253,9 +253,9 @@ class _Values(Recalculated):
     """The values of a workbook in one file a sheet, and a copy of it for questions that they leave open."""
 
     def __init__(
-        self, engine: LibreOffice, book: Input, copy: Path, files: dict[str, Path], profile: _Profile
+        self, calculator: LibreOffice, book: Input, copy: Path, files: dict[str, Path], profile: _Profile
     ) -> None:
-        self._engine = engine
+        self._calculator = calculator
         self._book = book
         directory = Path(tempfile.mkdtemp(prefix="sheetcnn-", dir=profile.directory))
         # Also when nobody closes it: at the latest at the end of this process.
@@ -309,11 +309,11 @@ class _Values(Recalculated):
     def _again(self) -> Recalculated:
         """The workbook as LibreOffice writes it."""
         if self._exact is None:
-            program = self._engine.program()
+            program = self._calculator.program()
             profile = _profile(_scratch_parent(program))
             with tempfile.TemporaryDirectory(prefix="sheetcnn-", dir=profile.directory) as folder:
                 copied = Input(self._copy, self._book.sheets, self._book.size)
-                job = _Job(self._engine, program, profile, Path(folder), [copied], None)
+                job = _Job(self._calculator, program, profile, Path(folder), [copied], None)
                 (self._exact,) = job.write_workbooks([0])
         return self._exact
 

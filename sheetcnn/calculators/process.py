@@ -1,4 +1,4 @@
-"""Engines that are programs: how they are found, started, stopped, and their results read.
+"""Calculators that are programs: how they are found, started, stopped, and their results read.
 
 No shell is involved. A program that takes too long is stopped together with the processes that it
 started, and nothing else is.
@@ -48,7 +48,7 @@ class Finished:
 
 
 class Program(Calculator):
-    """An engine that is a program of its own."""
+    """A calculator that is a program of its own."""
 
     variable: ClassVar[str]
     """The environment variable that overrides where the program is."""
@@ -133,7 +133,7 @@ def run(
 
     Args:
         command: the program and its arguments.
-        title: the engine's name, for messages.
+        title: the calculator's name, for messages.
         timeout: seconds after which it is stopped.
         scratch: a directory to run in; what the program prints is kept there meanwhile.
         environment: variables to add to those of this process.

@@ -199,16 +199,16 @@ def inspect(
 @main.command()
 @click.argument("workbook", type=PATH)
 @click.option(
-    "--engine",
+    "--calculator",
     type=click.Choice(["ironcalc", "libreoffice", "gnumeric"]),
     default="ironcalc",
     show_default=True,
-    help="Which spreadsheet engine recalculates.",
+    help="Which calculator recalculates.",
 )
 @json_option
 @mendable
-def verify(workbook: Path, engine: str, as_json: bool) -> None:
-    """Let a spreadsheet engine recalculate WORKBOOK, and compare every formula cell with NumPy.
+def verify(workbook: Path, calculator: str, as_json: bool) -> None:
+    """Let a calculator recalculate WORKBOOK, and compare every formula cell with NumPy.
 
     Weights and input are read from the workbook's own cells, so an edited kernel still agrees.
     SHEETCNN_LIBREOFFICE and SHEETCNN_GNUMERIC name the programs where they are not found.
@@ -218,7 +218,7 @@ def verify(workbook: Path, engine: str, as_json: bool) -> None:
     import sheetcnn
 
     with stages() as progress:
-        report = sheetcnn.verify(workbook, engine, progress=progress)
+        report = sheetcnn.verify(workbook, calculator, progress=progress)
     if as_json:
         click.echo(json.dumps(asdict(report)))
     else:

@@ -104,7 +104,7 @@ def print_report(workbook: Path, report: Report) -> None:
     verdict = "agrees with NumPy" if report.ok else f"does NOT agree: {cells}"
     click.echo(f"{workbook}: {verdict}")
     click.echo(
-        f"{report.engine} recalculated {report.formulas:,} formulas, {report.errors} of them errors; "
+        f"{report.calculator} recalculated {report.formulas:,} formulas, {report.errors} of them errors; "
         f"largest difference {report.max_abs_error:.2g}"
     )
     for d in report.differences[:SHOWN_DIFFERENCES]:

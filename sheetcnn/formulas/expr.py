@@ -169,7 +169,7 @@ def call(function: str, *args: Expr | float) -> Call:
     """A call of a portable function.
 
     Raises:
-        ValueError: if the engines do not agree on that function.
+        ValueError: if the calculators do not agree on that function.
     """
     if function not in PORTABLE:
         raise ValueError(f"{function} is not in the portable vocabulary")

@@ -1,7 +1,7 @@
 """The plan of a workbook: every sheet with everything on it, but no values yet.
 
 `inspect` reads sizes off it, `bind` fills it with values for the writer, `verify` compares what a
-spreadsheet engine computed with the values that it would be filled with.
+calculator computed with the values that it would be filled with.
 """
 
 from __future__ import annotations

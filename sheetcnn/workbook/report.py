@@ -34,7 +34,7 @@ class Report:
     """What `verify` found.
 
     Attributes:
-        engine: name and version of the spreadsheet engine.
+        calculator: name and version of the calculator.
         formulas: formula cells that the workbook must have.
         compared: how many of them were compared.
         errors: how many show an error.
@@ -47,7 +47,7 @@ class Report:
         prediction: the label that the workbook's own weights and input give.
     """
 
-    engine: str
+    calculator: str
     formulas: int = 0
     compared: int = 0
     errors: int = 0

@@ -1,4 +1,4 @@
-"""Checks a workbook: a spreadsheet engine recalculates it, NumPy computes the same, cell by cell.
+"""Checks a workbook: a calculator recalculates it, NumPy computes the same, cell by cell.
 
 The workbook explains itself: spec and layout come from its `about` sheet, weights and pixels from its
 own cells. So an edited kernel still agrees, and a broken formula is found. Sheets are compared as arrays,
@@ -27,7 +27,7 @@ from sheetcnn.xlsx.table import Mask
 __all__ = ["Difference", "LayerReport", "Report", "verify", "verify_many"]
 
 TOLERANCE = 1e-9
-"""Largest difference allowed, relative to the greater of 1 and the expected value. The engines sum in
+"""Largest difference allowed, relative to the greater of 1 and the expected value. The calculators sum in
 their own order (about 1e-13 on these sums) and LibreOffice saves 15 digits; a wrong cell, weight or
 reference changes a value by far more."""
 
@@ -38,45 +38,45 @@ MOST_DIFFERENCES = 1000
 """No more are listed; `different` counts them all."""
 
 
-def verify(path: Path, engine: str = "ironcalc", *, progress: Progress | None = None) -> Report:
+def verify(path: Path, calculator: str = "ironcalc", *, progress: Progress | None = None) -> Report:
     """Recalculate a workbook and compare every formula cell with NumPy.
 
     Args:
         path: of a workbook that sheetcnn built; it may have been edited and saved since.
-        engine: `ironcalc`, `libreoffice` or `gnumeric`.
+        calculator: `ironcalc`, `libreoffice` or `gnumeric`.
         progress: called with what is being done, how much is done, and how much there is (0: unknown).
 
     Raises:
         WorkbookError: if it is damaged, was not built by sheetcnn, or lacks a sheet or a number.
-        CalculatorError: if the engine is missing or fails.
+        CalculatorError: if the calculator is missing or fails.
     """
-    return verify_many([path], engine, progress=progress)[0]
+    return verify_many([path], calculator, progress=progress)[0]
 
 
 def verify_many(
-    paths: Sequence[Path], engine: str = "ironcalc", *, progress: Progress | None = None
+    paths: Sequence[Path], calculator: str = "ironcalc", *, progress: Progress | None = None
 ) -> list[Report]:
     """Check several workbooks; a spreadsheet program is started once for all of them.
 
     Args:
         paths: of the workbooks.
-        engine: `ironcalc`, `libreoffice` or `gnumeric`.
+        calculator: `ironcalc`, `libreoffice` or `gnumeric`.
         progress: as for `verify`.
 
     Raises:
         WorkbookError, CalculatorError: as `verify`, for the first workbook that cannot be checked.
     """
-    calculator = get(engine)
+    program = get(calculator)
     tell = progress or (lambda stage, done, total: None)
     plans: list[Plan | Sequence[SheetPlan]] = []
     for path in paths:  # what is wrong with a file is said before a program is started
         with open_workbook(path) as book:
             lesson = lesson_name(book, path)
             plans.append(read_plan(book, path) if lesson is None else _lesson(book, path, lesson))
-    name = f"{calculator.name} {calculator.version()}"
-    tell(f"{calculator.title} starts", 0, 0)
+    name = f"{program.name} {program.version()}"
+    tell(f"{program.title} starts", 0, 0)
     reports = []
-    recalculated = calculator.recalculate(paths, tell)
+    recalculated = program.recalculate(paths, tell)
     try:
         for path, plan, values in zip(paths, plans, recalculated, strict=True):
             with open_workbook(path) as book:
@@ -92,7 +92,7 @@ def verify_many(
 
 
 def _check(
-    path: Path, book: Workbook, plan: Plan, values: Recalculated, engine: str, tell: Progress
+    path: Path, book: Workbook, plan: Plan, values: Recalculated, calculator: str, tell: Progress
 ) -> Report:
     contents = read_contents(
         book, plan, path, values, lambda done, total: tell("reading weights and pixels", done, total)
@@ -102,7 +102,7 @@ def _check(
         result = run(contents.model, contents.image)
     except SheetCnnError as error:
         raise WorkbookError(f"{path}: {error}") from None
-    report = Report(engine, prediction=result.label)
+    report = Report(calculator, prediction=result.label)
     check = _Check(
         report, values, PageContext(result, contents.model.params, contents.choices, contents.inputs)
     )
@@ -132,11 +132,11 @@ def _lesson(book: Workbook, path: Path, name: str) -> Sequence[SheetPlan]:
 
 
 def _check_lesson(
-    path: Path, book: Workbook, sheets: Sequence[SheetPlan], values: Recalculated, engine: str
+    path: Path, book: Workbook, sheets: Sequence[SheetPlan], values: Recalculated, calculator: str
 ) -> Report:
     """The same for a lesson: its formulas follow from choices and typed numbers alone."""
     choices, inputs = read_given(book, sheets, path, values)
-    report = Report(engine)
+    report = Report(calculator)
     check = _Check(report, values, PageContext(NOTHING, {}, choices, inputs))
     for sheet in sheets:
         if sheet.formulas:
