@@ -162,7 +162,7 @@ def test_many_maps_are_chosen_from(layout: Any, tmp_path: Path) -> None:
 
 
 def test_more_maps_than_one_choice_takes(tmp_path: Path) -> None:
-    """LibreOffice's CHOOSE ends at 30 values; IronCalc's and Gnumeric's do not."""
+    """LibreOffice's CHOOSE ends at 30 values. The pooled maps are one value each, down a column."""
     require("libreoffice", any(c.name == "libreoffice" for c in calculators.installed()))
     layers = [
         {"name": "conv", "kind": "conv2d", "filters": 40, "kernel_size": 2},

@@ -43,10 +43,16 @@ def pixel(placement: Placement, channel: Expr, row: Expr, col: Expr) -> Expr:
         return cells[0] if len(cells) == 1 else choose(channel, cells)
     picked: Expr | None = None
     for block in reversed(placement.blocks):
-        width = (shape.width - 1) * block.x_col + block.count
-        places = Rect(block.sheet, *block.cell(block.first, 0, 0), shape.height, width, fixed=True)
-        offset = channel - float(block.first) if block.first else channel
-        value = pick(places, row, (col - 1) * float(block.x_col) + offset)
+        first, offset = (
+            block.cell(block.first, 0, 0),
+            channel - float(block.first) if block.first else channel,
+        )
+        if block.channel_row:  # one value per channel, down a column
+            value = pick(Rect(block.sheet, *first, block.count, 1, fixed=True), offset, 1)
+        else:
+            width = (shape.width - 1) * block.x_col + block.count
+            places = Rect(block.sheet, *first, shape.height, width, fixed=True)
+            value = pick(places, row, (col - 1) * float(block.x_col) + offset)
         test = compare("<=", channel, block.first + block.count)
         picked = value if picked is None else call("IF", test, value, picked)
     if picked is None:
