@@ -138,11 +138,12 @@ def _rows(layout: Layout) -> Iterator[tuple[str, tuple[str | int | None, ...]]]:
 
 def _window(graph: Graph, node: Node) -> tuple[str | None, str | None, str | None]:
     """Kernel size, stride and padding in words, where the layer has windows."""
-    sight = node.op.sight(graph.input_shapes(node))
-    if sight is None or (sight.size == (1, 1) and not hasattr(node.op, "kernel_size")):
+    geometry = node.op.receptive_window(graph.input_shapes(node))
+    if geometry is None or (geometry.kernel == (1, 1) and not hasattr(node.op, "kernel_size")):
         return None, None, None
-    size = "×".join(map(str, sight.size))
-    stride = str(sight.stride[0]) if len(set(sight.stride)) == 1 else "×".join(map(str, sight.stride))
+    size = "×".join(map(str, geometry.kernel))
+    rows, cols = geometry.stride
+    stride = str(rows) if rows == cols else f"{rows}×{cols}"
     padding = getattr(node.op, "padding", None)
     if isinstance(padding, tuple | list):
         padding = "×".join(map(str, padding))

@@ -64,11 +64,13 @@ def fields(graph: Graph) -> dict[str, Field]:
     whole = (Span(0, 0, source.height), Span(0, 0, source.width))
     found: dict[str, Field] = {graph.source: (Span(), Span())}
     for node in graph.nodes:
-        shape, sight = graph.shapes[node.name], node.op.sight(graph.input_shapes(node))
+        shape, geometry = graph.shapes[node.name], node.op.receptive_window(graph.input_shapes(node))
         before = [found[name] for name in node.inputs if name in found]
         field: Field | None = None
-        if sight is not None and len(before) == len(node.inputs):
-            windows = list(zip(sight.size, sight.stride, sight.dilation, sight.before, strict=True))
+        if geometry is not None and len(before) == len(node.inputs):
+            windows = list(
+                zip(geometry.kernel, geometry.stride, geometry.dilation, geometry.before, strict=True)
+            )
             each = [(f[0].through(*windows[0]), f[1].through(*windows[1])) for f in before]
             down, across = (_union([f[axis] for f in each]) for axis in (0, 1))
             field = (down, across) if down is not None and across is not None else None

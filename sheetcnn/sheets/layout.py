@@ -262,9 +262,9 @@ def _margins(graph: Graph) -> dict[str, Margin]:
     margins = {name: Margin() for name in graph.shapes}
     for node in reversed(graph.nodes):
         shapes = graph.input_shapes(node)
-        reach = margins[node.name] if node.op.aliases() else node.op.reach(shapes)
+        extent = margins[node.name] if node.op.aliases() else node.op.padding_extent(shapes)
         for name in node.inputs:
-            margins[name] = margins[name].union(reach)
+            margins[name] = margins[name].union(extent)
     return margins
 
 

@@ -15,7 +15,7 @@ from sheetcnn.importers.onnx.node_context import Call, Entry, Value
 from sheetcnn.importers.onnx.proto import OnnxNode
 from sheetcnn.importers.onnx.views import View
 from sheetcnn.model.ops import OPS
-from sheetcnn.model.ops.spatial import extent, margins
+from sheetcnn.model.ops.spatial import window_geometry
 
 
 def _pair(call: Call, name: str, default: int | None = 1, rank: int = 4) -> tuple[int, int]:
@@ -44,15 +44,16 @@ def _edges(call: Call, name: str, rank: int) -> list[int] | None:
     return [0, 0, *pads] if rank == 3 else [pads[0], pads[2], pads[1], pads[3]]
 
 
-def _padding(call: Call, view: View, window: tuple[int, int], stride: tuple[int, int]) -> object:
-    """The option `padding`; None for no padding."""
+def _padding(call: Call, view: View, *sizes: tuple[int, int]) -> object:
+    """The option `padding` of a layer with these sizes of kernel, stride and dilation; None for none."""
     mode = call.text("auto_pad", "NOTSET")
     if mode == "NOTSET":
         return _short(_edges(call, "pads", len(view.dims)) or [0, 0, 0, 0])
     if mode == "SAME_UPPER":
         return "same"
     if mode == "SAME_LOWER":  # the odd rest comes first
-        upper = margins("same", call.shape(view), window, stride)
+        kernel, stride, dilation = sizes
+        upper = window_geometry(call.shape(view), kernel, stride, "same", dilation).padding
         return _short([upper.bottom, upper.top, upper.right, upper.left])
     return None
 
@@ -90,7 +91,7 @@ def conv(call: Call) -> View:
     params, options = _biased(call, weight)
     kernel = (1, weight.shape[2]) if rank == 3 else (weight.shape[2], weight.shape[3])
     stride, dilation = _pair(call, "strides", rank=rank), _pair(call, "dilations", rank=rank)
-    padding = _padding(call, view, extent(kernel, dilation), stride)
+    padding = _padding(call, view, kernel, stride, dilation)
     groups = call.whole("group", 1)
     _agree(call, kernel, rank)
     common = {"filters": weight.shape[0], "groups": groups if groups != 1 else None, **options}
@@ -175,7 +176,7 @@ def _pool(call: Call, kind: str, **options: object) -> View:
         kind,
         kernel_size=_one(kernel),
         stride=None if stride == kernel else _one(stride),
-        padding=_padding(call, view, extent(kernel, dilation), stride),
+        padding=_padding(call, view, kernel, stride, dilation),
         ceil_mode=True if call.whole("ceil_mode", 0) else None,
         **options,
     )

@@ -18,14 +18,11 @@ from sheetcnn.formulas.expr import Expr, Rect, Ref
 from sheetcnn.formulas.placement import Placement, Positions, concatenate
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
+from sheetcnn.model.ops.window import WindowGeometry
 from sheetcnn.shape import NO_MARGIN, Array, Margin, Shape
 
 OUT = "out"
 """The name of a layer's own result among its stages."""
-
-
-class ShapeMismatchError(ValueError):
-    """An op cannot take inputs of these shapes; the graph adds which layer it was."""
 
 
 @dataclass(frozen=True)
@@ -91,23 +88,6 @@ class Stage:
     shape: Shape
     label: str
     margin: Margin = NO_MARGIN
-
-
-@dataclass(frozen=True)
-class Sight:
-    """Which pixels of the input an output pixel is computed from: a window that slides evenly.
-
-    Attributes:
-        size: pixels of the window, along y and x.
-        stride: from one output pixel to the next.
-        dilation: from one pixel of the window to the next.
-        before: how far the first window begins above and to the left of the input.
-    """
-
-    size: tuple[int, int] = (1, 1)
-    stride: tuple[int, int] = (1, 1)
-    dilation: tuple[int, int] = (1, 1)
-    before: tuple[int, int] = (0, 0)
 
 
 class Site(Protocol):
@@ -187,13 +167,16 @@ class Op(BaseModel, ABC):
     def formula(self, site: Site) -> Iterator[Stamp]:
         """The patterns that fill the stages and the result, each value exactly once."""
 
-    def reach(self, inputs: Sequence[Shape]) -> Margin:
-        """How far the windows reach beyond the edges of the input."""
-        return Margin()
+    def padding_extent(self, inputs: Sequence[Shape]) -> Margin:
+        """How many cells beyond the edges of the input its formulas read."""
+        return NO_MARGIN
 
-    def sight(self, inputs: Sequence[Shape]) -> Sight | None:
+    def receptive_window(self, inputs: Sequence[Shape]) -> WindowGeometry | None:
         """Which pixels each output pixel is computed from; None if that is no window that slides evenly."""
-        return Sight() if self.pixelwise and not inputs[0].is_vector else None
+        if not self.pixelwise or inputs[0].is_vector:
+            return None
+        out = self.out_shape(inputs)
+        return WindowGeometry((out.height, out.width))
 
     def nonnegative(self, inputs: Sequence[bool]) -> bool:
         """Whether no result can be negative, given which inputs cannot."""

@@ -15,9 +15,9 @@ import numpy as np
 from sheetcnn.formulas.placement import Placement, select
 from sheetcnn.languages import text
 from sheetcnn.model.ops.alias import Alias
-from sheetcnn.model.ops.base import Params, ShapeMismatchError
+from sheetcnn.model.ops.base import Params
 from sheetcnn.model.ops.spatial import Size, maps_only
-from sheetcnn.shape import Array, Shape
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 
 class ChannelShuffle(Alias):

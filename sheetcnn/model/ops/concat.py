@@ -14,9 +14,9 @@ import numpy as np
 
 from sheetcnn.languages import text
 from sheetcnn.model.ops.alias import Alias
-from sheetcnn.model.ops.base import Params, ShapeMismatchError
+from sheetcnn.model.ops.base import Params
 from sheetcnn.model.ops.merging import ANY_NUMBER
-from sheetcnn.shape import Array, Shape
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 
 class Concat(Alias):

@@ -11,8 +11,8 @@ from typing import ClassVar
 from sheetcnn.formulas.expr import Expr, Ref
 from sheetcnn.formulas.placement import Placement
 from sheetcnn.formulas.region import Region, Stamp
-from sheetcnn.model.ops.base import Op, Params, ShapeMismatchError, Site, everywhere
-from sheetcnn.shape import Array, Shape
+from sheetcnn.model.ops.base import Op, Params, Site, everywhere
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 ANY_NUMBER = 1 << 20
 

@@ -14,8 +14,8 @@ from pydantic import Field
 from sheetcnn.formulas.placement import Placement, select
 from sheetcnn.languages import text
 from sheetcnn.model.ops.alias import Alias
-from sheetcnn.model.ops.base import Params, ShapeMismatchError
-from sheetcnn.shape import Array, Shape
+from sheetcnn.model.ops.base import Params
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 
 class SliceChannels(Alias):

@@ -14,9 +14,9 @@ from typing import ClassVar, Literal
 
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Op, Params, ShapeMismatchError, Site
+from sheetcnn.model.ops.base import Op, Params, Site
 from sheetcnn.model.ops.spatial import Size, maps_only
-from sheetcnn.shape import Array, Shape
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 
 class SpaceToDepth(Op):

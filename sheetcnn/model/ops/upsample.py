@@ -25,10 +25,10 @@ import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from sheetcnn.formulas.region import Stamp
-from sheetcnn.model.ops.base import Op, Params, ShapeMismatchError, Site
+from sheetcnn.model.ops.base import Op, Params, Site
 from sheetcnn.model.ops.gather import ONE, Run, Taps, mixed, runs
 from sheetcnn.model.ops.spatial import SizeOrPair, listed, maps_only, pair
-from sheetcnn.shape import Array, Shape
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 Factor = Annotated[float, Field(gt=0)]
 Factors = Annotated[

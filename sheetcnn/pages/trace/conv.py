@@ -43,9 +43,9 @@ def trace_name(layout: Layout, node: Node) -> str:
 def can_trace(layout: Layout, node: Node) -> bool:
     """Whether a layer is a sum of windows times kernels over maps, and so has a page."""
     shapes = layout.graph.input_shapes(node)
-    sight, weights = node.op.sight(shapes), layout.weights.get(node.name)
+    geometry, weights = node.op.receptive_window(shapes), layout.weights.get(node.name)
     kernel = weights.kernel_parameter if weights is not None else None
-    if sight is None or weights is None or kernel is None or weights.across or kernel.faces:
+    if geometry is None or weights is None or kernel is None or weights.across or kernel.faces:
         return False
     few = kernel.groups <= MOST_CHOSEN and shapes[0].channels <= MOST_CHOSEN
     return layout.interleaved or few
@@ -53,12 +53,12 @@ def can_trace(layout: Layout, node: Node) -> bool:
 
 def trace_sheet(layout: Layout, node: Node, name: str) -> SheetPlan:
     """Build the page of a layer that `can_trace`."""
-    sight = node.op.sight(layout.graph.input_shapes(node))
+    geometry = node.op.receptive_window(layout.graph.input_shapes(node))
     weights = layout.weights[node.name]
     kernel = weights.kernel_parameter
-    if sight is None or kernel is None:
+    if geometry is None or kernel is None:
         raise ValueError(f"{node.name} is no sum of windows")
-    return _ConvPage(Trace(layout, node, sight, kernel, weights), name).sheet()
+    return _ConvPage(Trace(layout, node, geometry, kernel, weights), name).sheet()
 
 
 class _ConvPage:
@@ -201,9 +201,9 @@ class _ConvPage:
         With `offset`, the place is that many channels beyond `channel`.
         """
         trace = self.trace
-        (sy, sx), (dy, dx), out = trace.sight.stride, trace.sight.dilation, trace.out
+        (sy, sx), (dy, dx), out = trace.geometry.stride, trace.geometry.dilation, trace.out
         block = source.block_of(channel)
-        row, col = block.cell(channel, -trace.sight.before[0], -trace.sight.before[1])
+        row, col = block.cell(channel, -trace.geometry.before[0], -trace.geometry.before[1])
         beside = block.count - 1 if offset is not None else 0
         places = Rect(
             block.sheet,
@@ -225,7 +225,7 @@ class _ConvPage:
         out, per_group = kernel.kernel_shape[:2]
         first = list(weights.slices(kernel, 0))
         step = weights.row_step
-        dy, dx = trace.sight.dilation
+        dy, dx = trace.geometry.dilation
         source = trace.source
         beside: Expr | None = None
         if trace.listed < per_group:
@@ -234,7 +234,7 @@ class _ConvPage:
         strip, row, col = next(s for s in first if n in s[0].channels)
         block = source.block_of(strip.channels.start)
         across = dx * block.x_col
-        if len(strip.columns) < trace.sight.size[1]:  # a strip for each column of the window
+        if len(strip.columns) < trace.geometry.kernel[1]:  # a strip for each column of the window
             across = source.size(strip, trace.size[0])[1] + weights.gap
         col += (n - strip.channels.start) * block.channel_col
         apart = max(block.channel_col, 1)

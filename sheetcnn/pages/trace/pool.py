@@ -14,8 +14,8 @@ from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, add, call, compare, pick
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
-from sheetcnn.model.ops.base import Sight
 from sheetcnn.model.ops.pooling import Pool
+from sheetcnn.model.ops.window import WindowGeometry
 from sheetcnn.pages.drop_downs import ask
 from sheetcnn.pages.lookup import SAME, Line, can_pick, pixel, same, write_lines
 from sheetcnn.shape import Array
@@ -37,7 +37,7 @@ def can_trace_pool(layout: Layout, node: Node) -> bool:
     if not isinstance(node.op, Pool) or node.activation is not None:
         return False
     shapes = layout.graph.input_shapes(node)
-    few = int(np.prod(node.op.sight(shapes).size)) <= MOST_CELLS
+    few = int(np.prod(node.op.receptive_window(shapes).kernel)) <= MOST_CELLS
     source, out = (layout.placements[name] for name in (node.inputs[0], node.name))
     return few and can_pick(source) and can_pick(out)
 
@@ -45,8 +45,8 @@ def can_trace_pool(layout: Layout, node: Node) -> bool:
 def pool_sheet(layout: Layout, node: Node, name: str) -> SheetPlan:
     """Build the page of a layer that `can_trace_pool`."""
     assert isinstance(node.op, Pool)  # noqa: S101  (for mypy)
-    sight = node.op.sight(layout.graph.input_shapes(node))
-    return _PoolPage(PoolTrace(layout, node, node.op, sight), name).sheet()
+    geometry = node.op.receptive_window(layout.graph.input_shapes(node))
+    return _PoolPage(PoolTrace(layout, node, node.op, geometry), name).sheet()
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,13 @@ class PoolTrace:
         layout: of the workbook.
         node: the pooling layer.
         op: its options.
-        sight: its window.
+        geometry: its window.
     """
 
     layout: Layout
     node: Node
     op: Pool
-    sight: Sight
+    geometry: WindowGeometry
 
     def key(self, what: str) -> str:
         """The name of a choice."""
@@ -76,8 +76,9 @@ class PoolTrace:
 
     def place(self, context: PageContext, axis: int) -> Array:
         """Rows or columns of the input under the window, counted from 1."""
-        first = self.chosen(context)[1 + axis] * self.sight.stride[axis] - self.sight.before[axis]
-        place: Array = np.arange(float(self.sight.size[axis])) * self.sight.dilation[axis] + (first + 1)
+        stride, dilation = self.geometry.stride[axis], self.geometry.dilation[axis]
+        first = self.chosen(context)[1 + axis] * stride - self.geometry.before[axis]
+        place: Array = np.arange(float(self.geometry.kernel[axis])) * dilation + (first + 1)
         return place
 
     def source(self, context: PageContext) -> Array:
@@ -87,7 +88,7 @@ class PoolTrace:
 
     def window(self, context: PageContext) -> Array:
         """The pixels of the window; `outside` in the padding."""
-        plane, found = self.source(context), np.full(self.sight.size, self.outside)
+        plane, found = self.source(context), np.full(self.geometry.kernel, self.outside)
         for u, y in enumerate(self.place(context, 0)):
             for v, x in enumerate(self.place(context, 1)):
                 if 1 <= y <= plane.shape[0] and 1 <= x <= plane.shape[1]:
@@ -108,7 +109,7 @@ class PoolTrace:
     def winner(self, context: PageContext, axis: int) -> float:
         """Row or column of the input that the greatest value comes from, counted from 1."""
         first = int(self.won(context).min()) - 1
-        return float(self.place(context, axis)[np.unravel_index(first, self.sight.size)[axis]])
+        return float(self.place(context, axis)[np.unravel_index(first, self.geometry.kernel)[axis]])
 
     def counted(self, context: PageContext) -> float:
         """How many cells the mean is taken over."""
@@ -135,7 +136,7 @@ class _PoolPage:
     def __init__(self, trace: PoolTrace, name: str) -> None:
         self.trace, self.say = trace, trace.layout.say
         self.plan = SheetPlan(name, trace.node.name, page=True, tab_color=theme.TABS["trace"])
-        self.size = trace.sight.size
+        self.size = trace.geometry.kernel
         self.map, self.row, self.col = (Ref(None, CHOICES_AT + n, FIRST, fixed=True) for n in range(3))
         self.winner_at = FIRST + self.size[1] + 1
         self.result_at = max(self.winner_at + self.size[1] + 1, FIRST + 5)
@@ -173,10 +174,10 @@ class _PoolPage:
         plan.cells.append(Cell(WINDOW_AT - 2, LABEL, head, theme.SECTION))
         for axis, chosen in ((0, self.row), (1, self.col)):
             here = call("ROW") - float(WINDOW_AT) if axis == 0 else call("COLUMN") - float(FIRST)
-            stride, dilation = trace.sight.stride[axis], trace.sight.dilation[axis]
+            stride, dilation = trace.geometry.stride[axis], trace.geometry.dilation[axis]
             step = here if dilation == 1 else here * float(dilation)
             place = chosen if stride == 1 else (chosen - 1) * float(stride) + 1
-            formula = add(place - float(trace.sight.before[axis]), step)
+            formula = add(place - float(trace.geometry.before[axis]), step)
             where = (WINDOW_AT, LABEL, kh, 1) if axis == 0 else (WINDOW_AT - 1, FIRST, 1, kw)
             values = partial(_column if axis == 0 else _line, trace, axis)
             plan.live.append(LiveGrid(*where, formula, theme.MAP_INDEX, values))

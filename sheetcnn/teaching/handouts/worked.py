@@ -152,7 +152,7 @@ def pooling(subject: Subject) -> Iterator[Block]:
         return
     node = nodes[-1]
     assert isinstance(node.op, Pool)  # noqa: S101  (for mypy)
-    trace = PoolTrace(layout, node, node.op, node.op.sight(subject.graph.input_shapes(node)))
+    trace = PoolTrace(layout, node, node.op, node.op.receptive_window(subject.graph.input_shapes(node)))
     out = subject.maps(node.name)
     channel, y, x = (int(n) for n in np.unravel_index(int(np.argmax(out)), out.shape))
     choices = {trace.key("map"): channel + 1, trace.key("row"): y + 1, trace.key("column"): x + 1}
