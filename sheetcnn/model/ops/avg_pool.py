@@ -22,7 +22,7 @@ from sheetcnn.formulas.expr import Expr, call
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Params, Site
+from sheetcnn.model.ops.base import Negatives, Params, Site
 from sheetcnn.model.ops.channels import combined
 from sheetcnn.model.ops.pooling import Pool
 from sheetcnn.model.ops.spatial import pair, window_words
@@ -35,6 +35,7 @@ class AvgPool(Pool):
     kind: ClassVar[str] = "avg_pool"
     title: ClassVar[str] = "average pooling"
     framework_names: ClassVar[tuple[str, str, str]] = ("AveragePool", "AvgPool2d", "AveragePooling2D")
+    negatives: ClassVar[Negatives] = "from negatives"
 
     pooled: ClassVar[Literal["max", "mean"]] = "mean"
 
@@ -82,10 +83,6 @@ class AvgPool(Pool):
     def counted(self, x: Shape) -> Margin:
         """All padding, or none."""
         return self.geometry(x).padding if self.count_include_pad else Margin()
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """Which window, and what counts."""

@@ -115,6 +115,7 @@ class Site(Protocol):
 
 
 Params = Mapping[str, Array]
+Negatives = Literal["possible", "from negatives", "none"]
 
 
 class Op(BaseModel, ABC):
@@ -136,6 +137,8 @@ class Op(BaseModel, ABC):
     """Whether a spec may give the layer an `activation`."""
     arity: ClassVar[tuple[int, int]] = (1, 1)
     """The least and the greatest number of inputs."""
+    negatives: ClassVar[Negatives] = "possible"
+    """Whether a result can be negative: always possible, only from a negative input, or never."""
     pixelwise: ClassVar[bool] = False
     """Whether each output pixel is computed from the input's pixels at the same place alone."""
 
@@ -180,7 +183,7 @@ class Op(BaseModel, ABC):
 
     def nonnegative(self, inputs: Sequence[bool]) -> bool:
         """Whether no result can be negative, given which inputs cannot."""
-        return False
+        return self.negatives == "none" or (self.negatives == "from negatives" and all(inputs))
 
     def aliases(self) -> bool:
         """Whether the result is its inputs' cells themselves, with no formulas of its own."""
@@ -199,16 +202,20 @@ class Op(BaseModel, ABC):
         """One line that says what each value is, for the sheets: `max over each 2×2 window`."""
 
 
-class Elementwise(Op):
+class SameShape(Op):
+    """A layer whose result has the shape of its input."""
+
+    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """The input's shape."""
+        return inputs[0]
+
+
+class Elementwise(SameShape):
     """A layer whose every value depends on the one value at the same place."""
 
     pixelwise: ClassVar[bool] = True
     once: ClassVar[bool] = True
     """Whether `apply` uses its operand once, so that it may be wrapped around a long formula."""
-
-    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
-        """The input's shape."""
-        return inputs[0]
 
     @abstractmethod
     def compute(self, x: Array) -> Array:

@@ -14,7 +14,7 @@ from typing import ClassVar
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Op, Params, Site
+from sheetcnn.model.ops.base import Negatives, Op, Params, Site
 from sheetcnn.model.ops.spatial import Edges, edges, maps_only
 from sheetcnn.model.ops.window import WindowGeometry
 from sheetcnn.shape import Array, Margin, Shape, ShapeMismatchError
@@ -26,6 +26,7 @@ class Crop(Op):
     kind: ClassVar[str] = "crop"
     title: ClassVar[str] = "crop"
     framework_names: ClassVar[tuple[str, str, str]] = ("Slice", "slice", "Cropping2D")
+    negatives: ClassVar[Negatives] = "from negatives"
 
     crop: Edges
 
@@ -54,10 +55,6 @@ class Crop(Op):
         x, cut = inputs[0], edges(self.crop)
         inside = Margin(-cut.top, -cut.bottom, -cut.left, -cut.right)
         return WindowGeometry((x.height, x.width), padding=inside)
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """What is cut off."""

@@ -17,7 +17,7 @@ import numpy as np
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Params, Site
+from sheetcnn.model.ops.base import Negatives, Params, Site
 from sheetcnn.model.ops.channels import combined
 from sheetcnn.model.ops.pooling import Pool
 from sheetcnn.model.ops.spatial import SizeOrPair, pair, window_words
@@ -31,6 +31,7 @@ class MaxPool(Pool):
     kind: ClassVar[str] = "max_pool"
     title: ClassVar[str] = "max pooling"
     framework_names: ClassVar[tuple[str, str, str]] = ("MaxPool", "MaxPool2d", "MaxPooling2D")
+    negatives: ClassVar[Negatives] = "from negatives"
 
     pooled: ClassVar[Literal["max", "mean"]] = "max"
 
@@ -63,10 +64,6 @@ class MaxPool(Pool):
                 for ref in x.windows(range(c, c + 1), Window(v - top, u - left, *size, geometry.stride))
             ]
             yield Stamp(Region.plane(c, site.out.shape), combined("MAX", seen))
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """Which window."""
