@@ -57,8 +57,8 @@ def about_sheet(graph: Graph, options: Options, weights: str, image: str) -> She
         weights: digest of the weights.
         image: digest of the input.
     """
-    page = SheetPlan(NAME, tab_color=theme.TABS["page"])
-    page.column_widths |= {KEY_COLUMN: 18, VALUE_COLUMN: 110}
+    page = SheetPlan(NAME, tab="page")
+    page.format.column_widths |= {KEY_COLUMN: 18, VALUE_COLUMN: 110}
     page.cells += [
         Cell(1, 1, "About this file", theme.TITLE),
         Cell(

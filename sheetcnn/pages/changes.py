@@ -113,18 +113,18 @@ def _copies(layout: Layout) -> Iterator[_Copied]:
 def changes_sheet(layout: Layout) -> SheetPlan:
     """Build the page."""
     say = layout.say
-    sheet = SheetPlan(NAME, page=True, tab_color=theme.TABS["page"])
+    sheet = SheetPlan(NAME, page=True, tab="page")
     line = say(
         "what if: change weights on their own sheets; here stand those that the workbook was built with"
     )
     header(sheet, say("The weights as built"), line, [(say("▲ overview"), "overview")], [], 14, say)
-    sheet.column_width, sheet.row_height = theme.CELL_WIDTH + 1, 18
-    sheet.column_widths |= {LAYER: 20, PARAMETER: 14, COUNT: 11, CHANGED: 11, EDGE - 1: 3}
+    sheet.format.column_width, sheet.format.row_height = theme.CELL_WIDTH + 1, 18
+    sheet.format.column_widths |= {LAYER: 20, PARAMETER: 14, COUNT: 11, CHANGED: 11, EDGE - 1: 3}
     heads = ((LAYER, "layer"), (PARAMETER, "parameter"), (COUNT, "numbers"), (CHANGED, "changed"))
     for col, words in heads:
         sheet.cells.append(Cell(TABLE_AT - 1, col, say(words), theme.HEADING))
     sheet.cells.append(Cell(TABLE_AT - 1, EDGE, say("as built, to copy back"), theme.HEADING))
-    sheet.freeze = (TABLE_AT, 1)
+    sheet.format.freeze = (TABLE_AT, 1)
     copies = list(_copies(layout))
     if any(copy.summed for copy in copies):
         words = text(

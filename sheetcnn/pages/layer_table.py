@@ -91,7 +91,7 @@ def draw(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], top: int,
             if style is _WRAPPED and isinstance(value, str):
                 lines = max(lines, ceil(len(value) / (span * _PER_COLUMN)))
             col += span
-        page.row_heights[row] = max(theme.SMALL_HEIGHT, 13.5 * lines + 4)
+        page.format.row_heights[row] = max(theme.SMALL_HEIGHT, 13.5 * lines + 4)
         row += 1
         total += int(cells[9] or 0)
         adds += int(cells[10] or 0)

@@ -83,12 +83,12 @@ def notes_sheet(graph: Graph, options: Options, weights: str, image: str) -> She
         image: digest of the images.
     """
     say = language(options.language)
-    page = SheetPlan(NAME, page=True, tab_color=theme.TABS["page"])
+    page = SheetPlan(NAME, page=True, tab="page")
     header(
         page, say("Notes"), say("how to read this workbook"), [(say("▲ overview"), "overview")], [], 24, say
     )
-    page.column_widths |= {TERM: 24, MEANING: 110}
-    page.landscape = False
+    page.format.column_widths |= {TERM: 24, MEANING: 110}
+    page.format.landscape = False
     row = _table(page, say, 5, say("Words and symbols"), [(say(a), say(b)) for a, b in _SYMBOLS])
     row = _colors(page, say, row + 1)
     row = _table(page, say, row + 1, say("To follow a formula"), [(say(a), say(b)) for a, b in _TRACING])
@@ -105,7 +105,7 @@ def _table(page: SheetPlan, say: Language, row: int, title: str, lines: list[tup
         row += 1
         page.cells += [Cell(row, TERM, term, _TERM), Cell(row, MEANING, meaning, _MEANING)]
         high = max(-(-len(meaning) // _WIDE), -(-len(term) // 22))
-        page.row_heights[row] = 15.5 * high + 2
+        page.format.row_heights[row] = 15.5 * high + 2
     return row + 1
 
 

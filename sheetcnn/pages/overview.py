@@ -31,11 +31,11 @@ def overview_sheet(layout: Layout, sheets: Sequence[SheetPlan]) -> SheetPlan:
         sheets: all the other sheets, to link to.
     """
     graph, say = layout.graph, layout.say
-    page = SheetPlan(OVERVIEW, tab_color=theme.TABS["page"])
-    page.column_width, page.row_height = theme.SMALL_WIDTH, theme.SMALL_HEIGHT
-    page.row_heights |= {1: 28, 2: 18}
-    page.column_widths[1] = 2
-    page.zoom = theme.zoom(layer_table.WIDE, 10)
+    page = SheetPlan(OVERVIEW, tab="page")
+    page.format.column_width, page.format.row_height = theme.SMALL_WIDTH, theme.SMALL_HEIGHT
+    page.format.row_heights |= {1: 28, 2: 18}
+    page.format.column_widths[1] = 2
+    page.format.zoom = theme.zoom(layer_table.WIDE, 10)
     page.cells += [
         Cell(1, LEFT, graph.name, theme.TITLE),
         Cell(
@@ -84,5 +84,5 @@ def _input(layout: Layout, page: SheetPlan) -> int:
                 light=True,
             )
         )
-        page.color_scales.append(theme.color_scale("picture", (area(row + 1, col, height, width),)))
+        page.format.color_scales.append(theme.color_scale("picture", (area(row + 1, col, height, width),)))
     return row + height

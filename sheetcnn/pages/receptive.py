@@ -110,7 +110,7 @@ class _ReceptivePage:
         self.source: Shape = graph.source_shape
         self.step = max(-(-self.source.height // MOST_PIXELS), -(-self.source.width // MOST_PIXELS))
         self.picture_at = (5, COLUMNS + 3)
-        self.plan = SheetPlan(NAME, tab_color=theme.TABS["page"])
+        self.plan = SheetPlan(NAME, tab="page")
         self.row_of = Ref(None, CHOICES_AT, CHOSEN, fixed=True)
 
     def sheet(self) -> SheetPlan:
@@ -121,9 +121,9 @@ class _ReceptivePage:
             "choose a layer and one of its pixels: the framed pixels of the input are all that it depends on"
         )
         header(plan, say("receptive field"), line, [(say("▲ overview"), "overview")], [], 8, say)
-        plan.column_width, plan.row_height = 3.1, 18
-        plan.column_widths |= {LABEL: 28} | dict.fromkeys(range(2, COLUMNS + 1), 9)
-        plan.landscape = True
+        plan.format.column_width, plan.format.row_height = 3.1, 18
+        plan.format.column_widths |= {LABEL: 28} | dict.fromkeys(range(2, COLUMNS + 1), 9)
+        plan.format.landscape = True
         self._choices()
         self._table()
         self._result()
@@ -214,13 +214,13 @@ class _ReceptivePage:
             )
         )
         cells = area(row, col, height, width)
-        plan.color_scales.append(theme.color_scale("picture", (cells,)))
+        plan.format.color_scales.append(theme.color_scale("picture", (cells,)))
         top, bottom, left, right = (
             area(RESULT_AT + 1 + axis, CHOSEN + end, 1, 1, fixed=True) for axis in (0, 1) for end in (0, 1)
         )
         y, x = f"((ROW()-{row})*{step}+1)", f"((COLUMN()-{col})*{step}+1)"
         inside = f"AND({y}>={top},{y}<={bottom},{x}>={left},{x}<={right})"
-        plan.highlights.append(Highlight((cells,), inside, theme.ACCENT))
+        plan.format.highlights.append(Highlight((cells,), inside, theme.ACCENT))
         note = text("the first channel of the input")
         if step > 1:
             note = text("the first channel of the input (every {step}. pixel)", step=step)

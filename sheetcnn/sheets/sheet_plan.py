@@ -7,7 +7,7 @@ calculator computed with the values that it would be filled with.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -20,20 +20,7 @@ from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.weight_cells import ParameterGrid
-from sheetcnn.xlsx.book import (
-    BarChart,
-    Book,
-    Cell,
-    ColorScale,
-    DataBar,
-    Grid,
-    Highlight,
-    ListCheck,
-    NumberCheck,
-    Rows,
-    Sheet,
-    Style,
-)
+from sheetcnn.xlsx.book import Book, Cell, Grid, Rows, Sheet, SheetFormat, Style
 
 
 @dataclass(frozen=True)
@@ -221,6 +208,8 @@ class SheetPlan:
     """The layer that it belongs to; empty for pages about the whole network."""
     page: bool = False
     """Whether it only explains: no sheet of values reads it."""
+    tab: InitVar[str] = ""
+    """What sort of sheet it is, by which its tab is coloured: a key of `theme.TABS`."""
     cells: list[Cell] = field(default_factory=list)
     computed: list[Computed] = field(default_factory=list)
     tensors: list[TensorGrid] = field(default_factory=list)
@@ -230,30 +219,14 @@ class SheetPlan:
     """Blank cells with a style, and numbers that are neither values nor weights."""
     choices: list[Choice] = field(default_factory=list)
     inputs: list[InputGrid] = field(default_factory=list)
-    lists: list[ListCheck] = field(default_factory=list)
-    column_width: float | None = None
-    column_widths: dict[int, float] = field(default_factory=dict)
-    row_height: float | None = None
-    row_heights: dict[int, float] = field(default_factory=dict)
-    freeze: tuple[int, int] | None = None
-    color_scales: list[ColorScale] = field(default_factory=list)
-    data_bars: list[DataBar] = field(default_factory=list)
-    highlights: list[Highlight] = field(default_factory=list)
-    validations: list[NumberCheck] = field(default_factory=list)
-    tab_color: str | None = None
-    gridlines: bool = False
-    landscape: bool = True
-    zoom: int = 100
-    title_rows: int = 0
-    one_page: bool = False
-    """Whether it is printed on one page."""
     print_columns: int = 0
     """The last column that is printed; 0: all."""
-    hidden: bool = False
-    protected: bool = False
-    charts: list[BarChart] = field(default_factory=list)
-    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
-    """Cells of grids that span others: row, column, height, width."""
+    format: SheetFormat = field(default_factory=SheetFormat)
+
+    def __post_init__(self, tab: str) -> None:
+        """Colour the tab."""
+        if tab:
+            self.format.tab_color = theme.TABS[tab]
 
     @property
     def formulas(self) -> int:
@@ -352,32 +325,8 @@ def bind_sheets(plans: Sequence[SheetPlan], context: PageContext) -> list[Sheet]
             Cell(c.row, c.col, c.value(context), c.style, c.formula, None, c.merge, c.merge_rows)
             for c in sheet.computed
         ]
-        sheets.append(
-            Sheet(
-                sheet.name,
-                cells,
-                grids,
-                sheet.column_width,
-                sheet.column_widths,
-                sheet.row_height,
-                sheet.row_heights,
-                sheet.freeze,
-                sheet.color_scales,
-                sheet.data_bars,
-                sheet.highlights,
-                (*sheet.validations, *sheet.lists),
-                sheet.tab_color,
-                sheet.gridlines,
-                zoom=sheet.zoom,
-                landscape=sheet.landscape,
-                title_rows=sheet.title_rows,
-                print_area=(sheet.used[0], sheet.print_columns) if sheet.print_columns else None,
-                one_page=sheet.one_page,
-                charts=sheet.charts,
-                merged=sheet.merged,
-                hidden=sheet.hidden,
-                protected=sheet.protected,
-                repeats=sheet.page or any(grid.block for grid in grids),
-            )
-        )
+        printed = (sheet.used[0], sheet.print_columns) if sheet.print_columns else None
+        repeats = sheet.page or any(grid.block for grid in grids)
+        look = replace(sheet.format, print_area=printed)
+        sheets.append(Sheet(sheet.name, cells, grids, look, repeats))
     return sheets

@@ -72,7 +72,7 @@ def make_plan(graph: Graph, options: Options | None = None, limits: Limits | Non
     for node in graph.nodes:
         if layout.has("trace") and traces_pixels(layout, node):
             for name, mark in highlights(layout, node):
-                by_name[name].highlights.append(mark)
+                by_name[name].format.highlights.append(mark)
     if layout.has("receptive") and len(listed(graph)) > 1:
         sheets.append(receptive_sheet(layout))
     if layout.has("changes") and layout.weights:
@@ -156,7 +156,7 @@ def _node_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[
 
 def _stage_sheet(layout: Layout, node: Node, name: str, tensor: str, stamps: list[Stamped]) -> SheetPlan:
     """The sheet of an intermediate map, such as the sum of a softmax over each pixel's channels."""
-    sheet = SheetPlan(name, node.name, tab_color=theme.TABS["maps"])
+    sheet = SheetPlan(name, node.name, tab="maps")
     stage = next(s for s in layout.stages(node) if stage_key(node.name, s.name) == tensor)
     first = layout.placements[node.name].blocks[0].sheet
     say = layout.say
@@ -176,7 +176,7 @@ def _pixel_sheets(layout: Layout) -> Iterator[SheetPlan]:
     placement = layout.placements[graph.source]
     names = [block.sheet for block in placement.blocks]
     for c, name in enumerate(names):
-        sheet = SheetPlan(name, graph.source, tab_color=theme.TABS["input"])
+        sheet = SheetPlan(name, graph.source, tab="input")
         line = with_margin(layout, graph.source, CHOSEN_PIXELS if layout.has("input") else TYPE_NUMBERS)
         links = [(say("▲ overview"), "overview"), *_to_input(layout), *neighbours(names, c)]
         title = say(text("{layer}, channel {n} of {all}", layer=graph.source, n=c + 1, all=len(names)))
@@ -192,7 +192,9 @@ def _pixel_sheets(layout: Layout) -> Iterator[SheetPlan]:
             )
         )
         if formula is None:
-            sheet.validations.append(pixel_check(layout, area(block.row, block.col, *shape.dims[1:])))
+            sheet.format.number_checks.append(
+                pixel_check(layout, area(block.row, block.col, *shape.dims[1:]))
+            )
         yield sheet
 
 

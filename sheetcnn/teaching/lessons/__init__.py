@@ -73,8 +73,8 @@ def build_lesson(one: Lesson, path: Path) -> int:
 
 
 def _about(one: Lesson) -> SheetPlan:
-    page = SheetPlan(about.NAME, tab_color=theme.TABS["page"])
-    page.column_widths |= {about.KEY_COLUMN: 18, about.VALUE_COLUMN: 110}
+    page = SheetPlan(about.NAME, tab="page")
+    page.format.column_widths |= {about.KEY_COLUMN: 18, about.VALUE_COLUMN: 110}
     rows = (("format", str(about.FORMAT)), ("built by", f"sheetcnn {__version__}"), ("lesson", one.name))
     page.cells += [
         Cell(1, 1, "About this file", theme.TITLE),
