@@ -22,7 +22,7 @@ from sheetcnn.model import engine as _engine
 from sheetcnn.model import passes as _passes
 from sheetcnn.model.graph import Graph, Model
 from sheetcnn.pages.input import sample_names
-from sheetcnn.sheets.layout import Options, PageName, ReluName, Target
+from sheetcnn.sheets.layout import Options, ReluName, Target
 from sheetcnn.workbook import build as _build
 from sheetcnn.workbook import extract as _extract
 from sheetcnn.workbook import inspect as _inspect
@@ -140,7 +140,7 @@ def build(
     target: Target = "excel",
     relu: ReluName = "fused",
     samples: Sequence[Image] = (),
-    pages: Sequence[PageName] | None = None,
+    pages: Sequence[str] | None = None,
     language: str = "en",
     resize: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -230,7 +230,7 @@ def inspect(
     layout: LayoutChoice = "auto",
     target: Target = "excel",
     relu: ReluName = "fused",
-    pages: Sequence[PageName] | None = None,
+    pages: Sequence[str] | None = None,
 ) -> _inspect.Inspection:
     """Count what the workbook of a model would hold, without building it.
 

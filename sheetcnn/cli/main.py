@@ -41,7 +41,7 @@ from sheetcnn.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from sheetcnn.sheets.layout import PageName, ReluName, Target
+    from sheetcnn.sheets.layout import ReluName, Target
     from sheetcnn.workbook.auto_layout import LayoutChoice
 
 
@@ -82,7 +82,7 @@ def build(
     target: Target,
     relu: ReluName,
     samples: tuple[Path, ...],
-    pages: tuple[PageName, ...] | None,
+    pages: tuple[str, ...] | None,
     language: str,
     output: Path,
 ) -> None:
@@ -171,7 +171,7 @@ def inspect(
     layout: LayoutChoice,
     target: Target,
     relu: ReluName,
-    pages: tuple[PageName, ...] | None,
+    pages: tuple[str, ...] | None,
     as_json: bool,
 ) -> None:
     """Print what the workbook of MODEL would hold, without building it; a spec needs no weights."""

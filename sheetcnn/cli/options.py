@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from sheetcnn.errors import SheetCnnError
+from sheetcnn.errors import SheetCnnError, SpecError
 
 if TYPE_CHECKING:
     from sheetcnn.model.graph import Model
-    from sheetcnn.sheets.layout import PageName
 
 PATH = click.Path(path_type=Path)
 
@@ -53,19 +52,18 @@ def _three_sizes(
     return channels, height, width
 
 
-def _page_names(
-    context: click.Context, option: click.Parameter, value: str | None
-) -> tuple[PageName, ...] | None:
+def _page_names(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...] | None:
     """`input,trace` as names of pages."""
-    from sheetcnn.sheets.layout import PAGES
+    from sheetcnn.pages.registry import OPTIONAL, check_pages
 
     if value is None:
         return None
-    names = [] if value == "none" else PAGES if value == "all" else [n.strip() for n in value.split(",")]
-    for name in names:
-        if name not in PAGES:
-            raise click.BadParameter(f"{name!r} is no page; there are {', '.join(PAGES)}, all, none")
-    return tuple(page for page in PAGES if page in names)
+    if value in ("all", "none"):
+        return OPTIONAL if value == "all" else ()
+    try:
+        return check_pages([name.strip() for name in value.split(",")])
+    except SpecError as error:
+        raise click.BadParameter(f"{error}, or all, none") from None
 
 
 input_shape_option = click.option(
@@ -130,13 +128,23 @@ target_option = click.option(
     show_default=True,
     help="The program whose limits the workbook keeps to (sheets: Google Sheets).",
 )
-pages_option = click.option(
-    "--pages",
-    metavar="NAME,...",
-    callback=_page_names,
-    help="The pages that explain, besides overview and about: input, gallery, trace, receptive, changes, "
-    "notes; all or none. Default: all that fit the network's size.",
-)
+
+
+class _PagesOption(click.Option):
+    """`--pages`, whose help lists what there is only when it is asked for: that takes imports."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The option and its help."""
+        from sheetcnn.pages.registry import OPTIONAL
+
+        self.help = (
+            f"The pages that explain, besides overview and about: {', '.join(OPTIONAL)}; all or none. "
+            "Default: all that fit the network's size."
+        )
+        return super().get_help_record(ctx)
+
+
+pages_option = click.option("--pages", cls=_PagesOption, metavar="NAME,...", callback=_page_names)
 language_option = click.option(
     "--language",
     type=click.Choice(["en", "de"]),

@@ -14,6 +14,8 @@ import numpy as np
 
 from sheetcnn.formulas.expr import Expr, Number, Ref, call, compare
 from sheetcnn.languages import text
+from sheetcnn.model.graph import Graph
+from sheetcnn.pages.site import PageSite
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
@@ -110,8 +112,18 @@ def _copies(layout: Layout) -> Iterator[_Copied]:
             row += copy.size[0] + 1
 
 
-def changes_sheet(layout: Layout) -> SheetPlan:
-    """Build the page."""
+def fits(graph: Graph) -> bool:
+    """Whether the weights are few enough to be kept a second time."""
+    return sum(p.size for node in graph.nodes for p in graph.owned(node)) <= MOST_WEIGHTS
+
+
+def sheets(site: PageSite) -> Iterator[SheetPlan]:
+    """The page, where the network has weights."""
+    if site.layout.weights:
+        yield _page(site.layout)
+
+
+def _page(layout: Layout) -> SheetPlan:
     say = layout.say
     sheet = SheetPlan(NAME, page=True, tab="page")
     line = say(

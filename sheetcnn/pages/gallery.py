@@ -73,9 +73,10 @@ def _pixels(shape: Shape, most: int) -> int:
     return high * wide
 
 
-def gallery_sheet(layout: Layout, node: Node) -> SheetPlan:
-    """Build the page of a layer."""
-    return _GalleryPage(layout, node).sheet()
+def sheets(layout: Layout, node: Node) -> Iterator[SheetPlan]:
+    """The page of a layer that `has_gallery`."""
+    if has_gallery(layout, node):
+        yield _GalleryPage(layout, node).sheet()
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from sheetcnn.model.ops.rescale import Rescale
 from sheetcnn.pages.drop_downs import ask
 from sheetcnn.pages.picture import picture_formula, picture_region, picture_size
 from sheetcnn.pages.prediction import prediction_target
+from sheetcnn.pages.site import PageSite
 from sheetcnn.shape import Array, Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
@@ -90,7 +91,7 @@ def sample_names(wanted: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def image_names(layout: Layout) -> Iterator[tuple[str, str]]:
+def names(layout: Layout) -> Iterator[tuple[str, str]]:
     """Names for the cells of every image and of what is painted: (`sample_1`, `samples!$C$6:$J$13`)."""
     shape = layout.graph.source_shape
     size = (shape.height, shape.channels * (shape.width + 1) - 1)
@@ -123,7 +124,7 @@ def source_formula(layout: Layout, channel: int) -> Expr:
     return call("IF", compare(">", number, samples), painted, sample)
 
 
-def samples_sheet(layout: Layout) -> SheetPlan:
+def _samples_sheet(layout: Layout) -> SheetPlan:
     """The sheet that holds the images, one below the other, their channels side by side."""
     say, shape, names = layout.say, layout.graph.source_shape, layout.options.samples
     sheet = SheetPlan(SAMPLES, page=True, tab="input")
@@ -388,6 +389,12 @@ def _blank(shape: Shape, context: PageContext) -> Array:
     return np.full((shape.height, shape.width), np.nan)
 
 
-def input_sheet(layout: Layout) -> SheetPlan:
-    """Build the page."""
-    return _InputPage(layout).sheet()
+def fits(graph: Graph) -> bool:
+    """Whether an image is small enough to be painted cell by cell."""
+    return graph.source_shape.size <= MOST_VALUES
+
+
+def sheets(site: PageSite) -> Iterator[SheetPlan]:
+    """The page, and the sheet that holds the images."""
+    yield _InputPage(site.layout).sheet()
+    yield _samples_sheet(site.layout)

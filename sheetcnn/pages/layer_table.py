@@ -185,9 +185,7 @@ def _links(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], row: in
 
 def page_links(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], row: int, left: int) -> None:
     """Links to the pages about the whole network, in one row."""
-    names = [sheet.name for sheet in sheets if not sheet.layer]
-    extra = ["notes"] if layout.has("notes") else []
-    for n, name in enumerate((*names, *extra, "about")):
+    for n, name in enumerate(sheet.name for sheet in sheets if not sheet.layer):
         shown: str | Text = name.replace("_", " ")
         page.cells.append(
             Cell(row, left + n * 8, f"{layout.say(shown)} ►", _LINK, link=f"{name}!A1", merge=8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sheetcnn.formulas.a1 import area
@@ -11,6 +11,7 @@ from sheetcnn.languages import text
 from sheetcnn.model.graph import Graph
 from sheetcnn.pages.drop_downs import ask
 from sheetcnn.pages.picture import picture_formula, picture_region, picture_size
+from sheetcnn.pages.site import PageSite
 from sheetcnn.shape import Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
@@ -246,6 +247,7 @@ class _ReceptivePage:
         return float((bottom - top + 1) * (right - left + 1))
 
 
-def receptive_sheet(layout: Layout) -> SheetPlan:
-    """Build the page."""
-    return _ReceptivePage(layout).sheet()
+def sheets(site: PageSite) -> Iterator[SheetPlan]:
+    """The page, where there is more than one layer to choose."""
+    if len(listed(site.layout.graph)) > 1:
+        yield _ReceptivePage(site.layout).sheet()

@@ -15,7 +15,7 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr
 from sheetcnn.formulas.region import Region
 from sheetcnn.model.engine import Result
-from sheetcnn.model.graph import Model
+from sheetcnn.model.graph import Graph, Model
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
@@ -261,16 +261,29 @@ class SheetPlan:
         ]
         ends += [(c.row, c.col + c.merge - 1) for c in self.choices]
         ends += [(g.row + g.height - 1, g.col + g.width - 1) for g in self.inputs]
-        return max(r for r, _ in ends), max(c for _, c in ends)
+        return max((r for r, _ in ends), default=1), max((c for _, c in ends), default=1)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole workbook."""
+    """A whole workbook. Made by `workbook.plan.make_plan` alone.
+
+    Attributes:
+        layout: of the network that it computes.
+        sheets: all of them, in order.
+        names: defined names and the cells that they stand for.
+        reason: why it has this layout, where it was not asked for.
+    """
 
     layout: Layout
     sheets: tuple[SheetPlan, ...]
     names: tuple[tuple[str, str], ...]
+    reason: str = ""
+
+    @property
+    def graph(self) -> Graph:
+        """The network as this workbook computes it."""
+        return self.layout.graph
 
     def tensors(self) -> Iterator[tuple[SheetPlan, TensorGrid]]:
         """Every piece of a tensor with its sheet."""
@@ -300,7 +313,7 @@ def bind(plan: Plan, model: Model, result: Result, images: Sequence[Array] = ())
         images: that can be chosen in the workbook, the first one first.
     """
     context = first_context(plan, model, result, images)
-    return Book(plan.layout.graph.name, bind_sheets(plan.sheets, context), plan.names)
+    return Book(plan.graph.name, bind_sheets(plan.sheets, context), plan.names)
 
 
 def bind_sheets(plans: Sequence[SheetPlan], context: PageContext) -> list[Sheet]:

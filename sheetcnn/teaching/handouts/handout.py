@@ -9,11 +9,12 @@ from typing import Literal
 
 from sheetcnn.errors import ImageError, OutputError
 from sheetcnn.files import replacing
-from sheetcnn.languages import language, text
+from sheetcnn.languages import text
 from sheetcnn.model.engine import run
 from sheetcnn.model.graph import Model
 from sheetcnn.shape import Array
 from sheetcnn.sheets.layout import Options
+from sheetcnn.sheets.sheet_plan import Plan
 from sheetcnn.teaching.handouts.glossary import glossary
 from sheetcnn.teaching.handouts.overview import maps, network
 from sheetcnn.teaching.handouts.subject import Subject, choose_pixel
@@ -22,7 +23,6 @@ from sheetcnn.teaching.paper.document import Block, Document, Heading, Text
 from sheetcnn.teaching.paper.html import html
 from sheetcnn.teaching.paper.markdown import markdown
 from sheetcnn.teaching.paper.pdf import pdf
-from sheetcnn.workbook.auto_layout import choose_layout, prepared
 from sheetcnn.workbook.extract import saved
 from sheetcnn.workbook.plan import make_plan
 
@@ -55,8 +55,8 @@ def handout_of_model(model: Model, image: Array, *, pixel: str | None = None, co
         ImageError: if the image does not fit the network.
         LimitError: if the network fits no workbook, whose formulas the handout shows.
     """
-    options = Options(layout=choose_layout(model.graph, "auto", Options()).layout, language=code)
-    return _document(prepared(model, options), image, options, pixel)
+    plan = make_plan(model.graph, Options(language=code), layout="auto")
+    return _document(Model.of(plan.graph, model.params), image, plan, pixel)
 
 
 def handout_of_book(path: Path, image: Array | None, *, pixel: str | None, code: str | None) -> Document:
@@ -68,19 +68,20 @@ def handout_of_book(path: Path, image: Array | None, *, pixel: str | None, code:
         ImageError: if another image is given and does not fit.
     """
     plan, contents = saved(path)
-    options = replace(plan.layout.options, language=code or plan.layout.options.language)
-    return _document(contents.model, contents.image if image is None else image, options, pixel)
+    options = plan.layout.options
+    if code is not None and code != options.language:
+        plan = make_plan(plan.graph, replace(options, language=code))
+    return _document(contents.model, contents.image if image is None else image, plan, pixel)
 
 
-def _document(model: Model, image: Array, options: Options, wanted: str | None) -> Document:
+def _document(model: Model, image: Array, plan: Plan, wanted: str | None) -> Document:
     if image.shape != model.graph.source_shape.dims:
         found = "×".join(map(str, image.shape))
         raise ImageError(
             f"the image has shape {found}, but the network's input is {model.graph.source_shape} (C×H×W)"
         )
-    say = language(options.language)
+    say = plan.layout.say
     result = run(model, image)
-    plan = make_plan(model.graph, options)
     subject = Subject(model, result, plan, choose_pixel(plan, result, wanted), say)
     blocks: list[Block] = [Heading(model.graph.name, 1)]
     if result.label:
@@ -88,7 +89,7 @@ def _document(model: Model, image: Array, options: Options, wanted: str | None) 
     for section in SECTIONS:
         blocks += section(subject)
     title = say(text("{network}, worked by hand", network=model.graph.name))
-    return Document(title, blocks, options.language)
+    return Document(title, blocks, plan.layout.options.language)
 
 
 def write_document(document: Document, path: Path, form: Format | None = None) -> None:
