@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from sheetcnn.errors import ImageError, OutputError
-from sheetcnn.files import replacing
+from sheetcnn.errors import ImageError, OutputError, SpecError
+from sheetcnn.files import AnyPath, replacing
+from sheetcnn.importers.images import Image, pixels_of
+from sheetcnn.importers.load import InputShape, load_model
 from sheetcnn.languages import language, text
 from sheetcnn.model.engine import run
 from sheetcnn.model.graph import Model
@@ -41,6 +43,40 @@ SECTIONS: tuple[Callable[[Subject], Iterator[Block]], ...] = (
 """In order; each is empty where the network has nothing for it."""
 
 
+def write_handout(
+    source: Model | AnyPath,
+    path: Path,
+    *,
+    image: Image | None = None,
+    weights: Path | None = None,
+    input_shape: InputShape | None = None,
+    fold_batch_norm: bool = False,
+    resize: bool = False,
+    pixel: str | None = None,
+    language: str | None = None,
+    form: Format | None = None,
+) -> None:
+    """Write the handout of a model or of a workbook; see `sheetcnn.handout`.
+
+    Raises:
+        SpecError: there is no such pixel or language, or no image was given; and what `load_model` raises.
+        ImageError: the image cannot be read or has another shape.
+        WorkbookError: the workbook is damaged or was not built by sheetcnn.
+        OutputError: Typst is not installed, or the file cannot be written.
+    """
+    if not isinstance(source, Model) and Path(source).suffix.lower() == ".xlsx":
+        document = handout_of_book(Path(source), image, resize=resize, pixel=pixel, code=language)
+    else:
+        model = source
+        if not isinstance(model, Model):
+            model = load_model(Path(model), weights, input_shape, fold_batch_norm=fold_batch_norm)
+        if image is None:
+            raise SpecError("a handout of a model needs an image: name one with --input")
+        pixels = pixels_of(image, model.graph.source_shape, resize=resize)
+        document = handout_of_model(model, pixels, pixel=pixel, code=language or "en")
+    write_document(document, path, form)
+
+
 def handout_of_model(model: Model, image: Array, *, pixel: str | None = None, code: str = "en") -> Document:
     """The handout of a network on an image.
 
@@ -59,8 +95,17 @@ def handout_of_model(model: Model, image: Array, *, pixel: str | None = None, co
     return _document(prepared(model, options), image, options, pixel)
 
 
-def handout_of_book(path: Path, image: Array | None, *, pixel: str | None, code: str | None) -> Document:
-    """The handout of a workbook: with the weights that stand in it, on the image that is chosen or painted.
+def handout_of_book(
+    path: Path, image: Image | None, *, resize: bool = False, pixel: str | None, code: str | None
+) -> Document:
+    """The handout of a workbook, with the weights in its cells.
+
+    Args:
+        path: of the workbook.
+        image: in place of the image that is chosen or painted in the workbook.
+        resize: scale an image file of another size.
+        pixel: to work, `layer:map,row,column`; see `choose_pixel`.
+        code: of the language; by default the workbook's own.
 
     Raises:
         WorkbookError: if it was not built by sheetcnn, or is damaged.
@@ -69,7 +114,9 @@ def handout_of_book(path: Path, image: Array | None, *, pixel: str | None, code:
     """
     plan, contents = saved(path)
     options = replace(plan.layout.options, language=code or plan.layout.options.language)
-    return _document(contents.model, contents.image if image is None else image, options, pixel)
+    shape = plan.layout.graph.source_shape
+    pixels = contents.image if image is None else pixels_of(image, shape, resize=resize)
+    return _document(contents.model, pixels, options, pixel)
 
 
 def _document(model: Model, image: Array, options: Options, wanted: str | None) -> Document:

@@ -14,6 +14,7 @@ from sheetcnn.model.engine import NOTHING
 from sheetcnn.pages import about
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext, SheetPlan, as_built, bind_sheets
+from sheetcnn.teaching.handouts.handout import SUFFIXES, write_document
 from sheetcnn.teaching.lessons.batchnorm import LESSON as BATCH_NORM
 from sheetcnn.teaching.lessons.channels import LESSON as CHANNELS
 from sheetcnn.teaching.lessons.edges import LESSON as EDGES
@@ -57,6 +58,20 @@ def lesson(name: str) -> Lesson:
         if one.name == name:
             return one
     raise SpecError(f"there is no lesson '{name}'; there are {', '.join(one.name for one in LESSONS)}")
+
+
+def write_lesson(name: str, path: Path) -> None:
+    """Write the workbook of a lesson, or its page for print where the path ends in .pdf, .html or .md.
+
+    Raises:
+        SpecError: if there is no such lesson.
+        OutputError: if the path has another ending, or the file cannot be written.
+    """
+    one = lesson(name)
+    if path.suffix.lower() in SUFFIXES:
+        write_document(lesson_paper(one), path)
+    else:
+        build_lesson(one, path)
 
 
 def build_lesson(one: Lesson, path: Path) -> int:
