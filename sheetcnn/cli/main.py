@@ -133,7 +133,7 @@ def predict(
     import sheetcnn
 
     loaded = load_model(model, weights, input_shape, fold_batch_norm)
-    result = sheetcnn.run(loaded, image, resize=resize)
+    result = sheetcnn.predict(loaded, image, resize=resize)
     labels = loaded.graph.labels or tuple(str(n) for n in range(result.output.shape[0]))
     if as_json:
         values = result.output.tolist()
@@ -178,14 +178,16 @@ def inspect(
     from dataclasses import asdict
 
     import sheetcnn
-    from sheetcnn.importers.load import load_graph
-    from sheetcnn.model.passes import fold_batch_norm as fold
-    from sheetcnn.model.passes import untrained
 
-    graph = load_graph(model, input_shape)
-    if fold_batch_norm:
-        graph = fold(untrained(graph)).graph
-    found = sheetcnn.inspect(graph, layout=layout, target=target, relu=relu, pages=pages)
+    found = sheetcnn.inspect(
+        model,
+        input_shape=input_shape,
+        fold_batch_norm=fold_batch_norm,
+        layout=layout,
+        target=target,
+        relu=relu,
+        pages=pages,
+    )
     if as_json:
         click.echo(json.dumps(asdict(found)))
         return
