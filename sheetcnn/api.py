@@ -18,6 +18,7 @@ from sheetcnn.model import engine as _engine
 from sheetcnn.model.graph import Graph, Model
 from sheetcnn.pages.input import sample_names
 from sheetcnn.sheets.layout import Options, PageName, ReluName, Target
+from sheetcnn.teaching.kinds import KINDS
 from sheetcnn.workbook import build as _build
 from sheetcnn.workbook import extract as _extract
 from sheetcnn.workbook import inspect as _inspect
@@ -259,7 +260,7 @@ def verify(
         WorkbookError: the file is damaged or was not built by sheetcnn.
         CalculatorError: the calculator is missing or fails.
     """
-    return _verify.verify(Path(path), calculator, progress=progress)
+    return _verify.verify(Path(path), calculator, KINDS, progress=progress)
 
 
 def extract(path: AnyPath, directory: AnyPath) -> _extract.Extracted:
@@ -276,7 +277,7 @@ def extract(path: AnyPath, directory: AnyPath) -> _extract.Extracted:
         WorkbookError: the file is damaged or was not built by sheetcnn.
         OutputError: a file of that name exists already, or cannot be written.
     """
-    return _extract.extract(Path(path), Path(directory))
+    return _extract.extract(Path(path), Path(directory), KINDS)
 
 
 def handout(

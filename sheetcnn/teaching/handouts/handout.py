@@ -20,12 +20,13 @@ from sheetcnn.teaching.handouts.glossary import glossary
 from sheetcnn.teaching.handouts.overview import maps, network
 from sheetcnn.teaching.handouts.subject import Subject, choose_pixel
 from sheetcnn.teaching.handouts.worked import convolution, dense, pooling, receptive, softmax
+from sheetcnn.teaching.kinds import KINDS
 from sheetcnn.teaching.paper.document import Block, Document, Heading, Text
 from sheetcnn.teaching.paper.html import html
 from sheetcnn.teaching.paper.markdown import markdown
 from sheetcnn.teaching.paper.pdf import pdf
 from sheetcnn.workbook.auto_layout import choose_layout, prepared
-from sheetcnn.workbook.extract import saved
+from sheetcnn.workbook.extract import read_saved
 from sheetcnn.workbook.plan import make_plan
 
 Format = Literal["pdf", "html", "md"]
@@ -112,7 +113,7 @@ def handout_of_book(
         SpecError: if there is no such pixel or language.
         ImageError: if another image is given and does not fit.
     """
-    plan, contents = saved(path)
+    plan, contents = read_saved(path, KINDS)
     options = replace(plan.layout.options, language=code or plan.layout.options.language)
     shape = plan.layout.graph.source_shape
     pixels = contents.image if image is None else pixels_of(image, shape, resize=resize)
