@@ -13,7 +13,7 @@ import pytest
 
 import sheetcnn
 import sheetcnn.errors
-from sheetcnn.cli.main import main
+from sheetcnn.cli.main import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "docs"))
@@ -60,7 +60,7 @@ def test_every_error_is_public_and_drawn_in_the_tree() -> None:
 
 
 def test_every_command_is_a_function_of_the_same_name() -> None:
-    assert {name for name in main.commands if name not in NAMES} == set()
+    assert {name for name in COMMANDS if name not in NAMES} == set()
 
 
 @pytest.mark.parametrize("name", NAMES)
