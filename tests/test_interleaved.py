@@ -250,7 +250,7 @@ def test_a_view_shows_the_channel_that_is_chosen(tmp_path: Path) -> None:
     image, path = image_of(model), tmp_path / "view.xlsx"
     layer = next(n.name for n in model.graph.nodes if n.op.kind == "conv2d")
     sheetcnn.build(model, image, path, layout="interleaved")
-    result = sheetcnn.run(model, image)
+    result = sheetcnn.predict(model, image)
     for channel in (2, model.graph.shapes[layer].channels):
         edit(path, path, {(f"{layer}_view", "D6"): number(channel)})
         report = verify(path)

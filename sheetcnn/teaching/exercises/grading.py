@@ -21,7 +21,7 @@ from sheetcnn.formulas.a1 import address
 from sheetcnn.sheets import theme
 from sheetcnn.teaching.exercises.question import MISTAKES, Asked
 from sheetcnn.teaching.exercises.workbook import SHEET
-from sheetcnn.workbook.readback import read_facts
+from sheetcnn.workbook.readback import read_about
 from sheetcnn.xlsx.book import Book, Cell, Sheet, SheetFormat, Style
 from sheetcnn.xlsx.read import open_workbook
 from sheetcnn.xlsx.write import write_book
@@ -190,7 +190,7 @@ def _read(path: Path) -> tuple[str, dict[str, tuple[object, bool]]]:
     with open_workbook(path) as book:
         if SHEET not in book.sheet_names or "about" not in book.sheet_names:
             raise WorkbookError(f"{path} is no exercise of sheetcnn")
-        identity = read_facts(book).get("exercise", "")
+        identity = read_about(book, path).get("exercise", "")
         cells = book.sheet(SHEET)
 
         found: dict[str, tuple[object, bool]] = {
