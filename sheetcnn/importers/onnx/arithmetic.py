@@ -38,10 +38,7 @@ def elementwise(kind: str, constant: ConstantHandler) -> OperatorRule:
             part = "" if len(views) < 2 and not n else f"constant{n + 1}"
             named = replace(ctx, node=replace(ctx.node, name=f"{ctx.node.name}/{part}")) if part else ctx
             dims = result.dims
-            dims = result.dims
             result = constant(named, result, array, isinstance(ctx.values[0], np.ndarray))
-            if array.ndim > len(dims):
-                result = ctx.reshaped(result, np.broadcast_shapes(dims, array.shape))
             if array.ndim > len(dims):
                 result = ctx.reshaped(result, np.broadcast_shapes(dims, array.shape))
         return result
