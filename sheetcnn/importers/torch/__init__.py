@@ -20,14 +20,14 @@ from sheetcnn.importers.torch.layers import LAYERS
 from sheetcnn.importers.torch.norms import NORMS
 from sheetcnn.importers.torch.patterns import joined
 from sheetcnn.importers.torch.program import Program, live
-from sheetcnn.importers.torch.shape_ops import MOVES, VIEWS
+from sheetcnn.importers.torch.shape_ops import SHAPE_OPS, VIEWS
 from sheetcnn.importers.torch.state import match, read_state_dict
 from sheetcnn.importers.torch.translator import Tables, Translator
 from sheetcnn.model.graph import Model
 
 __all__ = ["from_torch", "match", "read_pt2", "read_state_dict", "supported"]
 
-_TABLES = Tables({**LAYERS, **NORMS, **ACTIVATIONS, **ARITHMETIC, **MOVES}, FOLDS, frozenset(VIEWS))
+_TABLES = Tables({**LAYERS, **NORMS, **ACTIVATIONS, **ARITHMETIC, **SHAPE_OPS}, FOLDS, frozenset(VIEWS))
 
 
 def from_torch(

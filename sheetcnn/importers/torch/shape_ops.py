@@ -240,7 +240,7 @@ VIEWS: dict[str, Callable[..., Value]] = {
 }
 """Operators whose result may share its memory with their first argument."""
 
-MOVES: dict[str, Callable[..., Value]] = {
+SHAPE_OPS: dict[str, Callable[..., Value]] = {
     **VIEWS,
     **dict.fromkeys(("clone", "_to_copy"), same),
     **dict.fromkeys(("cat", "concat", "concatenate"), cat),
