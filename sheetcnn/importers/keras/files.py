@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from sheetcnn.errors import SpecError, WeightsError
-from sheetcnn.importers.graph_builder import required
+from sheetcnn.importers.graph_builder import import_optional
 from sheetcnn.importers.keras.stores import NamedStore, NumberedStore, Store, StoreError, h5py_errors
-from sheetcnn.importers.zip_package import LARGEST_TEXT, Package
+from sheetcnn.importers.model_archive import LARGEST_TEXT, ModelArchive
 
 CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
 _REMEDY = "save the model again with model.save('model.keras')"
@@ -46,16 +46,16 @@ def open_model(path: Path) -> Iterator[SavedModel]:
         SpecError: it cannot be read or is damaged, or h5py is not installed.
         WeightsError: it holds weights only.
     """
-    h5py = required("h5py", "keras")
+    h5py = import_optional("h5py", "keras")
     try:
         if path.suffix.lower() == ".keras":
-            with Package(path, _REMEDY) as package:
-                config = package.json(CONFIG)
-                metadata = package.json(METADATA) if METADATA in package.names else {}
+            with ModelArchive(path, _REMEDY) as archive:
+                config = archive.json(CONFIG)
+                metadata = archive.json(METADATA) if METADATA in archive.names else {}
                 version = str(metadata.get("keras_version", "")) if isinstance(metadata, dict) else ""
-                if WEIGHTS not in package.names:
-                    raise package.damaged(f"it holds no {WEIGHTS}")
-                content = package.read(WEIGHTS)
+                if WEIGHTS not in archive.names:
+                    raise archive.damaged(f"it holds no {WEIGHTS}")
+                content = archive.read(WEIGHTS)
             with _hdf5(h5py, io.BytesIO(content), path, f"{WEIGHTS}: ") as file:
                 yield SavedModel(_mapping(config, path), NumberedStore(file), version)
         else:

@@ -7,15 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from sheetcnn.importers.graph_builder import Numbers, RefusalError
+from sheetcnn.importers.graph_builder import Numbers, RefusalError, compact
 from sheetcnn.importers.keras.activations import layer_with_activation
 from sheetcnn.importers.keras.network import LayerCall
 from sheetcnn.importers.keras.translator import KerasTensor, KerasTranslator, LayerRule
-
-
-def compact(value: Sequence[int]) -> Any:
-    """A tuple as one number, where all its numbers are the same."""
-    return value[0] if len(set(value)) == 1 else tuple(value)
 
 
 def _sizes(value: Any, axes: int) -> tuple[int, ...]:

@@ -120,7 +120,7 @@ class KerasTranslator:
             )
         self._builder.check(where)
         image = self.shape(tuple(int(d or 0) for d in dims))
-        source = self._builder.source(Shape.maps(1, 1, image.channels) if image.is_vector else image)
+        source = self._builder.add_input(Shape.maps(1, 1, image.channels) if image.is_vector else image)
         if image.is_vector:
             source = self._builder.add("flatten", "flatten", [source], {})
         for model_input in self.network.inputs:

@@ -39,7 +39,7 @@ class OnnxGraphBuilder(GraphBuilder):
 
     def __init__(self, source: Shape) -> None:
         super().__init__()
-        self.source(source)
+        self.add_input(source)
         self._shared: dict[tuple[str, str], str] = {}
         self._values: dict[str, str] = {}
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from sheetcnn.importers.graph_builder import RefusalError
 from sheetcnn.importers.onnx.builder import OnnxGraphBuilder
-from sheetcnn.importers.onnx.fold import evaluate, placeholder
+from sheetcnn.importers.onnx.constant_folding import evaluate, placeholder
 from sheetcnn.importers.onnx.proto import OnnxFile, OnnxNode
 from sheetcnn.importers.onnx.views import View, dims_text, onnx_dims
 from sheetcnn.shape import Shape

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sheetcnn.errors import SpecError
-from sheetcnn.importers.graph_builder import required
+from sheetcnn.importers.graph_builder import import_optional
 from sheetcnn.importers.onnx.wire import read_slim
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def read_file(path: Path) -> OnnxFile:
 
 def _parse(path: Path) -> tuple[ModelProto, Mapping[int, tuple[int, int]]]:
     """The model without its large arrays, and where in the file those are."""
-    onnx, protobuf = required("onnx", "onnx"), required("google.protobuf.message", "onnx")
+    onnx, protobuf = import_optional("onnx", "onnx"), import_optional("google.protobuf.message", "onnx")
     if not path.is_file():
         raise SpecError(f"{path} does not exist; name an .onnx file")
     model: ModelProto = onnx.ModelProto()

@@ -11,7 +11,7 @@ import numpy as np
 from sheetcnn.errors import SpecError, UnsupportedError
 from sheetcnn.importers.graph_builder import RefusalError
 from sheetcnn.importers.onnx.builder import OnnxGraphBuilder
-from sheetcnn.importers.onnx.fold import FOLDABLE, evaluate, fold, placeholder
+from sheetcnn.importers.onnx.constant_folding import FOLDABLE, evaluate, fold, placeholder
 from sheetcnn.importers.onnx.node_context import NodeContext, Value, refusal_reason
 from sheetcnn.importers.onnx.patterns import fuse_patterns
 from sheetcnn.importers.onnx.proto import (

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from sheetcnn.importers.graph_builder import RefusalError
+from sheetcnn.importers.graph_builder import RefusalError, compact
 from sheetcnn.importers.onnx.node_context import NodeContext, OperatorRule, Value
 from sheetcnn.importers.onnx.proto import OnnxNode
 from sheetcnn.importers.onnx.views import View
@@ -48,24 +48,13 @@ def _padding(ctx: NodeContext, view: View, window: tuple[int, int], stride: tupl
     """The option `padding`; None for no padding."""
     mode = ctx.string_attr("auto_pad", "NOTSET")
     if mode == "NOTSET":
-        return _short(_edges(ctx, "pads", len(view.dims)) or [0, 0, 0, 0])
+        return compact(_edges(ctx, "pads", len(view.dims)) or [0]) or None
     if mode == "SAME_UPPER":
         return "same"
     if mode == "SAME_LOWER":  # the odd rest comes first
         upper = margins("same", ctx.shape(view), window, stride)
-        return _short([upper.bottom, upper.top, upper.right, upper.left])
+        return compact([upper.bottom, upper.top, upper.right, upper.left]) or None
     return None
-
-
-def _short(edges: list[int]) -> object:
-    """The option, as short as it can be."""
-    if not any(edges):
-        return None
-    return edges[0] if len(set(edges)) == 1 else edges
-
-
-def _one(size: tuple[int, int]) -> object:
-    return size[0] if size[0] == size[1] else list(size)
 
 
 def _kernel(ctx: NodeContext, view: View) -> np.ndarray:
@@ -95,11 +84,11 @@ def conv(ctx: NodeContext) -> View:
     _check_kernel_shape(ctx, kernel, rank)
     common = {"filters": weight.shape[0], "groups": groups if groups != 1 else None, **options}
     if rank == 3:
-        ends = _one((padding[2], padding[3])) if isinstance(padding, list) else padding
+        ends = compact((padding[2], padding[3])) if isinstance(padding, tuple) else padding
         sizes = {"kernel_size": kernel[1], "stride": _not_1(stride[1]), "dilation": _not_1(dilation[1])}
         return ctx.apply(view, "conv1d", params, padding=ends, **sizes, **common)
-    sizes = {"kernel_size": _one(kernel), "stride": _not_1(_one(stride)), "dilation": _not_1(_one(dilation))}
-    return ctx.apply(view, "conv2d", params, padding=padding, **sizes, **common)
+    steps = {"stride": _not_1(compact(stride)), "dilation": _not_1(compact(dilation))}
+    return ctx.apply(view, "conv2d", params, kernel_size=compact(kernel), padding=padding, **steps, **common)
 
 
 def _not_1(value: object) -> object:
@@ -127,9 +116,9 @@ def conv_transpose(ctx: NodeContext) -> View:
     groups = ctx.int_attr("group", 1)
     sizes = {
         "filters": weight.shape[1] * groups,
-        "kernel_size": _one(kernel),
-        "stride": _not_1(_one(stride)),
-        "dilation": _not_1(_one(_pair(ctx, "dilations", rank=rank))),
+        "kernel_size": compact(kernel),
+        "stride": _not_1(compact(stride)),
+        "dilation": _not_1(compact(_pair(ctx, "dilations", rank=rank))),
         "groups": _not_1(groups),
         **options,
     }
@@ -143,8 +132,8 @@ def conv_transpose(ctx: NodeContext) -> View:
         extra = (extra[0] + max(0, -surplus[0]), extra[1] + max(0, -surplus[1]))
         edges = [*_halves(surplus[0], upper), *_halves(surplus[1], upper)]
     if any(extra):
-        sizes["output_padding"] = _one(extra)
-    return ctx.apply(view, "conv_transpose2d", params, padding=_short(edges or [0, 0, 0, 0]), **sizes)
+        sizes["output_padding"] = compact(extra)
+    return ctx.apply(view, "conv_transpose2d", params, padding=compact(edges or [0]) or None, **sizes)
 
 
 def _stated_size(ctx: NodeContext, view: View, stride: tuple[int, int]) -> tuple[int, int] | None:
@@ -170,12 +159,12 @@ def _pool(ctx: NodeContext, kind: str, **options: object) -> View:
     kernel = _pair(ctx, "kernel_shape", None, rank)
     stride, dilation = _pair(ctx, "strides", rank=rank), _pair(ctx, "dilations", rank=rank)
     if dilation != (1, 1):
-        options["dilation"] = _one(dilation)
+        options["dilation"] = compact(dilation)
     return ctx.apply(
         view,
         kind,
-        kernel_size=_one(kernel),
-        stride=None if stride == kernel else _one(stride),
+        kernel_size=compact(kernel),
+        stride=None if stride == kernel else compact(stride),
         padding=_padding(ctx, view, extent(kernel, dilation), stride),
         ceil_mode=True if ctx.int_attr("ceil_mode", 0) else None,
         **options,
