@@ -30,7 +30,7 @@ from sheetcnn.xlsx.book import (
     Highlight,
     ListCheck,
     NumberCheck,
-    Rows,
+    RowSource,
     Sheet,
     Style,
 )
@@ -174,7 +174,7 @@ class InputGrid:
     height: int
     width: int
     style: Style
-    first: Callable[[PageContext], Array | Rows]
+    first: Callable[[PageContext], Array | RowSource]
     sparse: bool = False
 
     def whole(self, context: PageContext) -> Array:

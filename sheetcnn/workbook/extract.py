@@ -18,7 +18,7 @@ from sheetcnn.shape import Array
 from sheetcnn.sheets.layout import Options, PageName
 from sheetcnn.sheets.sheet_plan import Plan
 from sheetcnn.workbook.readback import Contents, read_contents, read_facts, read_plan
-from sheetcnn.xlsx.read import Block, Workbook, open_workbook
+from sheetcnn.xlsx.read import CellValues, Workbook, open_workbook
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class _Saved(Recalculated):
     def __init__(self, book: Workbook) -> None:
         self._book = book
 
-    def block(self, sheet: str, row: int, col: int, height: int, width: int) -> Block:
+    def block(self, sheet: str, row: int, col: int, height: int, width: int) -> CellValues:
         """The values of a rectangle."""
         return self._book.table(sheet).block(row, col, height, width)
 
