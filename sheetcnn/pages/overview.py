@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from sheetcnn.formulas.a1 import area
 from sheetcnn.pages import diagram, layer_table, prediction
 from sheetcnn.pages.input import NAME as INPUT_PAGE
-from sheetcnn.pages.picture import picture_formula, picture_region
+from sheetcnn.pages.picture import input_picture
 from sheetcnn.pages.prediction import LEFT, OVERVIEW, STRIP_AT
 from sheetcnn.pages.site import PageSite
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
-from sheetcnn.sheets.sheet_plan import SheetPlan, TensorGrid
+from sheetcnn.sheets.sheet_plan import SheetPlan
 from sheetcnn.xlsx.book import Cell
 
 OUTPUT_NAME, PREDICTION_NAME = "output", "prediction"
@@ -80,18 +80,6 @@ def _input(layout: Layout, page: SheetPlan) -> int:
     ]
     for c in range(min(graph.source_shape.channels, 3)):
         col = LEFT + c * (width + 1)
-        region = picture_region(c, step, height, width)
-        page.tensors.append(
-            TensorGrid(
-                "",
-                graph.source,
-                region,
-                row + 1,
-                col,
-                theme.PICTURE,
-                picture_formula(placement, region, row + 1, col),
-                light=True,
-            )
-        )
-        page.format.color_scales.append(theme.color_scale("picture", (area(row + 1, col, height, width),)))
+        cells = input_picture(layout, page, c, (row + 1, col, step), (height, width))
+        page.format.color_scales.append(theme.color_scale("picture", (cells,)))
     return row + height

@@ -10,13 +10,13 @@ from sheetcnn.formulas.expr import Expr, Rect, Ref, add, call, pick
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Graph
 from sheetcnn.pages.drop_downs import ask
-from sheetcnn.pages.picture import picture_formula, picture_region, picture_size
+from sheetcnn.pages.picture import input_picture, picture_size
 from sheetcnn.pages.site import PageSite
 from sheetcnn.shape import Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.maps import header
-from sheetcnn.sheets.sheet_plan import Computed, PageContext, SheetPlan, TensorGrid
+from sheetcnn.sheets.sheet_plan import Computed, PageContext, SheetPlan
 from sheetcnn.xlsx.book import Cell, Highlight
 
 NAME = "receptive_field"
@@ -200,21 +200,7 @@ class _ReceptivePage:
         plan, source, step = self.plan, self.source, self.step
         row, col = self.picture_at
         _, height, width = picture_size(source.height, source.width, MOST_PIXELS)
-        placement = self.layout.placements[self.graph.source]
-        region = picture_region(0, step, height, width)
-        plan.tensors.append(
-            TensorGrid(
-                "",
-                self.graph.source,
-                region,
-                row,
-                col,
-                theme.PICTURE,
-                picture_formula(placement, region, row, col),
-                light=True,
-            )
-        )
-        cells = area(row, col, height, width)
+        cells = input_picture(self.layout, plan, 0, (row, col, step), (height, width))
         plan.format.color_scales.append(theme.color_scale("picture", (cells,)))
         top, bottom, left, right = (
             area(RESULT_AT + 1 + axis, CHOSEN + end, 1, 1, fixed=True) for axis in (0, 1) for end in (0, 1)
