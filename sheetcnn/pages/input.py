@@ -17,7 +17,7 @@ from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, String, call, compar
 from sheetcnn.languages import text
 from sheetcnn.model.graph import INPUT, Graph, Node
 from sheetcnn.model.ops.rescale import Rescale
-from sheetcnn.pages.drop_downs import ask
+from sheetcnn.pages.drop_downs import add_drop_downs
 from sheetcnn.pages.picture import input_picture, picture_size
 from sheetcnn.pages.prediction import prediction_target
 from sheetcnn.pages.site import PageSite
@@ -304,7 +304,7 @@ class _InputPage:
         plan.cells.append(Cell(top, EDGE, say("from the pixel to what the first layer reads"), theme.SECTION))
         asked = [("input.row", say("row"), shape.height, shape.height // 2 + 1)]
         asked.append(("input.column", say("column"), shape.width, shape.width // 2 + 1))
-        ask(plan, asked, (top + 1, EDGE), (GRIDS_AT, self.beside + 8), span=SPAN, say=say)
+        add_drop_downs(plan, asked, (top + 1, EDGE), (GRIDS_AT, self.beside + 8), span=SPAN, say=say)
         row, col = (Ref(None, top + 1 + n, EDGE + SPAN, fixed=True) for n in range(2))
         heads = [
             say("channel"),

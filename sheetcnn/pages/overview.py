@@ -8,7 +8,7 @@ from sheetcnn.formulas.a1 import area
 from sheetcnn.pages import diagram, layer_table, prediction
 from sheetcnn.pages.input import NAME as INPUT_PAGE
 from sheetcnn.pages.picture import input_picture
-from sheetcnn.pages.prediction import LEFT, OVERVIEW, STRIP_AT
+from sheetcnn.pages.prediction import DIAGRAM_AT, LEFT, OVERVIEW
 from sheetcnn.pages.site import PageSite
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
@@ -43,7 +43,7 @@ def sheets(site: PageSite) -> Iterator[SheetPlan]:
         ),
     ]
     layer_table.page_links(layout, page, site.sheets, 3, LEFT)
-    diagram.draw(layout, page, STRIP_AT, LEFT)
+    diagram.draw(layout, page, DIAGRAM_AT, LEFT)
     bottom = _input(layout, page)
     if prediction.is_class_vector(layout):
         bottom = max(bottom, prediction.draw(layout, page))
@@ -72,7 +72,7 @@ def _input(layout: Layout, page: SheetPlan) -> int:
     graph, say = layout.graph, layout.say
     placement = layout.placements[graph.source]
     step, height, width = prediction.picture_size(layout)
-    row = prediction.middle(layout)
+    row = prediction.heading_row(layout)
     target = INPUT_PAGE if layout.has("input") else placement.blocks[0].sheet
     page.cells += [
         Cell(row, LEFT, say("Input"), theme.SECTION),

@@ -14,7 +14,7 @@ from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, add, call, choose, p
 from sheetcnn.formulas.placement import Placement
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
-from sheetcnn.pages.drop_downs import ask
+from sheetcnn.pages.drop_downs import add_drop_downs
 from sheetcnn.pages.lookup import MOST_CHOSEN, SAME, Line, same, write_lines
 from sheetcnn.pages.trace.conv_values import Trace
 from sheetcnn.sheets import theme
@@ -110,7 +110,7 @@ class _ConvPage:
         if trace.listed < trace.inputs:
             wanted.append(("input", "input map", trace.inputs, 1))
         asked = [(trace.key(what), self.say(label), most, default) for what, label, most, default in wanted]
-        ask(plan, asked, (CHOICES_AT, LABEL), (TERMS_AT, self.result_at + 9), say=self.say)
+        add_drop_downs(plan, asked, (CHOICES_AT, LABEL), (TERMS_AT, self.result_at + 9), say=self.say)
 
     def _terms(self) -> None:
         """Window, kernel, products and their sum, for every input map that is listed."""
