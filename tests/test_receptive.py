@@ -14,7 +14,7 @@ from test_trace import chosen
 from sheetcnn import calculators
 from sheetcnn.model.engine import run
 from sheetcnn.model.graph import Model
-from sheetcnn.pages.receptive import NAME, receptive_fields
+from sheetcnn.pages.receptive import NAME, offered_layers, receptive_fields
 from sheetcnn.sheets.layout import Options
 from sheetcnn.workbook.build import build
 from sheetcnn.workbook.plan import make_plan

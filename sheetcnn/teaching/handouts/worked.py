@@ -9,6 +9,7 @@ import numpy as np
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
 from sheetcnn.model.ops.pooling import Pool
+from sheetcnn.pages.receptive import receptive_fields
 from sheetcnn.pages.trace.dense import DenseTrace, can_trace_dense
 from sheetcnn.pages.trace.pool import LOWEST, PoolTrace, can_trace_pool
 from sheetcnn.pages.trace.softmax import SoftmaxTrace, can_trace_softmax
