@@ -14,7 +14,7 @@ First cell of a 2x2 pooling, and of a 3x3 one with counted padding::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
 from sheetcnn.model.ops.base import Negatives, Params, Site
 from sheetcnn.model.ops.channels import combined
-from sheetcnn.model.ops.pooling import Pool
+from sheetcnn.model.ops.pooling import Mean, Pool
 from sheetcnn.model.ops.spatial import pair, window_words
 from sheetcnn.shape import Array, Margin, Shape
 
@@ -37,9 +37,12 @@ class AvgPool(Pool):
     framework_names: ClassVar[tuple[str, str, str]] = ("AveragePool", "AvgPool2d", "AveragePooling2D")
     negatives: ClassVar[Negatives] = "from negatives"
 
-    pooled: ClassVar[Literal["max", "mean"]] = "mean"
-
     count_include_pad: bool = True
+
+    @property
+    def explanation(self) -> Mean:
+        """The sum, divided by how many cells count."""
+        return Mean()
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """Sum over windows of the pixels, divided by the sum over windows of what counts."""

@@ -10,7 +10,7 @@ First cell of a 2x2 pooling::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,10 +19,18 @@ from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
 from sheetcnn.model.ops.base import Negatives, Params, Site
 from sheetcnn.model.ops.channels import combined
-from sheetcnn.model.ops.pooling import Pool
+from sheetcnn.model.ops.pooling import Pool, Selection
 from sheetcnn.model.ops.spatial import SizeOrPair, pair, window_words
 from sheetcnn.model.ops.window import Pair
 from sheetcnn.shape import Array, Shape
+
+GREATEST = Selection(
+    label="the greatest of the window",
+    sentence="The greatest of the window wins: {value}, from row {row}, column {column} of the input map.",
+    pick=np.max,
+    function="MAX",
+    outside=-1e300,
+)
 
 
 class MaxPool(Pool):
@@ -33,9 +41,12 @@ class MaxPool(Pool):
     framework_names: ClassVar[tuple[str, str, str]] = ("MaxPool", "MaxPool2d", "MaxPooling2D")
     negatives: ClassVar[Negatives] = "from negatives"
 
-    pooled: ClassVar[Literal["max", "mean"]] = "max"
-
     dilation: SizeOrPair = 1
+
+    @property
+    def explanation(self) -> Selection:
+        """The greatest value, and where it stands."""
+        return GREATEST
 
     @property
     def spacing(self) -> Pair:
