@@ -141,6 +141,12 @@ class Op(BaseModel, ABC):
     """Whether a result can be negative: always possible, only from a negative input, or never."""
     pixelwise: ClassVar[bool] = False
     """Whether each output pixel is computed from the input's pixels at the same place alone."""
+    passes_through: ClassVar[bool] = False
+    """Whether the result is the input, wherever and in whatever form its cells stand."""
+    flattens: ClassVar[bool] = False
+    """Whether the result is the input's values, in their order, as a vector."""
+    reads_in_place: ClassVar[bool] = False
+    """Whether a kernel of the layer can face maps where they stand, in place of a vector of their values."""
 
     @abstractmethod
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:

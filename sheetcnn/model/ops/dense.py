@@ -32,6 +32,7 @@ class Dense(Op):
     title: ClassVar[str] = "dense"
     framework_names: ClassVar[tuple[str, str, str]] = ("Gemm, MatMul", "Linear", "Dense")
     takes_activation: ClassVar[bool] = True
+    reads_in_place: ClassVar[bool] = True
 
     units: Size
     bias: bool = True

@@ -23,6 +23,7 @@ class Dropout(Alias, SameShape):
     title: ClassVar[str] = "dropout"
     framework_names: ClassVar[tuple[str, str, str]] = ("Dropout", "Dropout", "Dropout")
     negatives: ClassVar[Negatives] = "from negatives"
+    passes_through: ClassVar[bool] = True
 
     rate: Annotated[float, Field(ge=0, lt=1)] = 0.5
     """The share of values dropped while training; without effect here."""

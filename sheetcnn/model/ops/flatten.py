@@ -24,6 +24,7 @@ class Flatten(Op):
     title: ClassVar[str] = "flatten"
     framework_names: ClassVar[tuple[str, str, str]] = ("Flatten", "Flatten", "Flatten")
     negatives: ClassVar[Negatives] = "from negatives"
+    flattens: ClassVar[bool] = True
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(C * H * W,)`."""
