@@ -1,6 +1,6 @@
 """Runs a model in NumPy, in float64, and keeps every activation.
 
-Nothing here looks at a formula: the calculator is one of the oracles that the workbook is checked against.
+Nothing here looks at a formula: the engine is one of the oracles that the workbook is checked against.
 """
 
 from __future__ import annotations
