@@ -17,7 +17,7 @@ from sheetcnn.languages import language as _language
 from sheetcnn.model import engine as _engine
 from sheetcnn.model.graph import Graph, Model
 from sheetcnn.pages.input import sample_names
-from sheetcnn.sheets.layout import Options, PageName, ReluName, Target
+from sheetcnn.sheets.layout import Options, ReluName, Target
 from sheetcnn.teaching.kinds import KINDS
 from sheetcnn.workbook import build as _build
 from sheetcnn.workbook import extract as _extract
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sheetcnn.teaching.exercises.classset import ClassSet
     from sheetcnn.teaching.exercises.grading import Grades
-    from sheetcnn.teaching.handouts.handout import Format
+    from sheetcnn.teaching.paper.write import Format
 
 
 def load(
@@ -162,7 +162,7 @@ def build(
     target: Target = "excel",
     relu: ReluName = "fused",
     samples: Sequence[Image] = (),
-    pages: Sequence[PageName] | None = None,
+    pages: Sequence[str] | None = None,
     language: str = "en",
     resize: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -214,7 +214,7 @@ def inspect(
     layout: LayoutChoice = "auto",
     target: Target = "excel",
     relu: ReluName = "fused",
-    pages: Sequence[PageName] | None = None,
+    pages: Sequence[str] | None = None,
 ) -> _inspect.Inspection:
     """Count what the workbook of a model would hold, without building it.
 
@@ -320,6 +320,7 @@ def handout(
     write_handout(
         source,
         Path(path),
+        KINDS,
         image=image,
         weights=None if weights is None else Path(weights),
         input_shape=input_shape,

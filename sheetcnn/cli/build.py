@@ -23,7 +23,7 @@ from sheetcnn.cli.output import print_built, progress_bar
 
 if TYPE_CHECKING:
     from sheetcnn import Model
-    from sheetcnn.sheets.layout import PageName, ReluName, Target
+    from sheetcnn.sheets.layout import ReluName, Target
     from sheetcnn.workbook.auto_layout import LayoutChoice
 
 
@@ -46,7 +46,7 @@ def build(
     target: Target,
     relu: ReluName,
     samples: tuple[Path, ...],
-    pages: tuple[PageName, ...] | None,
+    pages: tuple[str, ...] | None,
     language: str,
     output: Path,
 ) -> None:

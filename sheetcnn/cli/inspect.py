@@ -20,7 +20,7 @@ from sheetcnn.cli.options import (
 from sheetcnn.cli.output import print_inspection, print_json
 
 if TYPE_CHECKING:
-    from sheetcnn.sheets.layout import PageName, ReluName, Target
+    from sheetcnn.sheets.layout import ReluName, Target
     from sheetcnn.workbook.auto_layout import LayoutChoice
 
 
@@ -40,7 +40,7 @@ def inspect(
     layout: LayoutChoice,
     target: Target,
     relu: ReluName,
-    pages: tuple[PageName, ...] | None,
+    pages: tuple[str, ...] | None,
     as_json: bool,
 ) -> None:
     """Print the sizes of the workbook of MODEL without building it.

@@ -5,12 +5,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-if TYPE_CHECKING:
-    from sheetcnn.sheets.layout import PageName
+from sheetcnn.errors import SpecError
 
 PATH = click.Path(path_type=Path)
 
@@ -26,19 +25,18 @@ def _shape(context: click.Context, option: click.Parameter, value: str | None) -
     return channels, height, width
 
 
-def _page_names(
-    context: click.Context, option: click.Parameter, value: str | None
-) -> tuple[PageName, ...] | None:
+def _page_names(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...] | None:
     """`input,trace` as names of pages."""
-    from sheetcnn.sheets.layout import PAGES
+    from sheetcnn.pages.registry import OPTIONAL, check_pages
 
     if value is None:
         return None
-    names = [] if value == "none" else PAGES if value == "all" else [n.strip() for n in value.split(",")]
-    for name in names:
-        if name not in PAGES:
-            raise click.BadParameter(f"{name!r} is not a page; choose from {', '.join(PAGES)}, all, none")
-    return tuple(page for page in PAGES if page in names)
+    if value in ("all", "none"):
+        return OPTIONAL if value == "all" else ()
+    try:
+        return check_pages([name.strip() for name in value.split(",")])
+    except SpecError as error:
+        raise click.BadParameter(f"{error}, or all, none") from None
 
 
 workbook_argument = click.argument("workbook", type=PATH)
@@ -127,12 +125,25 @@ samples_option = click.option(
     multiple=True,
     help="Another image to choose in the workbook, or a directory of images; may be repeated.",
 )
+
+
+class _PagesOption(click.Option):
+    """`--pages`, whose help lists the registry of pages; that takes imports, so only when it is shown."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The option and its help."""
+        from sheetcnn.pages.registry import OPTIONAL
+
+        self.help = f"Explanatory pages: {', '.join(OPTIONAL)}; or all, or none."
+        return super().get_help_record(ctx)
+
+
 pages_option = click.option(
     "--pages",
+    cls=_PagesOption,
     metavar="NAME,...",
     callback=_page_names,
     show_default="all that suit the network",
-    help="Explanatory pages: input, gallery, trace, receptive, changes, notes; or all, or none.",
 )
 
 

@@ -14,6 +14,8 @@ import numpy as np
 
 from sheetcnn.formulas.expr import Expr, Number, Ref, call, compare
 from sheetcnn.languages import text
+from sheetcnn.model.graph import Graph
+from sheetcnn.pages.site import PageSite
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
@@ -110,21 +112,31 @@ def _copies(layout: Layout) -> Iterator[_Copied]:
             row += copy.size[0] + 1
 
 
-def changes_sheet(layout: Layout) -> SheetPlan:
-    """Build the page."""
+def fits(graph: Graph) -> bool:
+    """Whether the weights are few enough to be kept a second time."""
+    return sum(p.size for node in graph.nodes for p in graph.owned(node)) <= MOST_WEIGHTS
+
+
+def sheets(site: PageSite) -> Iterator[SheetPlan]:
+    """The page, where the network has weights."""
+    if site.layout.weights:
+        yield _page(site.layout)
+
+
+def _page(layout: Layout) -> SheetPlan:
     say = layout.say
-    sheet = SheetPlan(NAME, page=True, tab_color=theme.TABS["page"])
+    sheet = SheetPlan(NAME, page=True, tab="page")
     line = say(
         "what if: change weights on their own sheets; here stand those that the workbook was built with"
     )
     header(sheet, say("The weights as built"), line, [(say("▲ overview"), "overview")], [], 14, say)
-    sheet.column_width, sheet.row_height = theme.CELL_WIDTH + 1, 18
-    sheet.column_widths |= {LAYER: 20, PARAMETER: 14, COUNT: 11, CHANGED: 11, EDGE - 1: 3}
+    sheet.format.column_width, sheet.format.row_height = theme.CELL_WIDTH + 1, 18
+    sheet.format.column_widths |= {LAYER: 20, PARAMETER: 14, COUNT: 11, CHANGED: 11, EDGE - 1: 3}
     heads = ((LAYER, "layer"), (PARAMETER, "parameter"), (COUNT, "numbers"), (CHANGED, "changed"))
     for col, words in heads:
         sheet.cells.append(Cell(TABLE_AT - 1, col, say(words), theme.HEADING))
     sheet.cells.append(Cell(TABLE_AT - 1, EDGE, say("as built, to copy back"), theme.HEADING))
-    sheet.freeze = (TABLE_AT, 1)
+    sheet.format.freeze = (TABLE_AT, 1)
     copies = list(_copies(layout))
     if any(copy.summed for copy in copies):
         words = text(

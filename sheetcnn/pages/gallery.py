@@ -73,9 +73,10 @@ def _pixels(shape: Shape, most: int) -> int:
     return high * wide
 
 
-def gallery_sheet(layout: Layout, node: Node) -> SheetPlan:
-    """Build the page of a layer."""
-    return _GalleryPage(layout, node).sheet()
+def sheets(layout: Layout, node: Node) -> Iterator[SheetPlan]:
+    """The page of a layer that `has_gallery`."""
+    if has_gallery(layout, node):
+        yield _GalleryPage(layout, node).sheet()
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class _GalleryPage:
         self.kernels = self._kernels()
         kw = self.kernels.size[1] if self.kernels else 0
         self.tile = max(self.wide, kw, LEAST_WIDE)
-        self.plan = SheetPlan(gallery_name(layout, node), node.name, page=True, tab_color=theme.TABS["view"])
+        self.plan = SheetPlan(gallery_name(layout, node), node.name, page=True, tab="view")
 
     def _kernels(self) -> _Kernels | None:
         weights = self.layout.weights.get(self.node.name)
@@ -131,16 +132,16 @@ class _GalleryPage:
         """The page."""
         plan, say, node = self.plan, self.say, self.node
         few = max(self.high, self.wide) <= FEW
-        plan.column_width = theme.SMALL_WIDTH if few else theme.TINY_WIDTH
-        plan.row_height = theme.SMALL_HEIGHT * 0.9 if few else theme.TINY_HEIGHT
-        plan.column_widths[1] = theme.HEAD_WIDTH
+        plan.format.column_width = theme.SMALL_WIDTH if few else theme.TINY_WIDTH
+        plan.format.row_height = theme.SMALL_HEIGHT * 0.9 if few else theme.TINY_HEIGHT
+        plan.format.column_widths[1] = theme.HEAD_WIDTH
         first = self.placement.blocks[0].sheet
         links = [(say("▲ overview"), "overview"), (f"{first} ►", first)]
         if self.kernels:
             links.append((self.kernels.cells.sheet, self.kernels.cells.sheet))
         title = say(text("{layer}, all feature maps", layer=node.name))
-        header(plan, title, self._line(), links, [], plan.column_width, say)
-        plan.row_heights |= {SCALE_AT: 18, SCALE_AT + 1: 18}
+        header(plan, title, self._line(), links, [], plan.format.column_width, say)
+        plan.format.row_heights |= {SCALE_AT: 18, SCALE_AT + 1: 18}
         across = ACROSS_SMALL if few else ACROSS
         per_row = max(1, min(self.count, (across + 2) // (self.tile + 2)))
         down = self._down()
@@ -148,7 +149,7 @@ class _GalleryPage:
         for k in range(self.count):
             row = FIRST_ROW + k // per_row * down
             col = FIRST_COLUMN + k % per_row * (self.tile + 2)
-            plan.row_heights[row] = 15
+            plan.format.row_heights[row] = 15
             self._title(k, row, col)
             if col == FIRST_COLUMN:
                 if self.kernels:
@@ -159,12 +160,12 @@ class _GalleryPage:
             pictures.append(self._picture(k, row + down - self.high - 2, col))
         self._scales(pictures, slices)
         bottom = FIRST_ROW + -(-self.count // per_row) * down
-        plan.zoom = max(60, theme.zoom(across, 1, plan.column_width))
-        plan.one_page = True
+        plan.format.zoom = max(60, theme.zoom(across, 1, plan.format.column_width))
+        plan.format.one_page = True
         if self.count < self.shape.channels:
             words = say(text("… and {n} more maps", n=self.shape.channels - self.count))
             plan.cells.append(Cell(bottom, FIRST_COLUMN, words, theme.SUBTITLE))
-            plan.row_heights[bottom] = 18
+            plan.format.row_heights[bottom] = 18
         return plan
 
     def _line(self) -> str:
@@ -223,13 +224,13 @@ class _GalleryPage:
         lines: list[tuple[str, Expr, Callable[[PageContext], float]]] = [
             ("the darkest pixel of a map stands for", maps, self._greatest)
         ]
-        plan.color_scales.append(theme.share_scale(tuple(pictures), signed=self.signed))
+        plan.format.color_scales.append(theme.share_scale(tuple(pictures), signed=self.signed))
         if self.kernels:
             greatest = partial(_of_weights, self.kernels)
             lines.append(
                 ("the darkest square of a kernel stands for", _greatest_weight(self.kernels), greatest)
             )
-            plan.color_scales.append(theme.share_scale(tuple(slices), signed=True))
+            plan.format.color_scales.append(theme.share_scale(tuple(slices), signed=True))
         for n, (words, formula, value) in enumerate(lines):
             row, col = SCALE_AT + n, self._scale_column()
             plan.cells.append(Cell(row, FIRST_COLUMN, say(words), theme.TEXT, merge=col - FIRST_COLUMN))

@@ -178,7 +178,7 @@ class _Classes:
         for n, label in enumerate(self.labels):
             row = top + 1 + n
             page.cells.append(Cell(row, self.table, label, _LABEL, merge=WIDE_LABEL))
-            page.merged.append((row, first, 1, WIDE_VALUE))
+            page.format.merged.append((row, first, 1, WIDE_VALUE))
             now = Ref(None, row, first + WIDE_VALUE)
             for at, formula, style, value in (
                 (first + WIDE_VALUE, self.output.cell(n), self.value, _now),
@@ -190,7 +190,7 @@ class _Classes:
         title = say("probability of each class") if self.probabilities else say("value of each class")
         scale = (1.0, "0%") if self.probabilities else (None, "General")
         series = ((say("as built"), cells[1], theme.RULE), (say("now"), cells[2], theme.POSITIVE))
-        page.charts.append(
+        page.format.charts.append(
             BarChart(title, top, first + 3 * WIDE_VALUE + 1, 12.5, height, cells[0], series, *scale)
         )
         return top + max(self.count, int(height / 0.62)) + 1

@@ -13,10 +13,10 @@ from sheetcnn.errors import OutputError
 from sheetcnn.files import replacing
 from sheetcnn.importers.spec.save import save, saved_name
 from sheetcnn.pages.about import images_digest, weights_digest
-from sheetcnn.pages.fitting import fitting_pages
 from sheetcnn.pages.input import image_key, sample_images, sample_names
+from sheetcnn.pages.registry import fitting_pages
 from sheetcnn.shape import Array
-from sheetcnn.sheets.layout import Options, PageName
+from sheetcnn.sheets.layout import Options
 from sheetcnn.sheets.sheet_plan import Plan
 from sheetcnn.workbook.kinds import NETWORK_ONLY, WorkbookKind, read_network
 from sheetcnn.workbook.readback import Contents, read_about, read_contents
@@ -44,7 +44,7 @@ class Extracted:
     image: Path
     samples: tuple[Path, ...]
     options: Options
-    usual_pages: tuple[PageName, ...]
+    usual_pages: tuple[str, ...]
     weights_changed: bool
     input_changed: bool
 

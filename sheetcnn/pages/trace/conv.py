@@ -67,7 +67,7 @@ class _ConvPage:
     def __init__(self, trace: Trace, name: str) -> None:
         self.trace, self.say = trace, trace.layout.say
         node = trace.node
-        self.plan = SheetPlan(name, node.name, page=True, tab_color=theme.TABS["trace"])
+        self.plan = SheetPlan(name, node.name, page=True, tab="trace")
         kw = trace.size[1]
         self.window_at = FIRST
         self.kernel_at = FIRST + kw + 1
@@ -90,9 +90,9 @@ class _ConvPage:
         line = self.say("choose an output map, a row and a column: how that one number is computed")
         title = self.say(text("{layer}, one pixel traced", layer=trace.node.name))
         header(plan, title, line, links, [], theme.CELL_WIDTH, self.say)
-        plan.column_width, plan.row_height = theme.CELL_WIDTH, 24
-        plan.column_widths |= {LABEL: 15, self.sum_at: 9, self.result_at: 34, self.result_at + 1: 11}
-        plan.gridlines, plan.landscape = False, True
+        plan.format.column_width, plan.format.row_height = theme.CELL_WIDTH, 24
+        plan.format.column_widths |= {LABEL: 15, self.sum_at: 9, self.result_at: 34, self.result_at + 1: 11}
+        plan.format.gridlines, plan.format.landscape = False, True
         self._choices()
         self._terms()
         self._result()
@@ -150,7 +150,7 @@ class _ConvPage:
         scale = scale_of(trace.layout, trace.node.inputs[0])
         for ranges, kind in ((windows, scale), (kernels, "diverging"), (products, "diverging")):
             whole = f"{ranges[0].split(':')[0]}:{ranges[-1].split(':')[-1]}"
-            plan.color_scales.append(theme.color_scale(kind, (whole,)))
+            plan.format.color_scales.append(theme.color_scale(kind, (whole,)))
 
     def _label(self, row: int, n: int) -> None:
         """The name of the input map of a block; a number where it depends on what is chosen."""

@@ -134,7 +134,7 @@ class _DensePage:
 
     def __init__(self, trace: DenseTrace, name: str) -> None:
         self.trace, self.say = trace, trace.layout.say
-        self.plan = SheetPlan(name, trace.node.name, page=True, tab_color=theme.TABS["trace"])
+        self.plan = SheetPlan(name, trace.node.name, page=True, tab="trace")
         self.output = Ref(None, CHOICES_AT, CHOSEN, fixed=True)
         self.terms = Ref(None, LISTED_AT, TERMS, trace.inputs, 1, fixed=True)
 
@@ -147,11 +147,18 @@ class _DensePage:
         links.append((trace.weights.sheet, trace.weights.sheet))
         line = say("choose an output: every value of the input times its weight, and what they add up to")
         header(plan, say(text("{layer}, one output traced", layer=node.name)), line, links, [], 12, say)
-        plan.column_width, plan.row_height = 12, 20
-        plan.column_widths |= {LABEL: 22, CHOSEN: 14, POSITION: 6, RESULT: 36, RESULT + 1: 12, TERMS - 1: 4}
+        plan.format.column_width, plan.format.row_height = 12, 20
+        plan.format.column_widths |= {
+            LABEL: 22,
+            CHOSEN: 14,
+            POSITION: 6,
+            RESULT: 36,
+            RESULT + 1: 12,
+            TERMS - 1: 4,
+        }
         plan.print_columns = RESULT + 1
-        plan.zoom = theme.zoom(9, 26, 14, 20)
-        plan.one_page = True
+        plan.format.zoom = theme.zoom(9, 26, 14, 20)
+        plan.format.one_page = True
         units = graph.shapes[node.name].channels
         asked = [(trace.key, say("output"), units, 1)]
         ask(plan, asked, (CHOICES_AT, LABEL), (LISTED_AT, TERMS + 2), say=say)
@@ -191,7 +198,7 @@ class _DensePage:
         where = (LISTED_AT, TERMS, trace.inputs, 1)
         term = replace(value, height=1, row_i=1) * picked
         plan.live.append(LiveGrid(*where, term, theme.COLUMN_VALUE, lambda f: trace.terms(f)[:, None]))
-        plan.color_scales.append(theme.color_scale("diverging", (area(*where),)))
+        plan.format.color_scales.append(theme.color_scale("diverging", (area(*where),)))
 
     def _columns(self) -> tuple[Ref, Ref]:
         """The column of the input's values, and the rectangle of the weights, a column per output."""

@@ -134,7 +134,7 @@ class _PoolPage:
 
     def __init__(self, trace: PoolTrace, name: str) -> None:
         self.trace, self.say = trace, trace.layout.say
-        self.plan = SheetPlan(name, trace.node.name, page=True, tab_color=theme.TABS["trace"])
+        self.plan = SheetPlan(name, trace.node.name, page=True, tab="trace")
         self.size = trace.sight.size
         self.map, self.row, self.col = (Ref(None, CHOICES_AT + n, FIRST, fixed=True) for n in range(3))
         self.winner_at = FIRST + self.size[1] + 1
@@ -152,10 +152,10 @@ class _PoolPage:
         line = say("choose a map, a row and a column: which pixels that one number comes from")
         title = say(text("{layer}, one pixel traced", layer=trace.node.name))
         header(plan, title, line, links, [], theme.CELL_WIDTH, self.say)
-        plan.column_width, plan.row_height = theme.CELL_WIDTH, 24
-        plan.column_widths |= {LABEL: 15, self.result_at: 34, self.result_at + 1: 11}
-        plan.zoom = theme.zoom(2 * self.size[1] + 9, self.size[0] + 13, theme.CELL_WIDTH, 24)
-        plan.one_page = True
+        plan.format.column_width, plan.format.row_height = theme.CELL_WIDTH, 24
+        plan.format.column_widths |= {LABEL: 15, self.result_at: 34, self.result_at + 1: 11}
+        plan.format.zoom = theme.zoom(2 * self.size[1] + 9, self.size[0] + 13, theme.CELL_WIDTH, 24)
+        plan.format.one_page = True
         out = layout.graph.shapes[trace.node.name]
         wanted = [("map", "map", out.channels, 1), ("row", "row", out.height, out.height // 2 + 1)]
         wanted.append(("column", "column", out.width, out.width // 2 + 1))
@@ -189,10 +189,10 @@ class _PoolPage:
         plan.live.append(LiveGrid(WINDOW_AT, FIRST, kh, kw, formula, style, trace.window))
         cells = area(WINDOW_AT, FIRST, kh, kw)
         scale = scale_of(trace.layout, trace.node.inputs[0])
-        plan.color_scales.append(theme.color_scale(scale, (cells,)))
+        plan.format.color_scales.append(theme.color_scale(scale, (cells,)))
         if trace.op.pooled == "max":
             best = f"{area(WINDOW_AT, FIRST, 1, 1)}=MAX({area(WINDOW_AT, FIRST, kh, kw, fixed=True)})"
-            plan.highlights.append(Highlight((cells,), best, theme.ACCENT))
+            plan.format.highlights.append(Highlight((cells,), best, theme.ACCENT))
 
     def _results(self) -> None:
         """The greatest value and where it stands, or sum, count and mean; and the cell on the map."""

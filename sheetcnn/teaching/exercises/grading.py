@@ -22,7 +22,7 @@ from sheetcnn.sheets import theme
 from sheetcnn.teaching.exercises.question import MISTAKES, Asked
 from sheetcnn.teaching.exercises.workbook import SHEET
 from sheetcnn.workbook.readback import read_about
-from sheetcnn.xlsx.book import Book, Cell, Sheet, Style
+from sheetcnn.xlsx.book import Book, Cell, Sheet, SheetFormat, Style
 from sheetcnn.xlsx.read import open_workbook
 from sheetcnn.xlsx.write import write_book
 
@@ -242,7 +242,9 @@ def write_grades(grades: Grades, directory: Path) -> tuple[Path, Path]:
         4: 5.0,
         len(heads): 50.0,
     }
-    sheet = Sheet("grades", cells, column_widths=widths, freeze=(4, 2), landscape=True, title_rows=3)
+    sheet = Sheet(
+        "grades", cells, format=SheetFormat(column_widths=widths, freeze=(4, 2), gridlines=True, title_rows=3)
+    )
     write_book(Book(grades.title, [sheet], ()), book)
     return table, book
 

@@ -14,7 +14,6 @@ from sheetcnn.model.engine import NOTHING
 from sheetcnn.pages import about
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext, SheetPlan, as_built, bind_sheets
-from sheetcnn.teaching.handouts.handout import SUFFIXES, write_document
 from sheetcnn.teaching.lessons.batchnorm import LESSON as BATCH_NORM
 from sheetcnn.teaching.lessons.channels import LESSON as CHANNELS
 from sheetcnn.teaching.lessons.edges import LESSON as EDGES
@@ -29,6 +28,7 @@ from sheetcnn.teaching.lessons.second import LESSON as SECOND
 from sheetcnn.teaching.lessons.separable import LESSON as SEPARABLE
 from sheetcnn.teaching.lessons.temperature import LESSON as SOFTMAX
 from sheetcnn.teaching.paper.document import Answers, Block, Document, Heading, PageBreak, Text
+from sheetcnn.teaching.paper.write import SUFFIXES, write_document
 from sheetcnn.xlsx.book import Book, Cell
 from sheetcnn.xlsx.write import write_book
 
@@ -88,8 +88,8 @@ def build_lesson(one: Lesson, path: Path) -> int:
 
 
 def _about(one: Lesson) -> SheetPlan:
-    page = SheetPlan(about.NAME, tab_color=theme.TABS["page"])
-    page.column_widths |= {about.KEY_COLUMN: 18, about.VALUE_COLUMN: 110}
+    page = SheetPlan(about.NAME, tab="page")
+    page.format.column_widths |= {about.KEY_COLUMN: 18, about.VALUE_COLUMN: 110}
     rows = (("format", str(about.FORMAT)), ("built by", f"sheetcnn {__version__}"), ("lesson", one.name))
     page.cells += [
         Cell(1, 1, "About this file", theme.TITLE),

@@ -134,7 +134,7 @@ def pages() -> list[Page]:
         "diverging",
     )
     page.questions(row + 12, [q for q, _ in QUESTIONS], 26)
-    page.plan.zoom = 80
+    page.plan.format.zoom = 80
     return [page]
 
 

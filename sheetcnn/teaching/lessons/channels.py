@@ -72,7 +72,7 @@ def pages() -> list[Page]:
         col = LEFT + c * (SIZE + 2)
         first.text(TOP, col, COLORS[c], bold=True)
         channels.append(first.typed(f"channel{c}", TOP + 1, col, pixels, "pixels"))
-    first.plan.zoom = 40
+    first.plan.format.zoom = 40
     second = Page(
         "maps",
         "Five kernels, five maps",
@@ -103,7 +103,7 @@ def pages() -> list[Page]:
         maps.append(
             second.live(row, LEFT + 3 + CHANNELS * (K + 1) + 1, (OUT, OUT), formula, values, "sequential")
         )
-    second.plan.zoom = 60
+    second.plan.format.zoom = 60
     return [first, second, _step(channels, all_slices, bias_cells, maps)]
 
 

@@ -95,11 +95,11 @@ class Page:
     """
 
     def __init__(self, name: str, title: str, line: str) -> None:
-        self.plan = SheetPlan(name, page=True, tab_color=theme.TABS["page"])
-        self.plan.column_width, self.plan.row_height = WIDTH, HEIGHT
-        self.plan.column_widths[1] = 2
-        self.plan.row_heights |= {1: 30, 2: 20}
-        self.plan.one_page = True
+        self.plan = SheetPlan(name, page=True, tab="page")
+        self.plan.format.column_width, self.plan.format.row_height = WIDTH, HEIGHT
+        self.plan.format.column_widths[1] = 2
+        self.plan.format.row_heights |= {1: 30, 2: 20}
+        self.plan.format.one_page = True
         self.plan.cells += [Cell(1, LEFT, title, theme.TITLE), Cell(2, LEFT, line, theme.SUBTITLE)]
 
     @property
@@ -121,7 +121,7 @@ class Page:
         for n, question in enumerate(words, 1):
             self.plan.cells.append(Cell(row + n, LEFT, f"{n}. {question}", QUESTION, merge=wide))
             lines = -(-len(question) // int(wide * 5.4))
-            self.plan.row_heights[row + n] = 6 + 16 * lines
+            self.plan.format.row_heights[row + n] = 6 + 16 * lines
         return row + len(words) + 1
 
     def typed(
@@ -138,11 +138,11 @@ class Page:
         high, wide = first.shape
         self.plan.inputs.append(InputGrid(key, row, col, high, wide, style, lambda context: first))
         where = area(row, col, high, wide)
-        self.plan.validations.append(
+        self.plan.format.number_checks.append(
             NumberCheck(where, -1e6, 1e6, "A number", "Type a number from -1,000,000 to 1,000,000.")
         )
         if scale is not None:
-            self.plan.color_scales.append(theme.color_scale(scale, (where,)))
+            self.plan.format.color_scales.append(theme.color_scale(scale, (where,)))
         return Area(self.name, row, col, high, wide, partial(_typed, key))
 
     def live(
@@ -159,7 +159,7 @@ class Page:
         high, wide = size
         self.plan.live.append(LiveGrid(row, col, high, wide, formula, style, values))
         if scale is not None:
-            self.plan.color_scales.append(theme.color_scale(scale, (area(row, col, high, wide),)))
+            self.plan.format.color_scales.append(theme.color_scale(scale, (area(row, col, high, wide),)))
         return Area(self.name, row, col, high, wide, values)
 
     def value(
@@ -187,12 +187,12 @@ class Page:
         source = area(row, beside + len(self.plan.choices), most, 1, fixed=True)
         cell = area(row, col + span, 1, 1)
         message = f"Choose a whole number from 1 to {most}."
-        self.plan.lists.append(ListCheck(cell, source, "Choose a number", message))
+        self.plan.format.drop_downs.append(ListCheck(cell, source, "Choose a number", message))
         return Ref(self.name, row, col + span, fixed=True)
 
     def frame(self, where: Area) -> None:
         """Scroll and print as far as this."""
-        self.plan.zoom = theme.zoom(where.col + where.width, where.row + where.height, WIDTH, HEIGHT)
+        self.plan.format.zoom = theme.zoom(where.col + where.width, where.row + where.height, WIDTH, HEIGHT)
 
 
 def _typed(key: str, context: PageContext) -> Array:

@@ -132,7 +132,7 @@ def pages() -> list[Page]:
         )
         page.small(row + 1, LEFT + 2 * MAPS * (OUT + 1) + 1, words)
     page.questions(c + OUT + 3, [q for q, _ in QUESTIONS], 32)
-    page.plan.zoom = 60
+    page.plan.format.zoom = 60
     return [page, _cost()]
 
 

@@ -125,7 +125,7 @@ def pages() -> list[Page]:
         "sequential",
     )
     page.questions(TOP + 2 * (SIZE + 2) + 1, [q for q, _ in QUESTIONS[:3]], 28)
-    page.plan.zoom = 80
+    page.plan.format.zoom = 80
     return [page, _pooling()]
 
 

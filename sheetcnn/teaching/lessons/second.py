@@ -66,7 +66,7 @@ def pages() -> list[Page]:
         row, col = TOP + 1 + m // ACROSS * (SIZE + 2), LEFT + m % ACROSS * (SIZE + 1)
         first.small(row - 1, col, f"map {m + 1}")
         maps.append(first.typed(f"map{m}", row, col, x, "sequential"))
-    first.plan.zoom = 50
+    first.plan.format.zoom = 50
     # The kernels lie below each other, one row each: slice after slice, row after row.
     third = Page(
         "kernels",
@@ -76,7 +76,7 @@ def pages() -> list[Page]:
     weights = third.typed("kernels", TOP + 1, LEFT, kernels().reshape(KERNELS, -1), "diverging")
     for m in range(MAPS):
         third.small(TOP, LEFT + m * K * K, f"slice {m + 1}")
-    third.plan.one_page, third.plan.zoom = False, 50
+    third.plan.format.one_page, third.plan.format.zoom = False, 50
     return [first, _sum(maps, weights), third]
 
 
@@ -157,7 +157,7 @@ def _sum(maps: list[Area], weights: Area) -> Page:
     for n, (label, counted, number) in enumerate(counts):
         page.labelled(count + n, col, label, counted, constant(number))
     page.questions(top + 2 + 8 * (OUT + 2), [q for q, _ in QUESTIONS], 26)
-    page.plan.zoom = 50
+    page.plan.format.zoom = 50
     return page
 
 

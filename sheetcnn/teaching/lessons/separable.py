@@ -103,7 +103,7 @@ def pages() -> list[Page]:
         mixed = add(*(d.moving() * mix.cell(k, m) for m, d in enumerate(depth)))
         page.live(top + 1, col, (OUT, OUT), mixed, partial(_mixed, xs, fs, mix, k), "diverging")
     page.questions(TOP + MAPS * (SIZE + 2) + 1, [q for q, _ in QUESTIONS], 30)
-    page.plan.zoom = 70
+    page.plan.format.zoom = 70
     return [page, _mobilenet()]
 
 
