@@ -107,7 +107,7 @@ def handout_of_book(
 
     Args:
         path: of the workbook.
-        kinds: of workbook, to say what a file without a network is.
+        kinds: of workbook, for the message about a workbook without a network.
         image: in place of the image that is chosen or painted in the workbook.
         resize: scale an image file of another size.
         pixel: to work, `layer:map,row,column`; see `choose_pixel`.
