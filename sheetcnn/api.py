@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from sheetcnn.teaching.exercises.classset import ClassSet
     from sheetcnn.teaching.exercises.grading import Grades
-    from sheetcnn.teaching.paper.write import Format
+    from sheetcnn.teaching.paper.files import Format
 
 
 def load(
@@ -320,7 +320,6 @@ def handout(
     write_handout(
         source,
         Path(path),
-        KINDS,
         image=image,
         weights=None if weights is None else Path(weights),
         input_shape=input_shape,

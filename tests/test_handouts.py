@@ -39,10 +39,10 @@ from sheetcnn.teaching.paper.document import (
     Text,
     shown,
 )
+from sheetcnn.teaching.paper.files import write_document
 from sheetcnn.teaching.paper.html import html
 from sheetcnn.teaching.paper.markdown import markdown
 from sheetcnn.teaching.paper.pdf import pdf
-from sheetcnn.teaching.paper.write import write_document
 
 IMAGE = digits.IMAGES[7]
 

@@ -16,7 +16,6 @@ import sheetcnn
 from sheetcnn import calculators
 from sheetcnn.calculators import get
 from sheetcnn.formulas.a1 import address
-from sheetcnn.teaching.handouts.handout import write_document
 from sheetcnn.teaching.kinds import KINDS
 from sheetcnn.teaching.lessons import (
     LESSONS,
@@ -30,6 +29,7 @@ from sheetcnn.teaching.lessons import (
 )
 from sheetcnn.teaching.lessons.lesson_page import Lesson
 from sheetcnn.teaching.paper.document import Figures, Heading, Table, Text
+from sheetcnn.teaching.paper.files import write_document
 from sheetcnn.workbook.verify import verify_many
 from sheetcnn.xlsx.read import open_workbook
 

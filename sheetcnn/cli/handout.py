@@ -10,7 +10,7 @@ import click
 from sheetcnn.cli.options import PATH, language_option, model_options, output_option, resize_option
 
 if TYPE_CHECKING:
-    from sheetcnn.teaching.paper.write import Format
+    from sheetcnn.teaching.paper.files import Format
 
 
 @click.command()

@@ -36,7 +36,7 @@ def _page_names(context: click.Context, option: click.Parameter, value: str | No
     try:
         return check_pages([name.strip() for name in value.split(",")])
     except SpecError as error:
-        raise click.BadParameter(f"{error}, or all, none") from None
+        raise click.BadParameter(f"{error}, all, none") from None
 
 
 workbook_argument = click.argument("workbook", type=PATH)
@@ -128,7 +128,7 @@ samples_option = click.option(
 
 
 class _PagesOption(click.Option):
-    """`--pages`, whose help lists the registry of pages; that takes imports, so only when it is shown."""
+    """`--pages`, whose help lists what there is only when it is asked for: that takes imports."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """The option and its help."""

@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from sheetcnn.formulas.expr import Expr, Number, Ref, call, compare
+from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, call, compare
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Graph
 from sheetcnn.pages.site import PageSite
@@ -85,18 +85,18 @@ class _Copied:
 
     def formula(self, sheet: str) -> Expr:
         """The same as a formula on the page."""
-        now = Ref(sheet, self.cells.row, self.cells.col, self.cells.height, self.cells.width)
-        built = Ref(None, self.row, EDGE, *self.size)
+        now = Rect(sheet, self.cells.row, self.cells.col, self.cells.height, self.cells.width)
+        built = Rect(None, self.row, EDGE, *self.size)
         if self.summed:
-            pairs = zip(("SUM", "SUMSQ"), (built.col, built.col + 1), strict=True)
-            kept = [(call(what, now), Ref(None, self.row, col)) for what, col in pairs]
+            sums = (call("SUM", now), call("SUMSQ", now))
+            kept = [(total, Ref(None, self.row, built.col + n)) for n, total in enumerate(sums)]
             near = [
                 compare("<=", call("ABS", a - b), Number(CLOSE) * call("MAX", 1, call("ABS", b)))
                 for a, b in kept
             ]
             return call("IF", call("AND", *near), 0, 1)
         if now.is_cell:
-            return call("IF", compare("<>", now, built), 1, 0)
+            return call("IF", compare("<>", now.cell, built.cell), 1, 0)
         return call("SUMPRODUCT", compare("<>", now, built) * 1.0)
 
 
@@ -165,7 +165,7 @@ def _count(cells: ParameterGrid) -> int:
 def total_changed(layout: Layout) -> tuple[Expr, partial[float]]:
     """How many weights differ from the built ones, as a formula for another sheet, and its value."""
     copies = list(_copies(layout))
-    counts = Ref(NAME, TABLE_AT, CHANGED, len(copies), 1, fixed=True)
+    counts = Rect(NAME, TABLE_AT, CHANGED, len(copies), 1, fixed=True)
     return call("SUM", counts), partial(_total, copies)
 
 

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Number, Ref, call
+from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, call
 from sheetcnn.languages import text
 from sheetcnn.model.graph import INPUT, Graph, Node
 from sheetcnn.model.ops.base import Parameter
@@ -258,7 +258,7 @@ class _GalleryPage:
 def _greatest_weight(kernels: _Kernels) -> Expr:
     """The greatest absolute weight of the whole layer; blank cells between kernels do not count."""
     grid = next(g for g in kernels.cells.grids() if g.parameter == kernels.kernel.name)
-    every = Ref(kernels.cells.sheet, grid.row, grid.col, grid.height, grid.width, fixed=True)
+    every = Rect(kernels.cells.sheet, grid.row, grid.col, grid.height, grid.width, fixed=True)
     return _greatest([every], signed=True)
 
 
@@ -270,7 +270,7 @@ def _share(value: Expr, scale: Ref) -> Expr:
     return call("ROUND", value / scale, 2)
 
 
-def _greatest(ranges: list[Ref], *, signed: bool) -> Expr:
+def _greatest(ranges: list[Rect], *, signed: bool) -> Expr:
     if not signed:
         return call("MAX", *ranges, Number(TINIEST))
     return call("MAX", call("MAX", *ranges), -call("MIN", *ranges), Number(TINIEST))

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Number, Ref, String, call, compare
+from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, String, call, compare, pick
 from sheetcnn.languages import text
 from sheetcnn.model.graph import INPUT, Graph, Node
 from sheetcnn.model.ops.rescale import Rescale
@@ -114,11 +114,9 @@ def source_formula(layout: Layout, channel: int) -> Expr:
     """The pixel of the chosen image, moving with the rows and columns of the source's map."""
     shape, samples = layout.graph.source_shape, len(layout.options.samples)
     row, col = SAMPLES_AT[0], SAMPLES_AT[1] + channel * (shape.width + 1)
-    places = Ref(SAMPLES, row, col, (samples - 1) * _step(shape) + 1, 1, row_i=1, col_j=1)
+    places = Rect(SAMPLES, row, col, (samples - 1) * _step(shape) + 1, 1, row_i=1, col_j=1)
     number = Ref(NAME, *NUMBER_AT, fixed=True)
-    sample: Expr = places
-    if samples > 1:
-        sample = call("INDEX", places, (number - 1) * float(_step(shape)) + 1, 1)
+    sample = pick(places, (number - 1) * float(_step(shape)) + 1, 1)
     top, left = _paint_at(layout, channel)
     painted = Ref(NAME, top, left, row_i=1, col_j=1)
     return call("IF", compare(">", number, samples), painted, sample)
@@ -228,7 +226,7 @@ class _InputPage:
         plan.choices.append(Choice(image_key(), row, col, 1, 1, len(names), names, merge=8))
         listed = self.beside
         plan.cells += [Cell(GRIDS_AT + n, listed, name, theme.FAINT_LEFT) for n, name in enumerate(names)]
-        source = Ref(None, GRIDS_AT, listed, len(names), 1, fixed=True)
+        source = Rect(None, GRIDS_AT, listed, len(names), 1, fixed=True)
         plan.format.drop_downs.append(
             ListCheck(
                 area(row, col, 1, 1),
@@ -379,10 +377,8 @@ def _pixel(layout: Layout, tensor: str, channel: int, row: Ref, col: Ref) -> Exp
     placement = layout.placements[tensor]
     block, shape = placement.block_of(channel), placement.shape
     first = block.cell(channel, 0, 0)
-    places = Ref(block.sheet, *first, shape.height, (shape.width - 1) * block.x_col + 1, fixed=True)
-    if places.is_cell:
-        return places
-    return call("INDEX", places, row, col if block.x_col == 1 else (col - 1) * float(block.x_col) + 1)
+    places = Rect(block.sheet, *first, shape.height, (shape.width - 1) * block.x_col + 1, fixed=True)
+    return pick(places, row, col if block.x_col == 1 else (col - 1) * float(block.x_col) + 1)
 
 
 def _blank(shape: Shape, context: PageContext) -> Array:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Number, Ref, call
+from sheetcnn.formulas.expr import Number, Rect, Ref, call
 from sheetcnn.pages import changes, diagram, picture
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
@@ -88,7 +88,7 @@ class _Classes:
         self.value = _PROBABILITY if self.probabilities else _RAW
         self.whole = self.output.ranges()[0]
         at = (self.top + 1, self.table) if self.few else (self.top, BESIDE)
-        self.names = Ref(None, *at, self.count, 1, fixed=True)
+        self.names = Rect(None, *at, self.count, 1, fixed=True)
 
     @property
     def ranking(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Ref, add, call
+from sheetcnn.formulas.expr import Expr, Rect, Ref, add, call, pick
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Graph
 from sheetcnn.pages.drop_downs import ask
@@ -162,13 +162,13 @@ class _ReceptivePage:
             plan.cells += [Cell(row, 2 + m, number, theme.CENTER) for m, number in enumerate(numbers)]
 
     def _of_layer(self, column: int) -> Expr:
-        column_of_table = Ref(None, TABLE_AT, column, len(self.names), 1, fixed=True)
-        return column_of_table if len(self.names) == 1 else call("INDEX", column_of_table, self.row_of, 1)
+        column_of_table = Rect(None, TABLE_AT, column, len(self.names), 1, fixed=True)
+        return pick(column_of_table, self.row_of, 1)
 
     def _result(self) -> None:
         """First and last row and column, and how many pixels that is."""
         plan = self.plan
-        names = Ref(None, TABLE_AT, LABEL, len(self.names), 1, fixed=True)
+        names = Rect(None, TABLE_AT, LABEL, len(self.names), 1, fixed=True)
         plan.cells.append(Cell(RESULT_AT, LABEL, self.say("a pixel of"), theme.HEADING))
         plan.computed.append(
             Computed(RESULT_AT, CHOSEN, call("INDEX", names, self.row_of, 1), theme.TEXT, self._name, merge=4)

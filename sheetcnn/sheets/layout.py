@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sheetcnn.errors import LimitError
-from sheetcnn.formulas.expr import Ref
+from sheetcnn.formulas.expr import Rect, Ref
 from sheetcnn.formulas.limits import EXCEL, GOOGLE_SHEETS, LIBREOFFICE, Limits
 from sheetcnn.formulas.placement import Block, Placement
 from sheetcnn.formulas.region import Region
@@ -364,7 +364,7 @@ class NodeSite:
         """Where an intermediate result lives."""
         return self.layout.placements[stage_key(self.node.name, name)]
 
-    def kernel(self, name: str, output: int) -> list[Ref]:
+    def kernel(self, name: str, output: int) -> list[Rect]:
         """The kernel cells of one output channel."""
         return self.layout.weights[self.node.name].kernel(name, output)
 

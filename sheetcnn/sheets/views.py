@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Ref, call, compare
+from sheetcnn.formulas.expr import Expr, Ref, call, compare, pick
 from sheetcnn.formulas.placement import Placement, Window
 from sheetcnn.formulas.region import Region
 from sheetcnn.languages import text
@@ -107,7 +107,7 @@ def _picked(placement: Placement, chosen: Ref) -> Expr:
         channels = range(block.first, block.first + block.count)
         pixel = placement.windows(channels, Window(0, 0, 1, 1))[0]
         number = chosen - block.first if block.first else chosen
-        value = pixel if pixel.is_cell else call("INDEX", pixel, 1, number)
+        value = pick(pixel, 1, number)
         test = compare("<=", chosen, channels.stop)
         picked = value if picked is None else call("IF", test, value, picked)
     if picked is None:

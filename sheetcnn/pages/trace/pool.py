@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Number, Ref, add, call, compare
+from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, add, call, compare, pick
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
 from sheetcnn.model.ops.base import Sight
@@ -198,7 +198,7 @@ class _PoolPage:
         """The greatest value and where it stands, or sum, count and mean; and the cell on the map."""
         plan, trace, say = self.plan, self.trace, self.say
         kh, kw = self.size
-        window = Ref(None, WINDOW_AT, FIRST, kh, kw, fixed=True)
+        window = Rect(None, WINDOW_AT, FIRST, kh, kw, fixed=True)
         at, col = CHOICES_AT, self.result_at
         lines: list[Line] = []
         if trace.op.pooled == "max":
@@ -219,7 +219,7 @@ class _PoolPage:
         lines.append(Line(say("the same?"), same(result, cell), lambda f: SAME))
         write_lines(plan, lines, at, col)
 
-    def _winner(self, window: Ref) -> list[Line]:
+    def _winner(self, window: Rect) -> list[Line]:
         """Row and column of the input that the greatest value comes from: the first in reading order."""
         plan, trace, say = self.plan, self.trace, self.say
         kh, kw = self.size
@@ -228,12 +228,12 @@ class _PoolPage:
         formula = call("IF", compare("=", here, call("MAX", window)), order, Number(NONE))
         plan.cells.append(Cell(WINDOW_AT - 1, self.winner_at, say("won"), theme.HEADING_CENTER, merge=kw))
         plan.live.append(LiveGrid(WINDOW_AT, self.winner_at, kh, kw, formula, theme.WON, trace.won))
-        first = call("MIN", Ref(None, WINDOW_AT, self.winner_at, kh, kw, fixed=True))
+        first = call("MIN", Rect(None, WINDOW_AT, self.winner_at, kh, kw, fixed=True))
         down = call("INT", (first - 1) / float(kw))
-        rows = Ref(None, WINDOW_AT, LABEL, kh, 1, fixed=True)
-        cols = Ref(None, WINDOW_AT - 1, FIRST, 1, kw, fixed=True)
-        row: Expr = rows if rows.is_cell else call("INDEX", rows, down + 1, 1)
-        col: Expr = cols if cols.is_cell else call("INDEX", cols, 1, first - down * float(kw))
+        rows = Rect(None, WINDOW_AT, LABEL, kh, 1, fixed=True)
+        cols = Rect(None, WINDOW_AT - 1, FIRST, 1, kw, fixed=True)
+        row = pick(rows, down + 1, 1)
+        col = pick(cols, 1, first - down * float(kw))
         return [
             Line(say("it stands in row"), row, lambda f: trace.winner(f, 0), theme.WHOLE),
             Line(say("and column"), col, lambda f: trace.winner(f, 1), theme.WHOLE),
@@ -245,14 +245,14 @@ class _PoolPage:
         source = trace.layout.graph.input_shapes(trace.node)[0]
         margin = trace.op.counted(source)
         kh, kw = self.size
-        rows = Ref(None, WINDOW_AT, LABEL, kh, 1, fixed=True)
-        cols = Ref(None, WINDOW_AT - 1, FIRST, 1, kw, fixed=True)
+        rows = Rect(None, WINDOW_AT, LABEL, kh, 1, fixed=True)
+        cols = Rect(None, WINDOW_AT - 1, FIRST, 1, kw, fixed=True)
         return _within(rows, 1 - margin.top, source.height + margin.bottom) * _within(
             cols, 1 - margin.left, source.width + margin.right
         )
 
 
-def _within(places: Ref, least: int, most: int) -> Expr:
+def _within(places: Rect, least: int, most: int) -> Expr:
     return call("SUMPRODUCT", compare(">=", places, least) * compare("<=", places, most))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Ref, call
+from sheetcnn.formulas.expr import Rect, Ref, call
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
 from sheetcnn.model.ops.softmax import Softmax
@@ -111,10 +111,10 @@ class _SoftmaxPage:
         at, col, n = CHOICES_AT, RESULT, trace.count
         chosen = Ref(None, CHOICES_AT, CHOSEN, fixed=True)
         block = trace.layout.placements[trace.node.inputs[0]].blocks[0]
-        values = Ref(block.sheet, *block.cell(block.first, 0, 0), n, 1, fixed=True)
+        values = Rect(block.sheet, *block.cell(block.first, 0, 0), n, 1, fixed=True)
         own = trace.layout.placements[trace.node.name].blocks[0]
-        results = Ref(own.sheet, own.row, own.col, n, 1, fixed=True)
-        exps = Ref(None, LISTED_AT, CHOSEN + 2, n, 1, fixed=True)
+        results = Rect(own.sheet, own.row, own.col, n, 1, fixed=True)
+        exps = Rect(None, LISTED_AT, CHOSEN + 2, n, 1, fixed=True)
 
         def step(row: int) -> Ref:
             return Ref(None, at + row, col + 1)
@@ -146,7 +146,7 @@ class _SoftmaxPage:
         """Value, shifted value, exponential and share of every class."""
         trace, plan, say, n = self.trace, self.plan, self.say, self.trace.count
         block = trace.layout.placements[trace.node.inputs[0]].blocks[0]
-        values = Ref(block.sheet, *block.cell(block.first, 0, 0), n, 1, fixed=True)
+        values = Rect(block.sheet, *block.cell(block.first, 0, 0), n, 1, fixed=True)
         labels = trace.layout.graph.labels
         plan.cells.append(Cell(LISTED_AT - 1, LABEL, say("class"), theme.HEADING))
         for m, words in enumerate(COLUMNS):
@@ -155,7 +155,7 @@ class _SoftmaxPage:
             named = f"{k + 1}  {labels[k]}" if len(labels) == n else str(k + 1)
             plan.cells.append(Cell(LISTED_AT + k, LABEL, named, theme.TEXT))
         column = [Ref(None, LISTED_AT, CHOSEN + m, row_i=1, fixed=True) for m in range(4)]
-        exps = Ref(None, LISTED_AT, CHOSEN + 2, n, 1, fixed=True)
+        exps = Rect(None, LISTED_AT, CHOSEN + 2, n, 1, fixed=True)
         first = Ref(block.sheet, *block.cell(block.first, 0, 0), row_i=1, fixed=True)
         formulas = (
             first,

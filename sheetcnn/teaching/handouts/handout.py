@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,10 +20,10 @@ from sheetcnn.teaching.handouts.glossary import glossary
 from sheetcnn.teaching.handouts.overview import maps, network
 from sheetcnn.teaching.handouts.subject import Subject, choose_pixel
 from sheetcnn.teaching.handouts.worked import convolution, dense, pooling, receptive, softmax
+from sheetcnn.teaching.kinds import KINDS
 from sheetcnn.teaching.paper.document import Block, Document, Heading, Text
-from sheetcnn.teaching.paper.write import Format, write_document
+from sheetcnn.teaching.paper.files import Format, write_document
 from sheetcnn.workbook.extract import read_saved
-from sheetcnn.workbook.kinds import WorkbookKind
 from sheetcnn.workbook.plan import make_plan
 
 SECTIONS: tuple[Callable[[Subject], Iterator[Block]], ...] = (
@@ -42,7 +42,6 @@ SECTIONS: tuple[Callable[[Subject], Iterator[Block]], ...] = (
 def write_handout(
     source: Model | AnyPath,
     path: Path,
-    kinds: Sequence[WorkbookKind],
     *,
     image: Image | None = None,
     weights: Path | None = None,
@@ -62,9 +61,7 @@ def write_handout(
         OutputError: Typst is not installed, or the file cannot be written.
     """
     if not isinstance(source, Model) and Path(source).suffix.lower() == ".xlsx":
-        document = handout_of_book(
-            Path(source), kinds, image=image, resize=resize, pixel=pixel, code=language
-        )
+        document = handout_of_book(Path(source), image, resize=resize, pixel=pixel, code=language)
     else:
         model = source
         if not isinstance(model, Model):
@@ -95,19 +92,12 @@ def handout_of_model(model: Model, image: Array, *, pixel: str | None = None, co
 
 
 def handout_of_book(
-    path: Path,
-    kinds: Sequence[WorkbookKind],
-    *,
-    image: Image | None = None,
-    resize: bool = False,
-    pixel: str | None = None,
-    code: str | None = None,
+    path: Path, image: Image | None, *, resize: bool = False, pixel: str | None, code: str | None
 ) -> Document:
     """The handout of a workbook, with the weights in its cells.
 
     Args:
         path: of the workbook.
-        kinds: of workbook, for the message about a workbook without a network.
         image: in place of the image that is chosen or painted in the workbook.
         resize: scale an image file of another size.
         pixel: to work, `layer:map,row,column`; see `choose_pixel`.
@@ -118,12 +108,11 @@ def handout_of_book(
         SpecError: if there is no such pixel or language.
         ImageError: if another image is given and does not fit.
     """
-    plan, contents = read_saved(path, kinds)
+    plan, contents = read_saved(path, KINDS)
     options = plan.layout.options
     if code is not None and code != options.language:
         plan = make_plan(plan.graph, replace(options, language=code))
-    shape = plan.graph.source_shape
-    pixels = contents.image if image is None else pixels_of(image, shape, resize=resize)
+    pixels = contents.image if image is None else pixels_of(image, plan.graph.source_shape, resize=resize)
     return _document(contents.model, pixels, plan, pixel)
 
 

@@ -28,7 +28,7 @@ from sheetcnn.teaching.lessons.second import LESSON as SECOND
 from sheetcnn.teaching.lessons.separable import LESSON as SEPARABLE
 from sheetcnn.teaching.lessons.temperature import LESSON as SOFTMAX
 from sheetcnn.teaching.paper.document import Answers, Block, Document, Heading, PageBreak, Text
-from sheetcnn.teaching.paper.write import SUFFIXES, write_document
+from sheetcnn.teaching.paper.files import SUFFIXES, write_document
 from sheetcnn.xlsx.book import Book, Cell
 from sheetcnn.xlsx.write import write_book
 

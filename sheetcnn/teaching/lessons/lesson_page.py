@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Ref, call, compare
+from sheetcnn.formulas.expr import Expr, Rect, Ref, call, compare
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import Choice, Computed, InputGrid, LiveGrid, PageContext, SheetPlan
@@ -57,17 +57,21 @@ class Area:
     width: int
     values: Values
 
-    def all(self) -> Ref:
+    def all(self) -> Rect:
         """The whole rectangle, fixed."""
-        return Ref(self.sheet, self.row, self.col, self.height, self.width, fixed=True)
+        return Rect(self.sheet, self.row, self.col, self.height, self.width, fixed=True)
 
     def cell(self, i: int, j: int) -> Ref:
         """One cell, fixed; counted from 0."""
         return Ref(self.sheet, self.row + i, self.col + j, fixed=True)
 
-    def moving(self, height: int = 1, width: int = 1, top: int = 0, left: int = 0, step: int = 1) -> Ref:
+    def moving(self) -> Ref:
+        """The cell that stands where the cell of the formula does."""
+        return self.window(1, 1).cell
+
+    def window(self, height: int, width: int, top: int = 0, left: int = 0, step: int = 1) -> Rect:
         """A window that moves with the cell of the formula, from (top, left) on."""
-        return Ref(
+        return Rect(
             self.sheet, self.row + top, self.col + left, height, width, row_i=step, col_j=step, fixed=True
         )
 
@@ -220,12 +224,12 @@ def correlate(x: Array, kernel: Array, stride: int = 1, pad: int = 0, dilation: 
     return out
 
 
-def greatest(window: Ref, cells: int) -> Expr:
+def greatest(window: Rect, cells: int) -> Expr:
     """The greatest of so many cells; MAX alone passes over a blank one, which counts as 0 here."""
     return call("IF", compare("<", call("COUNT", window), cells), call("MAX", window, 0), call("MAX", window))
 
 
-def mean(window: Ref, cells: int) -> Expr:
+def mean(window: Rect, cells: int) -> Expr:
     """The mean of so many cells; AVERAGE would not count a blank one."""
     return call("SUM", window) / float(cells)
 

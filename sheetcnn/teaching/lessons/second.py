@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from sheetcnn.formulas.expr import Expr, Ref, add, call
+from sheetcnn.formulas.expr import Expr, Rect, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import (
@@ -113,7 +113,7 @@ def _sum(maps: list[Area], weights: Area) -> Page:
         row, col = top + 1 + m // 4 * (OUT + 2), LEFT + m % 4 * wide
         page.small(row - 1, col, f"map {m + 1}")
         # Row `kernel` of the list, nine columns from m × 9 on.
-        places = Ref(weights.sheet, weights.row, weights.col + m * K * K, KERNELS, K * K, fixed=True)
+        places = Rect(weights.sheet, weights.row, weights.col + m * K * K, KERNELS, K * K, fixed=True)
         spot = add((call("ROW") - float(row)) * float(K), call("COLUMN") - float(col - 1))
         own = page.live(
             row,
@@ -124,7 +124,7 @@ def _sum(maps: list[Area], weights: Area) -> Page:
             "diverging",
             NUMBER,
         )
-        formula = call("SUMPRODUCT", maps[m].moving(K, K), own.all())
+        formula = call("SUMPRODUCT", maps[m].window(K, K), own.all())
         partials.append(
             page.live(row, col + K + 1, (OUT, OUT), formula, partial(_partial, maps, weights, m), "diverging")
         )

@@ -1,4 +1,4 @@
-"""Writes a document in the format that its name or the caller asks for."""
+"""Writes a document into a file, in the format that its name or the user says."""
 
 from __future__ import annotations
 
