@@ -15,7 +15,7 @@ import rawbook
 from requirements import require
 
 from sheetcnn import calculators
-from sheetcnn.calculators import Block, Calculator, Recalculated
+from sheetcnn.calculators import Calculator, CellValues, Recalculated
 from sheetcnn.calculators.base import Input
 from sheetcnn.calculators.gnumeric import Gnumeric
 from sheetcnn.calculators.libreoffice import LibreOffice
@@ -99,7 +99,7 @@ def calculator(request: pytest.FixtureRequest) -> Calculator:
     return found[request.param]
 
 
-def recalculated(calculator: Calculator, path: Path, sheet: str, *rectangle: int) -> Block:
+def recalculated(calculator: Calculator, path: Path, sheet: str, *rectangle: int) -> CellValues:
     """A rectangle of one workbook's sheet."""
     (result,) = calculator.recalculate([path])
     with result:

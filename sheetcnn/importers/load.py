@@ -108,10 +108,10 @@ def _loaded(path: Path, weights: Path | None, input_shape: InputShape | None) ->
             raise WeightsError(f"{spec}: there are no weights beside it ({names}); name them with --weights")
         weights = beside[0]
     if weights.suffix.lower() in STATE_DICT_SUFFIXES:
-        from sheetcnn.importers.torch import match, read_state_dict
+        from sheetcnn.importers.torch import check_keys, read_state_dict
 
         arrays = read_state_dict(weights)
-        match(graph, arrays, weights)
+        check_keys(graph, arrays, weights)
     else:
         arrays = read_weights(weights)
         _expected(graph, arrays, weights)

@@ -59,7 +59,7 @@ def has_gallery(layout: Layout, node: Node) -> bool:
     return maps and node.name not in layout.aliases and node.name != INPUT  # the input has a page of its own
 
 
-def side(graph: Graph) -> int:
+def picture_side(graph: Graph) -> int:
     """The pixels along a picture's longer side, at most, for a network."""
     shapes = [s for n in graph.nodes if min((s := graph.shapes[n.name]).height, s.width) > 1]
     for most in SIDES:
@@ -80,7 +80,7 @@ def sheets(layout: Layout, node: Node) -> Iterator[SheetPlan]:
 
 
 @dataclass(frozen=True)
-class _Kernels:
+class _KernelPictures:
     """The kernels of a layer whose slices are pictures too."""
 
     owner: str
@@ -111,7 +111,7 @@ class _GalleryPage:
         self.shape = layout.graph.shapes[node.name]
         self.placement = layout.placements[node.name]
         self.count = min(self.shape.channels, MOST_MAPS)
-        most = side(layout.graph)
+        most = picture_side(layout.graph)
         self.step, self.high, self.wide = picture_size(self.shape.height, self.shape.width, most)
         self.signed = not layout.graph.nonnegative[node.name]
         self.kernels = self._kernels()
@@ -119,14 +119,14 @@ class _GalleryPage:
         self.tile = max(self.wide, kw, LEAST_WIDE)
         self.plan = SheetPlan(gallery_name(layout, node), node.name, page=True, tab="view")
 
-    def _kernels(self) -> _Kernels | None:
+    def _kernels(self) -> _KernelPictures | None:
         weights = self.layout.weights.get(self.node.name)
         kernel = weights.kernel_parameter if weights is not None else None
         if weights is None or kernel is None or weights.across or kernel.faces:
             return None
         if max(kernel.kernel_shape[2:]) > SIDES[-1] + 3 or kernel.kernel_shape[0] != self.shape.channels:
             return None
-        return _Kernels(self.node.owner, weights, kernel, min(kernel.kernel_shape[1], MOST_SLICES))
+        return _KernelPictures(self.node.owner, weights, kernel, min(kernel.kernel_shape[1], MOST_SLICES))
 
     def sheet(self) -> SheetPlan:
         """The page."""
@@ -192,7 +192,7 @@ class _GalleryPage:
             Cell(row, col, words, theme.LINK_SMALL, link=f"{target}!A1", merge=min(self.tile, LINK_WIDE))
         )
 
-    def _slices(self, kernels: _Kernels, k: int, row: int, col: int) -> Iterator[str]:
+    def _slices(self, kernels: _KernelPictures, k: int, row: int, col: int) -> Iterator[str]:
         """The slices of a map's kernel, as many beside each other as the tile is wide."""
         kh, kw = kernels.size
         each = max(1, (self.tile + 1) // (kw + 1))
@@ -251,18 +251,18 @@ class _GalleryPage:
         picture = context.result.activations[self.node.name][k, :: self.step, :: self.step]
         return _rounded(picture / self._greatest(context))
 
-    def _shares_of_weights(self, kernels: _Kernels, k: int, n: int, context: PageContext) -> Array:
+    def _shares_of_weights(self, kernels: _KernelPictures, k: int, n: int, context: PageContext) -> Array:
         return _rounded(kernels.values(k, n, context) / _of_weights(kernels, context))
 
 
-def _greatest_weight(kernels: _Kernels) -> Expr:
+def _greatest_weight(kernels: _KernelPictures) -> Expr:
     """The greatest absolute weight of the whole layer; blank cells between kernels do not count."""
     grid = next(g for g in kernels.cells.grids() if g.parameter == kernels.kernel.name)
     every = Rect(kernels.cells.sheet, grid.row, grid.col, grid.height, grid.width, fixed=True)
     return _greatest([every], signed=True)
 
 
-def _of_weights(kernels: _Kernels, context: PageContext) -> float:
+def _of_weights(kernels: _KernelPictures, context: PageContext) -> float:
     return max(TINIEST, float(np.abs(context.params[kernels.owner][kernels.kernel.name]).max()))
 
 

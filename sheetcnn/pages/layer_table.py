@@ -8,7 +8,7 @@ from math import ceil, prod
 
 from sheetcnn.languages import Text, text
 from sheetcnn.model.graph import Graph, Node
-from sheetcnn.pages.receptive import Span, fields
+from sheetcnn.pages.receptive import Span, receptive_fields
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.descriptions import describe_layer, kind_title
 from sheetcnn.sheets.layout import Layout
@@ -107,7 +107,7 @@ def draw(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], top: int,
 def _rows(layout: Layout) -> Iterator[tuple[str, tuple[str | int | None, ...]]]:
     """What stands in each row."""
     graph, say = layout.graph, layout.say
-    seen = fields(graph)
+    seen = receptive_fields(graph)
     source = graph.source
     chosen = "the image that is chosen or painted" if layout.has("input") else "a number that you can change"
     size = str(graph.source_shape)

@@ -20,7 +20,7 @@ from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.weight_cells import ParameterGrid
-from sheetcnn.xlsx.book import Book, Cell, Grid, Rows, Sheet, SheetFormat, Style
+from sheetcnn.xlsx.book import Book, Cell, Grid, RowSource, Sheet, SheetFormat, Style
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class InputGrid:
     height: int
     width: int
     style: Style
-    first: Callable[[PageContext], Array | Rows]
+    first: Callable[[PageContext], Array | RowSource]
     sparse: bool = False
 
     def whole(self, context: PageContext) -> Array:

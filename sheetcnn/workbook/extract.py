@@ -20,7 +20,7 @@ from sheetcnn.sheets.layout import Options
 from sheetcnn.sheets.sheet_plan import Plan
 from sheetcnn.workbook.kinds import NETWORK_ONLY, WorkbookKind, read_network
 from sheetcnn.workbook.readback import Contents, read_about, read_contents
-from sheetcnn.xlsx.read import Block, Workbook, open_workbook
+from sheetcnn.xlsx.read import CellValues, Workbook, open_workbook
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class _SavedValues(Recalculated):
     def __init__(self, book: Workbook) -> None:
         self._book = book
 
-    def block(self, sheet: str, row: int, col: int, height: int, width: int) -> Block:
+    def block(self, sheet: str, row: int, col: int, height: int, width: int) -> CellValues:
         """The values of a rectangle."""
         return self._book.table(sheet).block(row, col, height, width)
 

@@ -27,7 +27,7 @@ from sheetcnn.shape import Array
 from sheetcnn.sheets.layout import Options
 from sheetcnn.sheets.sheet_plan import Choice, Plan, SheetPlan, TensorGrid
 from sheetcnn.workbook.plan import make_plan
-from sheetcnn.xlsx.read import CellError, Table, Value, Workbook
+from sheetcnn.xlsx.read import CellError, CellTable, Value, Workbook
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ def _inputs(sheet: SheetPlan) -> list[TensorGrid]:
 class _InputCells:
     """The cells of a sheet that may be edited."""
 
-    def __init__(self, table: Table, path: Path, values: Recalculated) -> None:
+    def __init__(self, table: CellTable, path: Path, values: Recalculated) -> None:
         self._table = table
         self._path = path
         self._values = values

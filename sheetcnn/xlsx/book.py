@@ -12,7 +12,7 @@ from sheetcnn.shape import Array
 Value = float | int | str
 
 
-class Rows(Protocol):
+class RowSource(Protocol):
     """Numbers that are made row by row."""
 
     def __getitem__(self, row: int) -> Array:
@@ -76,14 +76,14 @@ class Grid:
     height: int
     width: int
     style: Style
-    values: Array | Rows | Callable[[], Array | Rows] | None = None
+    values: Array | RowSource | Callable[[], Array | RowSource] | None = None
     formula: Expr | None = None
     row_step: int = 1
     col_step: int = 1
     block: bool = False
     """Whether one shared formula may fill it all: smaller, but programs group formulas down columns."""
 
-    def array(self) -> Array | Rows | None:
+    def array(self) -> Array | RowSource | None:
         """The values themselves; made now, if they are a function."""
         return self.values() if callable(self.values) else self.values
 

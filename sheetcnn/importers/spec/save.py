@@ -80,7 +80,7 @@ def _flow(value: object) -> str:
 
 
 def _narrow(array: Array) -> np.ndarray:
-    """As float32 where that loses nothing (see `readers.weights.decimal`)."""
+    """As float32 where that loses nothing (see `importers.weights.decimal`)."""
     with np.errstate(over="ignore"):
         single = array.astype(np.float32)
     return np.ascontiguousarray(single if np.array_equal(decimal(single), array) else array)

@@ -10,14 +10,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, add, call, choose, compare, pick
+from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, add, call, choose, pick
 from sheetcnn.formulas.placement import Placement
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
-from sheetcnn.pages.drop_downs import ask
+from sheetcnn.pages.drop_downs import add_drop_downs
 from sheetcnn.pages.lookup import MOST_CHOSEN, SAME, Line, same, write_lines
 from sheetcnn.pages.trace.conv_values import Trace
 from sheetcnn.sheets import theme
+from sheetcnn.sheets.by_block import by_block
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.maps import header, scale_of
 from sheetcnn.sheets.sheet_plan import Computed, LiveGrid, PageContext, SheetPlan
@@ -109,7 +110,7 @@ class _ConvPage:
         if trace.listed < trace.inputs:
             wanted.append(("input", "input map", trace.inputs, 1))
         asked = [(trace.key(what), self.say(label), most, default) for what, label, most, default in wanted]
-        ask(plan, asked, (CHOICES_AT, LABEL), (TERMS_AT, self.result_at + 9), say=self.say)
+        add_drop_downs(plan, asked, (CHOICES_AT, LABEL), (TERMS_AT, self.result_at + 9), say=self.say)
 
     def _terms(self) -> None:
         """Window, kernel, products and their sum, for every input map that is listed."""
@@ -177,7 +178,7 @@ class _ConvPage:
         trace = self.trace
         if trace.layout.interleaved:
             offset = self._offset(n)
-            return _picked(trace.source, self._place, offset)
+            return by_block(trace.source, offset, lambda b, n: self._place(trace.source, b.first, n))
         if trace.kernel.groups == 1 and trace.listed == trace.inputs:
             return self._place(trace.source, n, None)
         seen = [
@@ -296,7 +297,7 @@ class _ConvPage:
         trace = self.trace
         out = trace.layout.placements[trace.node.name]
         if trace.layout.interleaved:
-            return _picked(out, self._own, self.map)
+            return by_block(out, self.map, lambda b, n: self._own(out, b.first, n))
         cells = [self._own(out, c, None) for c in range(trace.out.channels)]
         if len(cells) <= MOST_CHOSEN:
             return choose(self.map, cells)
@@ -348,19 +349,6 @@ class _ConvPage:
 def _step(chosen: Ref, step: int) -> Expr:
     """The place of the chosen number among places `step` apart, counted from 1."""
     return chosen if step == 1 else (chosen - 1) * float(step) + 1
-
-
-def _picked(placement: Placement, place: Callable[[Placement, int, Expr | None], Expr], chosen: Expr) -> Expr:
-    """What `place` makes of the chosen channel (counted from 1), from whichever block holds it."""
-    picked: Expr | None = None
-    for block in reversed(placement.blocks):
-        offset = chosen - block.first if block.first else chosen
-        value = place(placement, block.first, offset)
-        test = compare("<=", chosen, block.first + block.count)
-        picked = value if picked is None else call("IF", test, value, picked)
-    if picked is None:
-        raise ValueError("a tensor has at least one block")
-    return picked
 
 
 def _of(values: Callable[[PageContext, int], _T], n: int) -> Callable[[PageContext], _T]:

@@ -16,7 +16,7 @@ from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
 from sheetcnn.model.ops.base import Sight
 from sheetcnn.model.ops.pooling import Pool
-from sheetcnn.pages.drop_downs import ask
+from sheetcnn.pages.drop_downs import add_drop_downs
 from sheetcnn.pages.lookup import SAME, Line, can_pick, pixel, same, write_lines
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
@@ -160,7 +160,7 @@ class _PoolPage:
         wanted = [("map", "map", out.channels, 1), ("row", "row", out.height, out.height // 2 + 1)]
         wanted.append(("column", "column", out.width, out.width // 2 + 1))
         asked = [(trace.key(what), say(label), most, default) for what, label, most, default in wanted]
-        ask(plan, asked, (CHOICES_AT, LABEL), (WINDOW_AT, self.result_at + 9), say=say)
+        add_drop_downs(plan, asked, (CHOICES_AT, LABEL), (WINDOW_AT, self.result_at + 9), say=say)
         self._window()
         self._results()
         return plan

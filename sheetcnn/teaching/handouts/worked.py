@@ -9,7 +9,7 @@ import numpy as np
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
 from sheetcnn.model.ops.pooling import Pool
-from sheetcnn.pages.receptive import fields
+from sheetcnn.pages.receptive import receptive_fields
 from sheetcnn.pages.trace.dense import DenseTrace, can_trace_dense
 from sheetcnn.pages.trace.pool import LOWEST, PoolTrace, can_trace_pool
 from sheetcnn.pages.trace.softmax import SoftmaxTrace, can_trace_softmax
@@ -250,7 +250,7 @@ def softmax(subject: Subject) -> Iterator[Block]:
 def receptive(subject: Subject) -> Iterator[Block]:
     """The part of the input that the worked pixel depends on, framed on the picture."""
     pixel, say = subject.pixel, subject.say
-    field = fields(subject.graph).get(pixel.layer) if pixel is not None else None
+    field = receptive_fields(subject.graph).get(pixel.layer) if pixel is not None else None
     if pixel is None or field is None:
         return
     source = subject.maps(subject.graph.source)
