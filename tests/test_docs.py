@@ -6,11 +6,18 @@ import re
 import shlex
 import sys
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
 
+import sheetcnn
+from sheetcnn import calculators
 from sheetcnn.cli.main import COMMANDS
+from sheetcnn.languages import LANGUAGES
+from sheetcnn.sheets.layout import ReluName, Target
+from sheetcnn.teaching.paper.files import Format
+from sheetcnn.workbook.auto_layout import LayoutChoice
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "docs"))
@@ -55,6 +62,33 @@ def test_every_command_says_what_it_does() -> None:
         assert command.help.split("\n\n")[0].rstrip().endswith("."), name
 
 
+def choices(command: str, option: str) -> tuple[str, ...]:
+    """What an option accepts."""
+    (found,) = [p for p in make_cli.commands()[command].params if p.name == option]
+    assert isinstance(found.type, click.Choice)
+    assert isinstance(found, click.Option)
+    assert all(re.search(rf"\b{choice}\b", found.help or "") for choice in found.type.choices)
+    return tuple(found.type.choices)
+
+
+def test_the_choices_of_options_are_those_of_the_library(tmp_path: Path) -> None:
+    """Written out in the command line, so that its help needs no import; here they are compared."""
+    for command in ("build", "handout"):
+        assert choices(command, "language") == LANGUAGES
+    assert choices("verify", "calculator") == calculators.NAMES
+    assert choices("build", "layout") == get_args(LayoutChoice)
+    assert choices("build", "target") == get_args(Target)
+    assert choices("build", "relu") == get_args(ReluName)
+    assert choices("handout", "form") == get_args(Format)
+    (kinds,) = [p for p in make_cli.commands()["exercise"].params if p.name == "kinds"]
+    assert isinstance(kinds, click.Option)
+    with pytest.raises(sheetcnn.SpecError) as refused:
+        sheetcnn.exercise(ROOT / "examples" / "digits", tmp_path, kinds=["none"])
+    known = str(refused.value).partition("there are ")[2]
+    assert "pixel, " in known
+    assert f": {known}." in (kinds.help or "")
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_help_fits_its_columns(name: str) -> None:
     """In 80 columns: no option is so long that its help starts on the next line, no summary is cut off."""
@@ -83,7 +117,7 @@ def test_links_lead_to_files_that_exist(page: Path) -> None:
 def test_the_modules_that_a_page_names_exist(page: Path) -> None:
     """Paths in code spans, such as `sheets/theme.py`, are below sheetcnn/ or below the project."""
     spans = re.findall(r"`([\w./-]+(?:\.py|/))`", page.read_text(encoding="utf-8"))
-    known = [place for place in (ROOT, ROOT / "sheetcnn", page.parent)]
+    known = (ROOT, ROOT / "sheetcnn", page.parent)
     assert [s for s in spans if not any((place / s).exists() for place in known)] == []
 
 
@@ -118,7 +152,7 @@ def test_the_tree_of_the_design_is_the_tree_on_disk() -> None:
         above[len(entry[1]) // 2 :] = [entry[2] if entry[2].endswith("/") else ""]
         listed.append("".join(above[: len(entry[1]) // 2]) + entry[2])
     package = ROOT / "sheetcnn"
-    directories = {path.parent.relative_to(package) for path in package.rglob("*.py")} - {Path(".")}
+    directories = {path.parent.relative_to(package) for path in package.rglob("*.py")} - {Path()}
     modules = {path.name for path in package.glob("*.py")}
     assert sorted(listed) == sorted(modules | {f"{d.as_posix()}/" for d in directories})
     assert listed == sorted(listed, key=lambda name: (not name.endswith("/"), name)), "directories first"
