@@ -60,10 +60,10 @@ class _Key(BaseModel):
 
 @dataclass(frozen=True)
 class Graded:
-    """One row of the table.
+    """One row of the table of grades.
 
     Attributes:
-        name: of the student; "" for a file that belongs to no student.
+        name: name of the student; "" for a file that belongs to no student.
         file: the file that was graded; "" if there is none.
         note: anything unusual: no submission, a damaged file, several files ...
         marks: for every number asked: `right`, `wrong`, `empty`, `no number`, or the mistake in words.
@@ -79,10 +79,10 @@ class Graded:
 
 @dataclass(frozen=True)
 class Grades:
-    """The table of a class.
+    """The table of grades of a class.
 
     Attributes:
-        title: of the exercise.
+        title: title of the exercise.
         heads: the headings of the numbers asked.
         rows: one per student, then one per file that belongs to no student.
     """
