@@ -44,7 +44,7 @@ def questions_of(model: Model, kind: str) -> list[Question]:
 
 
 def figures(question: Question) -> list[Figure]:
-    return [f for block in question.shown if isinstance(block, Figures) for f in block.figures]
+    return [f for part in question.shown if isinstance(part, Figures) for f in part.figures]
 
 
 def numbers(words: str) -> list[float]:

@@ -28,7 +28,7 @@ from sheetcnn.teaching.lessons import (
     relu,
 )
 from sheetcnn.teaching.lessons.lesson_page import Lesson
-from sheetcnn.teaching.paper.document import Figures, Heading, Table, Text
+from sheetcnn.teaching.paper.document import Figures, Heading, Paragraph, Table
 from sheetcnn.workbook.verify import verify_many
 from sheetcnn.xlsx.read import open_workbook
 
@@ -123,11 +123,11 @@ def test_a_page_for_print(name: str, tmp_path: Path) -> None:
     document = lesson_paper(one)
     write_document(document, tmp_path / "page.pdf")
     assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
-    texts = [b.text for b in document.blocks if isinstance(b, Text | Heading)]
+    texts = [b.text for b in document.parts if isinstance(b, Paragraph | Heading)]
     for n, (question, answer) in enumerate(one.questions, 1):
         assert f"{n}. {question}" in texts
         assert f"{n}. {question} {answer}" in texts
-    assert any(isinstance(b, Figures | Table) for b in document.blocks)
+    assert any(isinstance(b, Figures | Table) for b in document.parts)
 
 
 # --- Numbers that lessons state, computed in another way ------------------------------------------
@@ -222,20 +222,20 @@ def test_what_is_printed_stands_in_the_workbook(name: str, books: list[Path]) ->
     """Grids cell by cell, as recalculated; products by multiplying; numbers of tables by their digits."""
     sheets = grids(books[3 * NAMES.index(name)])
     drawn = 0
-    for block in lesson(name).figures():
-        if isinstance(block, Figures):
-            for n, figure in enumerate(block.figures):
+    for part in lesson(name).figures():
+        if isinstance(part, Figures):
+            for n, figure in enumerate(part.figures):
                 if any(stands_in(sheet, figure.values) for sheet in sheets):
                     continue
                 if figure.sign == "=" and n == 2:
-                    first, second = (f.values for f in block.figures[:2])
+                    first, second = (f.values for f in part.figures[:2])
                     assert np.array_equal(figure.values, first * second), figure.caption
                     continue
                 drawn += 1
-        elif isinstance(block, Table) and name not in ("readings", "second"):  # those are stated above
+        elif isinstance(part, Table) and name not in ("readings", "second"):  # those are stated above
             cells = np.concatenate([sheet[np.isfinite(sheet)] for sheet in sheets])
-            for row in block.rows:
-                for column in block.numbers:
+            for row in part.rows:
+                for column in part.numbers:
                     for text in re.findall(r"[\d.,]+", row[column].replace(" ", "")):
                         decimals = len(text.partition(".")[2])
                         number = float(text.replace(",", ""))

@@ -79,8 +79,8 @@ def student_workbook(
             page.plan.cells.append(Cell(row, LEFT, words, replace(STATUS, wrap=True), merge=26))
             page.plan.row_heights[row] = 20 + 16 * (len(words) // 130)
             row += 1
-        for block in question.shown:
-            row = _figures(page, block, row) if isinstance(block, Figures) else _table(page, block, row)
+        for part in question.shown:
+            row = _figures(page, part, row) if isinstance(part, Figures) else _table(page, part, row)
         for asked in question.asked:
             placed.append(Placed(n - 1, asked, row, LEFT + 6))
             page.plan.cells.append(Cell(row, LEFT, asked.label, theme.HEADING, merge=6))
@@ -98,9 +98,9 @@ def student_workbook(
     return placed
 
 
-def _figures(page: Page, block: Figures, row: int) -> int:
+def _figures(page: Page, part: Figures, row: int) -> int:
     col = LEFT
-    for figure in block.figures:
+    for figure in part.figures:
         high, wide = figure.values.shape
         page.small(row, col, figure.caption if not figure.sign else f"{figure.sign} {figure.caption}")
         page.plan.plain.append(Grid(row + 1, col, high, wide, _look(figure), figure.values))
@@ -110,20 +110,20 @@ def _figures(page: Page, block: Figures, row: int) -> int:
         else:
             page.plan.color_scales.append(theme.color_scale("pixels", (where,)))
         col += max(wide, -(-len(figure.caption) // 5)) + 1
-    return row + 2 + max(len(f.values) for f in block.figures)
+    return row + 2 + max(len(f.values) for f in part.figures)
 
 
 def _look(figure: Figure) -> Style:
     return NUMBER if (figure.decimals or 0) == 0 else replace(NUMBER, number_format="0.00")
 
 
-def _table(page: Page, block: Table, row: int) -> int:
-    for m, head in enumerate(block.head):
+def _table(page: Page, part: Table, row: int) -> int:
+    for m, head in enumerate(part.head):
         page.plan.cells.append(Cell(row, LEFT + m * 3, head, theme.HEADING_CENTER, merge=3))
-    for n, cells in enumerate(block.rows, 1):
+    for n, cells in enumerate(part.rows, 1):
         for m, words in enumerate(cells):
             page.plan.cells.append(Cell(row + n, LEFT + m * 3, words, theme.CENTER, merge=3))
-    return row + len(block.rows) + 2
+    return row + len(part.rows) + 2
 
 
 def _answer(plan: SheetPlan, one: Placed, code: Ref) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sheetcnn.teaching.handouts.subject import Subject
-from sheetcnn.teaching.paper.document import Block, Heading, PageBreak, Terms
+from sheetcnn.teaching.paper.document import DocumentPart, Heading, PageBreak, Terms
 
 TERMS = (
     ("feature map", "What one kernel finds all over its input: a grid of numbers, shown as a picture."),
@@ -35,7 +35,7 @@ TERMS = (
 )
 
 
-def glossary(subject: Subject) -> Iterator[Block]:
+def glossary(subject: Subject) -> Iterator[DocumentPart]:
     """One page."""
     say = subject.say
     yield PageBreak()

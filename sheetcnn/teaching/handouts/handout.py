@@ -18,7 +18,7 @@ from sheetcnn.teaching.handouts.glossary import glossary
 from sheetcnn.teaching.handouts.overview import maps, network
 from sheetcnn.teaching.handouts.subject import Subject, choose_pixel
 from sheetcnn.teaching.handouts.worked import convolution, dense, pooling, receptive, softmax
-from sheetcnn.teaching.paper.document import Block, Document, Heading, Text
+from sheetcnn.teaching.paper.document import Document, DocumentPart, Heading, Paragraph
 from sheetcnn.teaching.paper.html import html
 from sheetcnn.teaching.paper.markdown import markdown
 from sheetcnn.teaching.paper.pdf import pdf
@@ -28,7 +28,7 @@ from sheetcnn.workbook.plan import make_plan
 
 Format = Literal["pdf", "html", "md"]
 SUFFIXES: dict[str, Format] = {".pdf": "pdf", ".html": "html", ".htm": "html", ".md": "md"}
-SECTIONS: tuple[Callable[[Subject], Iterator[Block]], ...] = (
+SECTIONS: tuple[Callable[[Subject], Iterator[DocumentPart]], ...] = (
     network,
     maps,
     convolution,
@@ -82,13 +82,13 @@ def _document(model: Model, image: Array, options: Options, wanted: str | None) 
     result = run(model, image)
     plan = make_plan(model.graph, options)
     subject = Subject(model, result, plan, choose_pixel(plan, result, wanted), say)
-    blocks: list[Block] = [Heading(model.graph.name, 1)]
+    parts: list[DocumentPart] = [Heading(model.graph.name, 1)]
     if result.label:
-        blocks.append(Text(say(text("prediction on this input: {label}", label=result.label))))
+        parts.append(Paragraph(say(text("prediction on this input: {label}", label=result.label))))
     for section in SECTIONS:
-        blocks += section(subject)
+        parts += section(subject)
     title = say(text("{network}, worked by hand", network=model.graph.name))
-    return Document(title, blocks, options.language)
+    return Document(title, parts, options.language)
 
 
 def write_document(document: Document, path: Path, form: Format | None = None) -> None:

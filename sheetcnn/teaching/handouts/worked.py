@@ -16,17 +16,17 @@ from sheetcnn.pages.trace.softmax import SoftmaxTrace, can_trace_softmax
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.handouts.subject import Subject
 from sheetcnn.teaching.paper.document import (
-    Block,
     Code,
+    DocumentPart,
     Figure,
     Figures,
     Heading,
     Math,
     PageBreak,
+    Paragraph,
     Scale,
     Table,
-    Text,
-    shown,
+    number_text,
 )
 
 MOST_INPUTS = 6
@@ -37,7 +37,7 @@ LONGEST = 600
 """Characters of a formula that are printed."""
 
 
-def convolution(subject: Subject) -> Iterator[Block]:
+def convolution(subject: Subject) -> Iterator[DocumentPart]:
     """Windows, kernel slices, products, partial sums, bias and activation of the chosen pixel."""
     trace, pixel, say = subject.traced, subject.pixel, subject.say
     if trace is None or pixel is None:
@@ -53,7 +53,7 @@ def convolution(subject: Subject) -> Iterator[Block]:
     every = trace.kernel.inputs_of(pixel.map - 1)
     pieces = [_Piece(trace, context, n) for n in range(len(every))]
     order = sorted(range(len(pieces)), key=lambda n: -abs(pieces[n].partial))[:MOST_INPUTS]
-    yield Text(
+    yield Paragraph(
         say(
             text(
                 "The kernel of map {map} has a slice for each of {n} input maps. Each slice is laid over its "
@@ -77,7 +77,7 @@ def convolution(subject: Subject) -> Iterator[Block]:
                     say("its slice of the kernel"), piece.slice, "diverging", 3, deep, side=side, sign="×"
                 ),
                 Figure(
-                    say(text("products, sum {sum}", sum=shown(piece.partial))),
+                    say(text("products, sum {sum}", sum=number_text(piece.partial))),
                     piece.window * piece.slice,
                     "diverging",
                     2,
@@ -88,15 +88,17 @@ def convolution(subject: Subject) -> Iterator[Block]:
         )
     rest = sum(pieces[n].partial for n in range(len(pieces)) if n not in order)
     if len(pieces) > len(order):
-        others = text("the other {n} input maps together: {sum}", n=len(pieces) - len(order), sum=shown(rest))
-        yield Text(say(others), small=True)
+        others = text(
+            "the other {n} input maps together: {sum}", n=len(pieces) - len(order), sum=number_text(rest)
+        )
+        yield Paragraph(say(others), small=True)
     parts = [pieces[n].partial for n in sorted(order)] + ([rest] if len(pieces) > len(order) else [])
     before, after, bias = trace.before(context), trace.after(context), trace.bias(context)
     yield _sum("z", [*parts, bias] if "bias" in {p.name for p in trace.weights.parameters} else parts, before)
     if node.activation is not None:
         yield _activated(say(text(node.activation.title)), before, after)
     once = "The bias is added once, and the activation is applied once, to the whole sum."
-    yield Text(say(once), small=True)
+    yield Paragraph(say(once), small=True)
     yield from _formula(subject, node.name, pixel.map - 1, pixel.row - 1, pixel.column - 1)
 
 
@@ -118,20 +120,26 @@ class _Piece:
 
 def _sum(name: str, parts: list[float], total: float) -> Math:
     """`z = 0.12 − 0.30 + 1.2 = 1.02`."""
-    rest = (("+ " if part >= 0 else "− ") + shown(abs(part)) for part in parts[1:])
-    plain = " ".join((shown(parts[0]), *rest))
+    rest = (("+ " if part >= 0 else "− ") + number_text(abs(part)) for part in parts[1:])
+    plain = " ".join((number_text(parts[0]), *rest))
     signs = plain.replace("−", "-")
-    return Math(f"{name} = {signs} = {shown(total).replace('−', '-')}", f"{name} = {plain} = {shown(total)}")
+    return Math(
+        f"{name} = {signs} = {number_text(total).replace('−', '-')}",
+        f"{name} = {plain} = {number_text(total)}",
+    )
 
 
 def _activated(title: str, before: float, after: float) -> Math:
     """`ReLU(1.02) = 1.02`."""
-    signs = shown(before).replace("−", "-"), shown(after).replace("−", "-")
+    signs = number_text(before).replace("−", "-"), number_text(after).replace("−", "-")
     name = "".join(c for c in title if c.isalnum() or c == " ")
-    return Math(f'upright("{name}")({signs[0]}) = {signs[1]}', f"{title}({shown(before)}) = {shown(after)}")
+    return Math(
+        f'upright("{name}")({signs[0]}) = {signs[1]}',
+        f"{title}({number_text(before)}) = {number_text(after)}",
+    )
 
 
-def _formula(subject: Subject, tensor: str, channel: int, y: int = 0, x: int = 0) -> Iterator[Block]:
+def _formula(subject: Subject, tensor: str, channel: int, y: int = 0, x: int = 0) -> Iterator[DocumentPart]:
     """The cell of the workbook that computes the same."""
     found = subject.formula(tensor, channel, y, x)
     if found is None:
@@ -144,7 +152,7 @@ def _formula(subject: Subject, tensor: str, channel: int, y: int = 0, x: int = 0
     yield Code(formula, subject.say(where))
 
 
-def pooling(subject: Subject) -> Iterator[Block]:
+def pooling(subject: Subject) -> Iterator[DocumentPart]:
     """The window of one pixel of the last pooling layer that can be shown."""
     layout, say = subject.plan.layout, subject.say
     nodes = [n for n in subject.graph.nodes if n.name not in layout.aliases and can_trace_pool(layout, n)]
@@ -169,24 +177,24 @@ def pooling(subject: Subject) -> Iterator[Block]:
         marked = [(int(np.argmax(rows == winner[0])), int(np.argmax(cols == winner[1])), 1, 1)]
         words = text(
             "The greatest of the window wins: {value}, from row {row}, column {column} of the input map.",
-            value=shown(trace.result(context)),
+            value=number_text(trace.result(context)),
             row=int(winner[0]),
             column=int(winner[1]),
         )
     else:
         words = text(
             "The mean of the window: {sum} ÷ {n} = {value}.",
-            sum=shown(float(np.nansum(window))),
+            sum=number_text(float(np.nansum(window))),
             n=int(trace.counted(context)),
-            value=shown(trace.result(context)),
+            value=number_text(trace.result(context)),
         )
     caption = text("{layer}, map {n}", layer=node.inputs[0], n=channel + 1)
     yield Figures((Figure(say(caption), window, scale, 2, side=7, marked=marked),))
-    yield Text(say(words))
+    yield Paragraph(say(words))
     yield from _formula(subject, node.name, channel, y, x)
 
 
-def dense(subject: Subject) -> Iterator[Block]:
+def dense(subject: Subject) -> Iterator[DocumentPart]:
     """The largest terms of the greatest output of the last dense layer."""
     layout, say = subject.plan.layout, subject.say
     nodes = [n for n in subject.graph.nodes if n.name not in layout.aliases and can_trace_dense(layout, n)]
@@ -199,14 +207,17 @@ def dense(subject: Subject) -> Iterator[Block]:
     yield Heading(say(text("One output of {layer}: number {n}", layer=node.name, n=output + 1)))
     terms, values, weights = trace.terms(context), trace.values(context), trace.row(context)
     order = np.argsort(-np.abs(terms), kind="stable")[:MOST_TERMS].tolist()
-    rows = [(_origin(subject, trace, n), shown(values[n]), shown(weights[n]), shown(terms[n])) for n in order]
+    rows = [
+        (_origin(subject, trace, n), number_text(values[n]), number_text(weights[n]), number_text(terms[n]))
+        for n in order
+    ]
     rest = len(terms) - len(order)
     if rest:
         others = float(terms.sum() - terms[order].sum())
-        rows.append((say(text("{n} other terms", n=rest)), "", "", shown(others)))
+        rows.append((say(text("{n} other terms", n=rest)), "", "", number_text(others)))
     if "bias" in {p.name for p in trace.weights.parameters}:
-        rows.append((say("bias"), "", "", shown(trace.bias(context))))
-    rows.append((say("together"), "", "", shown(trace.before(context))))
+        rows.append((say("bias"), "", "", number_text(trace.bias(context))))
+    rows.append((say("together"), "", "", number_text(trace.before(context))))
     heads = (say("comes from"), say("value"), say("weight"), say("term"))
     yield Table(heads, rows, numbers=(1, 2, 3), widths=(3, 1, 1, 1))
     if node.activation is not None:
@@ -225,7 +236,7 @@ def _origin(subject: Subject, trace: DenseTrace, n: int) -> str:
     return say(text("{layer}, {place}", layer=name, place=place))
 
 
-def softmax(subject: Subject) -> Iterator[Block]:
+def softmax(subject: Subject) -> Iterator[DocumentPart]:
     """Values, shifted values, exponentials and probabilities, the most probable first."""
     layout, say, labels = subject.plan.layout, subject.say, subject.graph.labels
     nodes = [n for n in subject.graph.nodes if n.name not in layout.aliases and can_trace_softmax(layout, n)]
@@ -237,17 +248,17 @@ def softmax(subject: Subject) -> Iterator[Block]:
     yield Heading(say(text("{layer}: from values to probabilities", layer=node.name)))
     order = np.argsort(-steps[:, 3], kind="stable")[:MOST_CLASSES].tolist()
     names = labels if len(labels) == len(steps) else [str(n + 1) for n in range(len(steps))]
-    rows = [(names[n], *(shown(v, 4) for v in steps[n])) for n in order]
+    rows = [(names[n], *(number_text(v, 4) for v in steps[n])) for n in order]
     heads = (say("class"), say("value"), say("value − greatest"), say("exp of it"), say("share of the sum"))
     yield Table(heads, rows, numbers=(1, 2, 3, 4), widths=(1.4, 1, 1.3, 1, 1.3))
     if len(steps) > len(order):
-        yield Text(say(text("… and {n} more classes", n=len(steps) - len(order))), small=True)
-    total, greatest = shown(float(steps[:, 2].sum()), 4), shown(float(steps[:, 0].max()), 4)
+        yield Paragraph(say(text("… and {n} more classes", n=len(steps) - len(order))), small=True)
+    total, greatest = number_text(float(steps[:, 2].sum()), 4), number_text(float(steps[:, 0].max()), 4)
     words = "The greatest value is {greatest}; the exponentials add up to {sum}."
-    yield Text(say(text(words, greatest=greatest, sum=total)))
+    yield Paragraph(say(text(words, greatest=greatest, sum=total)))
 
 
-def receptive(subject: Subject) -> Iterator[Block]:
+def receptive(subject: Subject) -> Iterator[DocumentPart]:
     """The part of the input that the worked pixel depends on, framed on the picture."""
     pixel, say = subject.pixel, subject.say
     field = fields(subject.graph).get(pixel.layer) if pixel is not None else None
@@ -271,4 +282,4 @@ def receptive(subject: Subject) -> Iterator[Block]:
         n=mark[2] * mark[3],
         all=source.shape[1] * source.shape[2],
     )
-    yield Text(say(words))
+    yield Paragraph(say(words))

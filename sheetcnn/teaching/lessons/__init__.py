@@ -27,7 +27,14 @@ from sheetcnn.teaching.lessons.relu import LESSON as RELU
 from sheetcnn.teaching.lessons.second import LESSON as SECOND
 from sheetcnn.teaching.lessons.separable import LESSON as SEPARABLE
 from sheetcnn.teaching.lessons.temperature import LESSON as SOFTMAX
-from sheetcnn.teaching.paper.document import Answers, Block, Document, Heading, PageBreak, Text
+from sheetcnn.teaching.paper.document import (
+    AnswerLines,
+    Document,
+    DocumentPart,
+    Heading,
+    PageBreak,
+    Paragraph,
+)
 from sheetcnn.xlsx.book import Book, Cell
 from sheetcnn.xlsx.write import write_book
 
@@ -93,12 +100,12 @@ def _about(one: Lesson) -> SheetPlan:
 
 def lesson_paper(one: Lesson) -> Document:
     """The printed page of a lesson: the idea, its numbers, the questions; the answers on a page of their own."""
-    blocks: list[Block] = [Heading(one.title, 1), *one.figures(), Heading("Questions")]
+    parts: list[DocumentPart] = [Heading(one.title, 1), *one.figures(), Heading("Questions")]
     for n, (question, _) in enumerate(one.questions, 1):
-        blocks += [Text(f"{n}. {question}"), Answers(1)]
-    blocks += [PageBreak(), Heading("Answers")]
-    blocks += [Text(f"{n}. {question} {answer}") for n, (question, answer) in enumerate(one.questions, 1)]
-    return Document(one.title, blocks)
+        parts += [Paragraph(f"{n}. {question}"), AnswerLines(1)]
+    parts += [PageBreak(), Heading("Answers")]
+    parts += [Paragraph(f"{n}. {question} {answer}") for n, (question, answer) in enumerate(one.questions, 1)]
+    return Document(one.title, parts)
 
 
 def names() -> Sequence[tuple[str, str]]:

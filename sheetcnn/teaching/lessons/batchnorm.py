@@ -8,7 +8,7 @@ from sheetcnn.formulas.expr import Number, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, Page, correlate
-from sheetcnn.teaching.paper.document import Block, Figure, Figures, Math, Text
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph
 
 SIZE, K = 6, 3
 OUT = SIZE - K + 1
@@ -138,13 +138,13 @@ def pages() -> list[Page]:
     return [page]
 
 
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """Before, after, and the folded kernel."""
     m, v, g, b, c = VALUES[:, 0].tolist()
     factor = g / np.sqrt(v + EPSILON)
     z = correlate(image(), kernel()) + c
     return [
-        Text(
+        Paragraph(
             "A trained network normalises each map with fixed numbers; they can be folded into the kernel and its bias."
         ),
         Math(

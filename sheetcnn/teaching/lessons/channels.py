@@ -11,7 +11,7 @@ from sheetcnn.formulas.expr import Expr, Ref, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, Page, added, chosen, correlate
-from sheetcnn.teaching.paper.document import Block, Figure, Figures, Text
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph
 
 SIZE, CHANNELS, KERNELS, K = 25, 3, 5, 3
 OUT = SIZE - K + 1
@@ -189,12 +189,12 @@ def _total(
     return float((window(context) * own(context)).sum())
 
 
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """One pixel of map 2, worked."""
     x, k = image(), kernels()
     y0, x0 = 6, 8
-    blocks: list[Block] = [
-        Text(
+    parts: list[DocumentPart] = [
+        Paragraph(
             "A kernel over three channels has three slices. Each slice meets its own channel; the three sums and one bias are added up: one number of one map."
         )
     ]
@@ -203,7 +203,7 @@ def figures() -> list[Block]:
         window = x[c, y0 : y0 + K, x0 : x0 + K]
         part = float((window * k[1, c]).sum())
         total += part
-        blocks.append(
+        parts.append(
             Figures(
                 (
                     Figure(f"window, {COLORS[c]}", window, "picture", 0, 9, side=5.5),
@@ -212,10 +212,12 @@ def figures() -> list[Block]:
                 )
             )
         )
-    blocks.append(
-        Text(f"The three sums and the bias {BIASES[1]:g} make {total:g}; after ReLU: {max(0.0, total):g}.")
+    parts.append(
+        Paragraph(
+            f"The three sums and the bias {BIASES[1]:g} make {total:g}; after ReLU: {max(0.0, total):g}."
+        )
     )
-    return blocks
+    return parts
 
 
 LESSON = Lesson(

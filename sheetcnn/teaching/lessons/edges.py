@@ -8,7 +8,7 @@ import numpy as np
 
 from sheetcnn.formulas.expr import call
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, Page, correlate
-from sheetcnn.teaching.paper.document import Block, Figure, Figures, Text
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph
 
 SIZE = 12
 KERNEL = np.array([[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]])
@@ -85,10 +85,10 @@ def _row(numbers: Sequence[float]) -> str:
     return " ".join(f"{n:g}" for n in numbers).replace("-", "−")
 
 
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """Image, kernel, result."""
     return [
-        Text(
+        Paragraph(
             "A kernel is laid over every place of the image; nine products are added up. Its weights say what counts."
         ),
         Figures(

@@ -10,7 +10,7 @@ from sheetcnn.formulas.expr import Expr, Ref, add, call
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, Page, entry
-from sheetcnn.teaching.paper.document import Block, Box, Boxes, Math, Table, Text
+from sheetcnn.teaching.paper.document import Box, Boxes, DocumentPart, Math, Paragraph, Table
 from sheetcnn.xlsx.book import Cell
 
 SIDE, MAPS = 28, 192
@@ -122,7 +122,7 @@ def _share(maps: Area, side: Area, branches: Area, n: int, context: PageContext)
     return _work(maps, side, branches, n, context) / plain if plain else 0.0
 
 
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """The module as boxes, and its costs."""
     rows = []
     for name, k, reduced, out in BRANCHES:
@@ -148,7 +148,7 @@ def figures() -> list[Block]:
         for name, _, reduced, out in BRANCHES
     ]
     return [
-        Text(
+        Paragraph(
             "Four branches look at the same 192 maps with windows of different sizes; their maps are put one after the other."
         ),
         Boxes(

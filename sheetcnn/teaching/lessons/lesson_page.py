@@ -17,7 +17,7 @@ from sheetcnn.formulas.expr import Expr, Ref, call, compare
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import Choice, Computed, InputGrid, LiveGrid, PageContext, SheetPlan
-from sheetcnn.teaching.paper.document import Block
+from sheetcnn.teaching.paper.document import DocumentPart
 from sheetcnn.xlsx.book import Cell, ListCheck, NumberCheck, Style
 
 WIDTH, HEIGHT = 5.0, 26.0
@@ -263,7 +263,7 @@ class Lesson:
     title: str
     line: str
     pages: Callable[[], Sequence[Page]]
-    figures: Callable[[], Sequence[Block]]
+    figures: Callable[[], Sequence[DocumentPart]]
     questions: Sequence[tuple[str, str]]
     sources: Sequence[str] = field(default=())
 

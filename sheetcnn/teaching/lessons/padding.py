@@ -8,7 +8,7 @@ from sheetcnn.formulas.expr import Number, add, call, compare
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, Page, chosen
-from sheetcnn.teaching.paper.document import Block, Figure, Figures, Math, Table, Text
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
 
 MOST, REACH = 16, 24
 
@@ -148,12 +148,12 @@ def pages() -> list[Page]:
     return [page]
 
 
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """The formula and a table of sizes."""
     rows = [[str(s), *(str(size(8, k, s, 1, 1)) for k in range(1, 8))] for s in range(1, 5)]
     row = np.array([[0, 1.0, 1, 1, 0, 0, 0, 0, 0, 0]])
     return [
-        Text(
+        Paragraph(
             "A window of k pixels moves over n pixels with padding p on both sides, s at a time; its pixels lie d apart."
         ),
         Math(
@@ -172,7 +172,7 @@ def figures() -> list[Block]:
             )
         ),
         Table(("stride", *(f"kernel {k}" for k in range(1, 8))), rows, tuple(range(8))),
-        Text("Sizes for n = 8, p = 1, d = 1.", small=True),
+        Paragraph("Sizes for n = 8, p = 1, d = 1.", small=True),
     ]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, Page, greatest, mean
-from sheetcnn.teaching.paper.document import Block, Figure, Figures, Text
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph
 
 MAPS, SIZE = 3, 6
 KINDS = (
@@ -76,13 +76,13 @@ def pages() -> list[Page]:
     return [page]
 
 
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """Each map with its pooled ones."""
-    blocks: list[Block] = [
-        Text("Each map is pooled for itself: the greatest, or the mean, of every 2×2 window.")
+    parts: list[DocumentPart] = [
+        Paragraph("Each map is pooled for itself: the greatest, or the mean, of every 2×2 window.")
     ]
     for m, x in enumerate(inputs()):
-        blocks.append(
+        parts.append(
             Figures(
                 (
                     Figure(f"map {m + 1}", x, "sequential", 0, side=4),
@@ -91,7 +91,7 @@ def figures() -> list[Block]:
                 )
             )
         )
-    return blocks
+    return parts
 
 
 LESSON = Lesson(

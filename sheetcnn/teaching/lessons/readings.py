@@ -11,7 +11,7 @@ from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, Page, added, correlate
-from sheetcnn.teaching.paper.document import Block, Figure, Figures, Table, Text
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph, Table
 from sheetcnn.xlsx.book import Cell
 
 MAPS, KERNELS, SIZE, K = 3, 2, 6, 3
@@ -184,19 +184,19 @@ def _ratio(widths: Area, size: Area, n: int, context: PageContext) -> float:
     return now / max(before, 1e-9) if before else 0.0
 
 
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """Kernel 1 in the three readings."""
     x, k = inputs(), kernels()
     each = [correlate(m, k[0, 0]) for m in x]
     own = added([correlate(m, s) for m, s in zip(x, k[0], strict=True)])
     return [
-        Text(
+        Paragraph(
             "A layer gives three maps. The next layer has two 3×3 kernels. What do they do with three maps?"
         ),
         Figures([Figure(f"map {n + 1}", m, "sequential", 0, side=4) for n, m in enumerate(x)]),
-        Text("A: each filter on each map separately (kernel 1 alone gives three maps):", small=True),
+        Paragraph("A: each filter on each map separately (kernel 1 alone gives three maps):", small=True),
         Figures([Figure(f"A, map {n + 1}", m, "diverging", 0, side=4) for n, m in enumerate(each)]),
-        Text(
+        Paragraph(
             "B: one shared filter, summed over the maps. C, the right one: a slice for every map, summed over the maps:",
             small=True,
         ),

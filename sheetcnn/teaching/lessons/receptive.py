@@ -10,7 +10,7 @@ from sheetcnn.formulas.expr import Expr, Number, add
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, Page, entry
-from sheetcnn.teaching.paper.document import Block, Figure, Figures, Math, Table, Text
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
 from sheetcnn.xlsx.book import Cell
 
 LAYERS = ((3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 2))
@@ -85,7 +85,7 @@ def pages() -> list[Page]:
     return [page]
 
 
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """The table, and the first fields drawn."""
     found = grow([(float(k), float(s), float(d)) for k, s, d in LAYERS])
     rows = [
@@ -111,7 +111,7 @@ def figures() -> list[Block]:
         for n in range(3)
     ]
     return [
-        Text(
+        Paragraph(
             "Each layer looks a little further: a window of k pixels, d apart, adds (k − 1) · d steps of the layer before."
         ),
         Math(

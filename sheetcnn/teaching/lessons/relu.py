@@ -21,7 +21,7 @@ from sheetcnn.teaching.lessons.lesson_page import (
     greatest,
     mean,
 )
-from sheetcnn.teaching.paper.document import Block, Figure, Figures, Text
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph
 
 SIZE, K = 6, 3
 OUT = SIZE - K + 1
@@ -135,8 +135,8 @@ def _parted(a: Values, b: Values, context: PageContext) -> Array:
 
 
 def _pooled(x: Array, how: str) -> Array:
-    blocks = x.reshape(2, 2, 2, 2).swapaxes(1, 2).reshape(2, 2, 4)
-    found: Array = blocks.max(axis=2) if how == "MAX" else blocks.mean(axis=2)
+    windows = x.reshape(2, 2, 2, 2).swapaxes(1, 2).reshape(2, 2, 4)
+    found: Array = windows.max(axis=2) if how == "MAX" else windows.mean(axis=2)
     return found
 
 
@@ -178,16 +178,22 @@ def _pooling() -> Page:
     return page
 
 
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """Partial sums and the two results."""
-    parts = [correlate(x, k) for x, k in zip(inputs(), kernels(), strict=True)]
+    partial_sums = [correlate(x, k) for x, k in zip(inputs(), kernels(), strict=True)]
     return [
-        Text("Each input map gives a partial sum. ReLU is applied once, to their sum; not to each of them."),
-        Figures([Figure(f"partial sum {n + 1}", p, "diverging", 0, side=6) for n, p in enumerate(parts)]),
+        Paragraph(
+            "Each input map gives a partial sum. ReLU is applied once, to their sum; not to each of them."
+        ),
+        Figures(
+            [Figure(f"partial sum {n + 1}", p, "diverging", 0, side=6) for n, p in enumerate(partial_sums)]
+        ),
         Figures(
             (
-                Figure("right: max(0, sum)", _relu(added(parts)), "sequential", 0, side=6),
-                Figure("wrong: ReLU on each", added([_relu(p) for p in parts]), "sequential", 0, side=6),
+                Figure("right: max(0, sum)", _relu(added(partial_sums)), "sequential", 0, side=6),
+                Figure(
+                    "wrong: ReLU on each", added([_relu(p) for p in partial_sums]), "sequential", 0, side=6
+                ),
             )
         ),
     ]

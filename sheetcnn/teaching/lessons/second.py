@@ -21,7 +21,7 @@ from sheetcnn.teaching.lessons.lesson_page import (
     constant,
     correlate,
 )
-from sheetcnn.teaching.paper.document import Block, Figure, Figures, Math, Table, Text
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
 
 MAPS, KERNELS, SIZE, K, ACROSS = 32, 64, 6, 3, 8
 OUT = SIZE - K + 1
@@ -161,16 +161,16 @@ def _sum(maps: list[Area], weights: Area) -> Page:
     return page
 
 
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """The first four of 32 slices, and the sum."""
     x, k = inputs(), kernels()[0]
     partials = [correlate(m, s) for m, s in zip(x, k, strict=True)]
-    blocks: list[Block] = [
-        Text(
+    parts: list[DocumentPart] = [
+        Paragraph(
             "The first layer gave 32 maps. The second has 64 kernels, each with a slice of 3×3 for every one of the 32 maps. The first four of kernel 1:"
         )
     ]
-    blocks += [
+    parts += [
         Figures(
             (
                 Figure(f"input map {m + 1}", x[m], "sequential", 0, side=3.2),
@@ -180,8 +180,8 @@ def figures() -> list[Block]:
         )
         for m in range(4)
     ]
-    blocks += [
-        Text("… and 28 more. All 32 partial maps are added up to one:"),
+    parts += [
+        Paragraph("… and 28 more. All 32 partial maps are added up to one:"),
         Figures((Figure("output map 1", np.sum(partials, axis=0), "diverging", 0, side=5),)),
         Math("64 dot 32 dot 3 dot 3 + 64 = 18496", "64 · 32 · 3 · 3 + 64 = 18,496"),
         Table(
@@ -195,7 +195,7 @@ def figures() -> list[Block]:
             (1,),
         ),
     ]
-    return blocks
+    return parts
 
 
 LESSON = Lesson(

@@ -11,7 +11,7 @@ from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, Page, added, correlate
-from sheetcnn.teaching.paper.document import Block, Figure, Figures, Math, Table, Text
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
 from sheetcnn.xlsx.book import Cell
 
 MAPS, OUTPUTS, SIZE, K = 3, 2, 6, 3
@@ -167,7 +167,7 @@ def _share(width: Area, n: int, context: PageContext) -> float:
     return (_cost(width, n, 0, context) + _cost(width, n, 1, context)) / _cost(width, n, 2, context)
 
 
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """The steps, and the table."""
     depth = [correlate(x, f) for x, f in zip(inputs(), filters(), strict=True)]
     rows = []
@@ -175,7 +175,7 @@ def figures() -> list[Block]:
         separable, full = s * s * i * (9 + o), s * s * i * o * 9
         rows.append((name, f"{i} → {o}", f"{separable:,}", f"{full:,}", f"{separable / full:.3f}"))
     return [
-        Text(
+        Paragraph(
             "A separable convolution filters every map for itself (depthwise 3×3), then mixes the maps at each pixel (1×1)."
         ),
         Figures([Figure(f"map {n + 1}, filtered", d, "diverging", 0, side=4) for n, d in enumerate(depth)]),

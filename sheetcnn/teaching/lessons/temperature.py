@@ -12,7 +12,7 @@ from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, Page, Values
-from sheetcnn.teaching.paper.document import Block, Math, Table, Text, shown
+from sheetcnn.teaching.paper.document import DocumentPart, Math, Paragraph, Table, number_text
 from sheetcnn.xlsx.book import Cell, DataBar
 
 CLASSES = ("cat", "dog", "horse", "ship", "tree")
@@ -105,19 +105,19 @@ def _at(x: Values, temperatures: Values, j: int) -> Values:
     return lambda f: softmax(x(f), float(temperatures(f)[0, j]))
 
 
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """The shares at three temperatures."""
     rows = []
     for n, name in enumerate(CLASSES):
         rows.append(
             [
                 name,
-                shown(float(VALUES[n, 0]), 1),
-                *(shown(float(softmax(VALUES, t)[n, 0])) for t in (0.5, 1, 5)),
+                number_text(float(VALUES[n, 0]), 1),
+                *(number_text(float(softmax(VALUES, t)[n, 0])) for t in (0.5, 1, 5)),
             ]
         )
     return [
-        Text(
+        Paragraph(
             "Softmax turns any values into shares that add up to 1. Dividing by a temperature first makes them sharper or flatter."
         ),
         Math("p_i = exp(x_i slash T) / (sum_j exp(x_j slash T))", "p(i) = exp(x(i) ÷ T) ÷ Σ exp(x(j) ÷ T)"),
