@@ -281,13 +281,13 @@ def handout(
         WorkbookError: the workbook is damaged, or was not built by sheetcnn.
         OutputError: typst is not installed, or the file cannot be written.
     """
-    from sheetcnn.teaching.handouts.handout import handout_of_book, handout_of_model, write_document
+    from sheetcnn.teaching.handouts.handout import handout_of_model, handout_of_workbook, write_document
 
     if not isinstance(source, Model) and Path(source).suffix.lower() == ".xlsx":
         given = None
         if image is not None:
             given = _pixels_of(_extract.saved(Path(source))[0].layout.graph, image, resize=resize)
-        document = handout_of_book(Path(source), given, pixel=pixel, code=language)
+        document = handout_of_workbook(Path(source), given, pixel=pixel, code=language)
     else:
         model = source
         if not isinstance(model, Model):

@@ -34,7 +34,7 @@ class Salt:
         """From a generator of random numbers."""
         return cls(*(int(n) for n in rng.integers(1, PRIME, 3)))
 
-    def of(self, units: int) -> int:
+    def fingerprint(self, units: int) -> int:
         """The fingerprint of a number of units."""
         first = ((min(MOST, max(-MOST, units)) + OFFSET) * FACTORS[0] + self.a) % PRIME
         second = (first * first + self.b) % PRIME

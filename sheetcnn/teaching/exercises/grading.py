@@ -19,7 +19,7 @@ from sheetcnn.errors import OutputError, SheetCnnError, SpecError, WorkbookError
 from sheetcnn.files import check_file, replacing
 from sheetcnn.formulas.a1 import address
 from sheetcnn.sheets import theme
-from sheetcnn.teaching.exercises.question import MISTAKES, Asked
+from sheetcnn.teaching.exercises.question import MISTAKES, AskedNumber
 from sheetcnn.teaching.exercises.workbook import SHEET
 from sheetcnn.workbook.readback import read_facts
 from sheetcnn.xlsx.book import Book, Cell, Sheet, Style
@@ -39,8 +39,8 @@ class _AskedKey(BaseModel):
     slack: int
     mistakes: list[tuple[str, float]]
 
-    def asked(self) -> Asked:
-        return Asked(self.label, self.answer, self.unit, self.slack, self.mistakes)
+    def asked(self) -> AskedNumber:
+        return AskedNumber(self.label, self.answer, self.unit, self.slack, self.mistakes)
 
 
 class _StudentKey(BaseModel):
@@ -109,27 +109,27 @@ def grade(directory: Path, key: Path | None = None) -> Grades:
     named = {student.file.lower(): student for student in book.students}
     found: dict[str, list[tuple[Path, dict[str, Any]]]] = {}
     damaged: dict[str, list[str]] = {}
-    strangers: list[Graded] = []
+    unassigned: list[Graded] = []
     notes: dict[str, list[str]] = {}
     for path in sorted(directory.glob("*.xlsx")):
         if path.name.startswith(("~$", ".")) or path.name == "grades.xlsx":
             continue
-        meant = named.get(path.name.lower())
+        expected = named.get(path.name.lower())
         try:
             identity, answers = _read(path)
         except SheetCnnError as error:
             reason = str(error).removeprefix(f"{path}: ").removeprefix(f"{path} ")
-            if meant is None:
-                strangers.append(Graded("", path.name, f"cannot be read: {reason}", (), 0))
+            if expected is None:
+                unassigned.append(Graded("", path.name, f"cannot be read: {reason}", (), 0))
             else:
-                damaged.setdefault(meant.id, []).append(f"{path.name} cannot be read: {reason}")
+                damaged.setdefault(expected.id, []).append(f"{path.name} cannot be read: {reason}")
             continue
         student = known.get(identity)
         if student is None:
-            strangers.append(Graded("", path.name, "belongs to another exercise", (), 0))
+            unassigned.append(Graded("", path.name, "belongs to another exercise", (), 0))
             continue
-        if meant is not None and meant.id != identity:
-            notes.setdefault(meant.id, []).append(
+        if expected is not None and expected.id != identity:
+            notes.setdefault(expected.id, []).append(
                 f"{path.name} is the exercise of {student.name or 'another student'}"
             )
         found.setdefault(identity, []).append((path, answers))
@@ -143,7 +143,7 @@ def grade(directory: Path, key: Path | None = None) -> Grades:
             f"{a.question}. {most.questions[a.question - 1]['title']} ({n})"
             for n, a in enumerate(most.asked, 1)
         )
-    return Grades(book.title, heads, (*rows, *strangers))
+    return Grades(book.title, heads, (*rows, *unassigned))
 
 
 def _graded(student: _StudentKey, files: Sequence[tuple[Path, dict[str, Any]]], notes: list[str]) -> Graded:

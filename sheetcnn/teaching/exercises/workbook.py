@@ -15,7 +15,7 @@ from sheetcnn.pages import about
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import Computed, InputGrid, PageContext, SheetPlan, as_built, bind_sheets
 from sheetcnn.teaching.exercises.fingerprint import Salt, equal
-from sheetcnn.teaching.exercises.question import MISTAKES, Asked, Question
+from sheetcnn.teaching.exercises.question import MISTAKES, AskedNumber, Question
 from sheetcnn.teaching.lessons.lesson_page import LEFT, NUMBER, Page
 from sheetcnn.teaching.paper.document import Figure, Figures, Table
 from sheetcnn.xlsx.book import Book, Cell, Grid, Highlight, Style
@@ -39,11 +39,11 @@ GREEN = "2E7D32"
 
 
 @dataclass(frozen=True)
-class Placed:
+class AnswerCell:
     """An asked number and the cell that it is typed into."""
 
     question: int
-    asked: Asked
+    asked: AskedNumber
     row: int
     col: int
 
@@ -55,7 +55,7 @@ class Placed:
 
 def student_workbook(
     path: Path, title: str, name: str, identity: str, questions: list[Question], seed: list[int]
-) -> list[Placed]:
+) -> list[AnswerCell]:
     """Write the workbook of one student; returns where each number is asked.
 
     Args:
@@ -82,15 +82,15 @@ def student_workbook(
         for part in question.shown:
             row = _figures(page, part, row) if isinstance(part, Figures) else _table(page, part, row)
         for asked in question.asked:
-            placed.append(Placed(n - 1, asked, row, LEFT + 6))
+            placed.append(AnswerCell(n - 1, asked, row, LEFT + 6))
             page.plan.cells.append(Cell(row, LEFT, asked.label, theme.HEADING, merge=6))
             row += 1
         row += 1
     rng = np.random.default_rng(seed)
     check = SheetPlan(CHECK, page=True, hidden=True)
-    for n, one in enumerate(placed, 1):
-        code = _checked(check, one, n, Salt.drawn(rng))
-        _answer(page.plan, one, code)
+    for n, cell in enumerate(placed, 1):
+        code = _check_row(check, cell, n, Salt.drawn(rng))
+        _answer_cell(page.plan, cell, code)
     page.plan.zoom = 90
     sheets = [page.plan, _about(title, identity, name), check]
     context = as_built(sheets, PageContext(NOTHING, {}, {}))
@@ -126,26 +126,26 @@ def _table(page: Page, part: Table, row: int) -> int:
     return row + len(part.rows) + 2
 
 
-def _answer(plan: SheetPlan, one: Placed, code: Ref) -> None:
+def _answer_cell(plan: SheetPlan, cell: AnswerCell, code: Ref) -> None:
     """The cell to type into, and beside it what it is worth."""
-    key = f"answer.{one.row}"
+    key = f"answer.{cell.row}"
     blank = np.full((1, 1), np.nan)
-    plan.inputs.append(InputGrid(key, one.row, one.col, 1, 1, ANSWER, lambda f: blank, sparse=True))
-    plan.cells.append(Cell(one.row, one.col, None, ANSWER, merge=2))
-    typed = Ref(None, one.row, one.col, fixed=True)
-    hints = [String(f"✗ {MISTAKES[name]}") for name, _ in one.asked.distinct]
-    judged = call("CHOOSE", code, String(RIGHT), String(WRONG), *hints)
-    known = call("IF", call("ISNUMBER", typed), judged, String(NO_NUMBER))
+    plan.inputs.append(InputGrid(key, cell.row, cell.col, 1, 1, ANSWER, lambda f: blank, sparse=True))
+    plan.cells.append(Cell(cell.row, cell.col, None, ANSWER, merge=2))
+    typed = Ref(None, cell.row, cell.col, fixed=True)
+    hints = [String(f"✗ {MISTAKES[name]}") for name, _ in cell.asked.distinct]
+    verdict = call("CHOOSE", code, String(RIGHT), String(WRONG), *hints)
+    known = call("IF", call("ISNUMBER", typed), verdict, String(NO_NUMBER))
     status = call("IF", call("ISBLANK", typed), String(""), known)
-    plan.computed.append(Computed(one.row, one.col + 2, status, STATUS, lambda f: "", merge=16))
-    where, first = area(one.row, one.col, 1, 2), address(one.row, one.col + 2)
+    plan.computed.append(Computed(cell.row, cell.col + 2, status, STATUS, lambda f: "", merge=16))
+    where, first = area(cell.row, cell.col, 1, 2), address(cell.row, cell.col + 2)
     plan.highlights.append(Highlight((where,), f'LEFT(${first},1)="✓"', GREEN))
 
 
-def _checked(check: SheetPlan, one: Placed, row: int, salt: Salt) -> Ref:
+def _check_row(check: SheetPlan, cell: AnswerCell, row: int, salt: Salt) -> Ref:
     """A row of the hidden sheet: the fingerprint of what is typed, and what it stands for (1 right, 2 wrong, ...)."""
-    asked = one.asked
-    typed = Ref(SHEET, one.row, one.col, fixed=True)
+    asked = cell.asked
+    typed = Ref(SHEET, cell.row, cell.col, fixed=True)
     number = call("IF", call("ISNUMBER", typed), typed, 0)
     # Bounded before it is divided and rounded, for what a student may type.
     bounded = call("MIN", 1e8, call("MAX", -1e8, number))
@@ -156,15 +156,15 @@ def _checked(check: SheetPlan, one: Placed, row: int, salt: Salt) -> Ref:
     for col, (formula, value) in enumerate(zip(steps, values, strict=True), 1):
         check.computed.append(Computed(row, col, formula, Style(), lambda f, value=value: float(value)))  # type: ignore[misc]
     answer = asked.units(asked.answer)
-    right = [salt.of(answer + n) for n in range(-asked.slack, asked.slack + 1)]
+    right = [salt.fingerprint(answer + n) for n in range(-asked.slack, asked.slack + 1)]
     tests = [equal(cells[3], value) for value in right]
     code: Expr = Number(2)
     for n, (_, wrong) in reversed(list(enumerate(asked.distinct, 3))):
-        code = call("IF", equal(cells[3], salt.of(asked.units(wrong))), n, code)
+        code = call("IF", equal(cells[3], salt.fingerprint(asked.units(wrong))), n, code)
     code = call("IF", call("OR", *tests) if len(tests) > 1 else tests[0], 1, code)
     known = dict.fromkeys(right, 1)
     for n, (_, wrong) in enumerate(asked.distinct, 3):
-        known.setdefault(salt.of(asked.units(wrong)), n)
+        known.setdefault(salt.fingerprint(asked.units(wrong)), n)
     now = float(known.get(values[3], 2))
     check.computed.append(Computed(row, 5, code, Style(), lambda f: now))
     return Ref(CHECK, row, 5, fixed=True)
@@ -176,7 +176,7 @@ def _steps(salt: Salt) -> tuple[int, int, int, int]:
 
     first = (OFFSET * FACTORS[0] + salt.a) % PRIME
     second = (first * first + salt.b) % PRIME
-    return 0, first, second, salt.of(0)
+    return 0, first, second, salt.fingerprint(0)
 
 
 def _about(title: str, identity: str, name: str) -> SheetPlan:

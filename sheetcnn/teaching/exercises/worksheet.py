@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sheetcnn.teaching.exercises.question import MISTAKES, Asked, Question
+from sheetcnn.teaching.exercises.question import MISTAKES, AskedNumber, Question
 from sheetcnn.teaching.paper.document import (
     AnswerLines,
     Document,
@@ -31,13 +31,13 @@ def worksheet(title: str, name: str, questions: Sequence[Question]) -> Document:
     return Document(title, parts)
 
 
-def number(value: float, asked: Asked) -> str:
+def number(value: float, asked: AskedNumber) -> str:
     """An answer as it is written down."""
     text = f"{value:.2f}" if asked.unit < 0.25 else f"{value:,g}" if value % 1 else f"{value:,.0f}"
     return text.replace("-", "−")
 
 
-def key(title: str, sets: Sequence[tuple[str, Sequence[Question]]]) -> Document:
+def answer_key(title: str, sets: Sequence[tuple[str, Sequence[Question]]]) -> Document:
     """What the teacher gets: every student's answers, how they come about, and what mistakes give."""
     parts: list[DocumentPart] = [Heading(f"{title}: answers", 1)]
     for n, (name, questions) in enumerate(sets):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sheetcnn.teaching.handouts.subject import Subject
+from sheetcnn.teaching.handouts.context import HandoutContext
 from sheetcnn.teaching.paper.document import DocumentPart, Heading, PageBreak, Terms
 
 TERMS = (
@@ -35,9 +35,9 @@ TERMS = (
 )
 
 
-def glossary(subject: Subject) -> Iterator[DocumentPart]:
+def glossary(handout: HandoutContext) -> Iterator[DocumentPart]:
     """One page."""
-    say = subject.say
+    say = handout.say
     yield PageBreak()
     yield Heading(say("Terms"))
     yield Terms([(say(term), say(meaning)) for term, meaning in TERMS])

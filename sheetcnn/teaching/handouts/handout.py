@@ -14,10 +14,10 @@ from sheetcnn.model.engine import run
 from sheetcnn.model.graph import Model
 from sheetcnn.shape import Array
 from sheetcnn.sheets.layout import Options
+from sheetcnn.teaching.handouts.context import HandoutContext, choose_pixel
 from sheetcnn.teaching.handouts.glossary import glossary
 from sheetcnn.teaching.handouts.overview import maps, network
-from sheetcnn.teaching.handouts.subject import Subject, choose_pixel
-from sheetcnn.teaching.handouts.worked import convolution, dense, pooling, receptive, softmax
+from sheetcnn.teaching.handouts.worked_examples import convolution, dense, pooling, receptive, softmax
 from sheetcnn.teaching.paper.document import Document, DocumentPart, Heading, Paragraph
 from sheetcnn.teaching.paper.html import html
 from sheetcnn.teaching.paper.markdown import markdown
@@ -28,7 +28,7 @@ from sheetcnn.workbook.plan import make_plan
 
 Format = Literal["pdf", "html", "md"]
 SUFFIXES: dict[str, Format] = {".pdf": "pdf", ".html": "html", ".htm": "html", ".md": "md"}
-SECTIONS: tuple[Callable[[Subject], Iterator[DocumentPart]], ...] = (
+SECTIONS: tuple[Callable[[HandoutContext], Iterator[DocumentPart]], ...] = (
     network,
     maps,
     convolution,
@@ -59,7 +59,7 @@ def handout_of_model(model: Model, image: Array, *, pixel: str | None = None, co
     return _document(prepared(model, options), image, options, pixel)
 
 
-def handout_of_book(path: Path, image: Array | None, *, pixel: str | None, code: str | None) -> Document:
+def handout_of_workbook(path: Path, image: Array | None, *, pixel: str | None, code: str | None) -> Document:
     """The handout of a workbook: with the weights that stand in it, on the image that is chosen or painted.
 
     Raises:
@@ -81,12 +81,12 @@ def _document(model: Model, image: Array, options: Options, wanted: str | None) 
     say = language(options.language)
     result = run(model, image)
     plan = make_plan(model.graph, options)
-    subject = Subject(model, result, plan, choose_pixel(plan, result, wanted), say)
+    handout = HandoutContext(model, result, plan, choose_pixel(plan, result, wanted), say)
     parts: list[DocumentPart] = [Heading(model.graph.name, 1)]
     if result.label:
         parts.append(Paragraph(say(text("prediction on this input: {label}", label=result.label))))
     for section in SECTIONS:
-        parts += section(subject)
+        parts += section(handout)
     title = say(text("{network}, worked by hand", network=model.graph.name))
     return Document(title, parts, options.language)
 

@@ -6,13 +6,13 @@ import numpy as np
 
 from sheetcnn.model.graph import Model
 from sheetcnn.model.ops.conv2d import Conv2d
-from sheetcnn.teaching.exercises.question import Asked, Question, varied
+from sheetcnn.teaching.exercises.question import AskedNumber, Question, with_distinct_mistakes
 from sheetcnn.teaching.paper.document import Figure, Figures
 
 MOST_CHANNELS = 4
 
 
-def can(model: Model) -> bool:
+def is_possible(model: Model) -> bool:
     """Whether the model has a convolution with few enough input channels."""
     return bool(_layers(model))
 
@@ -70,9 +70,9 @@ def make(rng: np.random.Generator, model: Model) -> Question:
         )
         listed = " + ".join(f"{p:.3f}" for p in (*parts, bias)).replace("-", "−")
         solution = f"{listed} = {z:.3f}".replace("-", "−") + (f"; after ReLU {after(z):.3f}" if relu else "")
-        asked = (Asked(f"pixel of {name}", after(z), 0.01, 1, mistakes),)
+        asked = (AskedNumber(f"pixel of {name}", after(z), 0.01, 1, mistakes),)
         return Question(
             "model_pixel", f"A pixel of {name}, with a spreadsheet", words, shown, asked, solution
         )
 
-    return varied(draw, 2)
+    return with_distinct_mistakes(draw, 2)

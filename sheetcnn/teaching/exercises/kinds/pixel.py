@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sheetcnn.model.graph import Model
-from sheetcnn.teaching.exercises.question import Asked, Question, varied
+from sheetcnn.teaching.exercises.question import AskedNumber, Question, with_distinct_mistakes
 from sheetcnn.teaching.paper.document import Figure, Figures
 
 SIZE, K = 4, 3
@@ -51,7 +51,7 @@ def make(rng: np.random.Generator, model: Model) -> Question:
         solution = f"{parts[0]:g} + {parts[1]:g} + {bias:g} = {z:g}; after ReLU {max(0.0, z):g}".replace(
             "-", "−"
         )
-        asked = (Asked(f"pixel ({row}, {col})", max(0.0, z), 1.0, 0, mistakes),)
+        asked = (AskedNumber(f"pixel ({row}, {col})", max(0.0, z), 1.0, 0, mistakes),)
         return Question("pixel", "Fill in a pixel", words, (figures,), asked, solution)
 
-    return varied(draw, 4)
+    return with_distinct_mistakes(draw, 4)

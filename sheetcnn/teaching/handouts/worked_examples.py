@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,11 +11,13 @@ from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
 from sheetcnn.model.ops.pooling import Pool
 from sheetcnn.pages.receptive import fields
+from sheetcnn.pages.trace.conv_values import Trace
 from sheetcnn.pages.trace.dense import DenseTrace, can_trace_dense
 from sheetcnn.pages.trace.pool import LOWEST, PoolTrace, can_trace_pool
 from sheetcnn.pages.trace.softmax import SoftmaxTrace, can_trace_softmax
+from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.handouts.subject import Subject
+from sheetcnn.teaching.handouts.context import HandoutContext
 from sheetcnn.teaching.paper.document import (
     Code,
     DocumentPart,
@@ -37,13 +40,13 @@ LONGEST = 600
 """Characters of a formula that are printed."""
 
 
-def convolution(subject: Subject) -> Iterator[DocumentPart]:
+def convolution(handout: HandoutContext) -> Iterator[DocumentPart]:
     """Windows, kernel slices, products, partial sums, bias and activation of the chosen pixel."""
-    trace, pixel, say = subject.traced, subject.pixel, subject.say
+    trace, pixel, say = handout.trace, handout.pixel, handout.say
     if trace is None or pixel is None:
         return
     node = trace.node
-    context = subject.context(
+    context = handout.context(
         **{trace.key("map"): pixel.map, trace.key("row"): pixel.row, trace.key("column"): pixel.column},
         **{trace.key("input"): 1},
     )
@@ -51,34 +54,32 @@ def convolution(subject: Subject) -> Iterator[DocumentPart]:
     place = text("map {map}, row {row}, column {column}", map=pixel.map, row=pixel.row, column=pixel.column)
     yield Heading(say(text("One pixel of {layer}: {place}", layer=node.name, place=place)))
     every = trace.kernel.inputs_of(pixel.map - 1)
-    pieces = [_Piece(trace, context, n) for n in range(len(every))]
-    order = sorted(range(len(pieces)), key=lambda n: -abs(pieces[n].partial))[:MOST_INPUTS]
+    terms = [_InputTerm(trace, context, n) for n in range(len(every))]
+    order = sorted(range(len(terms)), key=lambda n: -abs(terms[n].partial))[:MOST_INPUTS]
     yield Paragraph(
         say(
             text(
                 "The kernel of map {map} has a slice for each of {n} input maps. Each slice is laid over its "
                 "map: nine numbers become nine products, or as many as the slice has squares, and their sum.",
                 map=pixel.map,
-                n=len(pieces),
+                n=len(terms),
             )
         )
     )
-    scale: Scale = "sequential" if subject.graph.nonnegative[node.inputs[0]] else "diverging"
-    high = max(float(np.abs(p.window).max()) for p in pieces) or 1.0
-    deep = max(float(np.abs(p.slice).max()) for p in pieces) or 1.0
+    scale: Scale = "sequential" if handout.graph.nonnegative[node.inputs[0]] else "diverging"
+    high = max(float(np.abs(p.window).max()) for p in terms) or 1.0
+    deep = max(float(np.abs(p.slice).max()) for p in terms) or 1.0
     side = min(6.5, 42.0 / trace.size[1] / 1.7)
     for n in sorted(order):
-        piece = pieces[n]
+        term = terms[n]
         name = say(text("{layer}, map {n}", layer=node.inputs[0], n=every[n] + 1))
         yield Figures(
             (
-                Figure(name, piece.window, scale, 2, high, side=side),
+                Figure(name, term.window, scale, 2, high, side=side),
+                Figure(say("its slice of the kernel"), term.slice, "diverging", 3, deep, side=side, sign="×"),
                 Figure(
-                    say("its slice of the kernel"), piece.slice, "diverging", 3, deep, side=side, sign="×"
-                ),
-                Figure(
-                    say(text("products, sum {sum}", sum=number_text(piece.partial))),
-                    piece.window * piece.slice,
+                    say(text("products, sum {sum}", sum=number_text(term.partial))),
+                    term.window * term.slice,
                     "diverging",
                     2,
                     side=side,
@@ -86,31 +87,28 @@ def convolution(subject: Subject) -> Iterator[DocumentPart]:
                 ),
             )
         )
-    rest = sum(pieces[n].partial for n in range(len(pieces)) if n not in order)
-    if len(pieces) > len(order):
+    rest = sum(terms[n].partial for n in range(len(terms)) if n not in order)
+    if len(terms) > len(order):
         others = text(
-            "the other {n} input maps together: {sum}", n=len(pieces) - len(order), sum=number_text(rest)
+            "the other {n} input maps together: {sum}", n=len(terms) - len(order), sum=number_text(rest)
         )
         yield Paragraph(say(others), small=True)
-    parts = [pieces[n].partial for n in sorted(order)] + ([rest] if len(pieces) > len(order) else [])
+    parts = [terms[n].partial for n in sorted(order)] + ([rest] if len(terms) > len(order) else [])
     before, after, bias = trace.before(context), trace.after(context), trace.bias(context)
-    yield _sum("z", [*parts, bias] if "bias" in {p.name for p in trace.weights.parameters} else parts, before)
+    if "bias" in {p.name for p in trace.weights.parameters}:
+        parts.append(bias)
+    yield _sum_line("z", parts, before)
     if node.activation is not None:
-        yield _activated(say(text(node.activation.title)), before, after)
+        yield _activation_line(say(text(node.activation.title)), before, after)
     once = "The bias is added once, and the activation is applied once, to the whole sum."
     yield Paragraph(say(once), small=True)
-    yield from _formula(subject, node.name, pixel.map - 1, pixel.row - 1, pixel.column - 1)
+    yield from _cell_formula(handout, node.name, pixel.map - 1, pixel.row - 1, pixel.column - 1)
 
 
-class _Piece:
+class _InputTerm:
     """Window, slice and partial sum of one input map."""
 
-    def __init__(self, trace: object, context: PageContext, n: int) -> None:
-        from dataclasses import replace
-
-        from sheetcnn.pages.trace.conv_values import Trace
-
-        assert isinstance(trace, Trace)  # noqa: S101  (for mypy)
+    def __init__(self, trace: Trace, context: PageContext, n: int) -> None:
         if trace.listed < trace.inputs:  # a page that shows one chosen input map
             context = replace(context, choices={**context.choices, trace.key("input"): n + 1})
             n = 0
@@ -118,7 +116,7 @@ class _Piece:
         self.partial = trace.partial(context, n)
 
 
-def _sum(name: str, parts: list[float], total: float) -> Math:
+def _sum_line(name: str, parts: list[float], total: float) -> Math:
     """`z = 0.12 − 0.30 + 1.2 = 1.02`."""
     rest = (("+ " if part >= 0 else "− ") + number_text(abs(part)) for part in parts[1:])
     plain = " ".join((number_text(parts[0]), *rest))
@@ -129,7 +127,7 @@ def _sum(name: str, parts: list[float], total: float) -> Math:
     )
 
 
-def _activated(title: str, before: float, after: float) -> Math:
+def _activation_line(title: str, before: float, after: float) -> Math:
     """`ReLU(1.02) = 1.02`."""
     signs = number_text(before).replace("−", "-"), number_text(after).replace("−", "-")
     name = "".join(c for c in title if c.isalnum() or c == " ")
@@ -139,9 +137,11 @@ def _activated(title: str, before: float, after: float) -> Math:
     )
 
 
-def _formula(subject: Subject, tensor: str, channel: int, y: int = 0, x: int = 0) -> Iterator[DocumentPart]:
+def _cell_formula(
+    handout: HandoutContext, tensor: str, channel: int, y: int = 0, x: int = 0
+) -> Iterator[DocumentPart]:
     """The cell of the workbook that computes the same."""
-    found = subject.formula(tensor, channel, y, x)
+    found = handout.formula(tensor, channel, y, x)
     if found is None:
         return
     sheet, cell, formula = found
@@ -149,27 +149,33 @@ def _formula(subject: Subject, tensor: str, channel: int, y: int = 0, x: int = 0
     if len(formula) > LONGEST:
         where = text("{where} (its first {n} of {all} characters)", where=where, n=LONGEST, all=len(formula))
         formula = formula[:LONGEST] + " …"
-    yield Code(formula, subject.say(where))
+    yield Code(formula, handout.say(where))
 
 
-def pooling(subject: Subject) -> Iterator[DocumentPart]:
+def _last(handout: HandoutContext, can_trace: Callable[[Layout, Node], bool]) -> Node | None:
+    """The last layer that a trace can show."""
+    layout = handout.plan.layout
+    nodes = [n for n in handout.graph.nodes if n.name not in layout.aliases and can_trace(layout, n)]
+    return nodes[-1] if nodes else None
+
+
+def pooling(handout: HandoutContext) -> Iterator[DocumentPart]:
     """The window of one pixel of the last pooling layer that can be shown."""
-    layout, say = subject.plan.layout, subject.say
-    nodes = [n for n in subject.graph.nodes if n.name not in layout.aliases and can_trace_pool(layout, n)]
-    if not nodes:
+    layout, say = handout.plan.layout, handout.say
+    node = _last(handout, can_trace_pool)
+    if node is None:
         return
-    node = nodes[-1]
     assert isinstance(node.op, Pool)  # noqa: S101  (for mypy)
-    trace = PoolTrace(layout, node, node.op, node.op.sight(subject.graph.input_shapes(node)))
-    out = subject.maps(node.name)
+    trace = PoolTrace(layout, node, node.op, node.op.sight(handout.graph.input_shapes(node)))
+    out = handout.maps(node.name)
     channel, y, x = (int(n) for n in np.unravel_index(int(np.argmax(out)), out.shape))
     choices = {trace.key("map"): channel + 1, trace.key("row"): y + 1, trace.key("column"): x + 1}
-    context = subject.context(**choices)
+    context = handout.context(**choices)
     place = text("map {map}, row {row}, column {column}", map=channel + 1, row=y + 1, column=x + 1)
     yield Heading(say(text("One pixel of {layer}: {place}", layer=node.name, place=place)))
     window = trace.window(context)
     window[window == LOWEST] = np.nan
-    scale: Scale = "sequential" if subject.graph.nonnegative[node.inputs[0]] else "diverging"
+    scale: Scale = "sequential" if handout.graph.nonnegative[node.inputs[0]] else "diverging"
     rows, cols = trace.place(context, 0), trace.place(context, 1)
     marked = []
     if node.op.pooled == "max":
@@ -191,24 +197,23 @@ def pooling(subject: Subject) -> Iterator[DocumentPart]:
     caption = text("{layer}, map {n}", layer=node.inputs[0], n=channel + 1)
     yield Figures((Figure(say(caption), window, scale, 2, side=7, marked=marked),))
     yield Paragraph(say(words))
-    yield from _formula(subject, node.name, channel, y, x)
+    yield from _cell_formula(handout, node.name, channel, y, x)
 
 
-def dense(subject: Subject) -> Iterator[DocumentPart]:
+def dense(handout: HandoutContext) -> Iterator[DocumentPart]:
     """The largest terms of the greatest output of the last dense layer."""
-    layout, say = subject.plan.layout, subject.say
-    nodes = [n for n in subject.graph.nodes if n.name not in layout.aliases and can_trace_dense(layout, n)]
-    if not nodes:
+    layout, say = handout.plan.layout, handout.say
+    node = _last(handout, can_trace_dense)
+    if node is None:
         return
-    node = nodes[-1]
     trace = DenseTrace.of(layout, node)
-    output = int(np.argmax(subject.maps(node.name)))
-    context = subject.context(**{trace.key: output + 1})
+    output = int(np.argmax(handout.maps(node.name)))
+    context = handout.context(**{trace.key: output + 1})
     yield Heading(say(text("One output of {layer}: number {n}", layer=node.name, n=output + 1)))
     terms, values, weights = trace.terms(context), trace.values(context), trace.row(context)
     order = np.argsort(-np.abs(terms), kind="stable")[:MOST_TERMS].tolist()
     rows = [
-        (_origin(subject, trace, n), number_text(values[n]), number_text(weights[n]), number_text(terms[n]))
+        (_origin(handout, trace, n), number_text(values[n]), number_text(weights[n]), number_text(terms[n]))
         for n in order
     ]
     rest = len(terms) - len(order)
@@ -221,12 +226,12 @@ def dense(subject: Subject) -> Iterator[DocumentPart]:
     heads = (say("comes from"), say("value"), say("weight"), say("term"))
     yield Table(heads, rows, numbers=(1, 2, 3), widths=(3, 1, 1, 1))
     if node.activation is not None:
-        yield _activated(say(text(node.activation.title)), trace.before(context), trace.after(context))
-    yield from _formula(subject, node.name, output)
+        yield _activation_line(say(text(node.activation.title)), trace.before(context), trace.after(context))
+    yield from _cell_formula(handout, node.name, output)
 
 
-def _origin(subject: Subject, trace: DenseTrace, n: int) -> str:
-    maps, say = trace.maps, subject.say
+def _origin(handout: HandoutContext, trace: DenseTrace, n: int) -> str:
+    maps, say = trace.maps, handout.say
     if maps is None:
         return say(text("{layer}, value {n}", layer=trace.node.inputs[0], n=n + 1))
     name, shape = maps
@@ -236,15 +241,14 @@ def _origin(subject: Subject, trace: DenseTrace, n: int) -> str:
     return say(text("{layer}, {place}", layer=name, place=place))
 
 
-def softmax(subject: Subject) -> Iterator[DocumentPart]:
+def softmax(handout: HandoutContext) -> Iterator[DocumentPart]:
     """Values, shifted values, exponentials and probabilities, the most probable first."""
-    layout, say, labels = subject.plan.layout, subject.say, subject.graph.labels
-    nodes = [n for n in subject.graph.nodes if n.name not in layout.aliases and can_trace_softmax(layout, n)]
-    if not nodes:
+    layout, say, labels = handout.plan.layout, handout.say, handout.graph.labels
+    node = _last(handout, can_trace_softmax)
+    if node is None:
         return
-    node: Node = nodes[-1]
     trace = SoftmaxTrace(layout, node)
-    steps = trace.steps(subject.context())
+    steps = trace.steps(handout.context())
     yield Heading(say(text("{layer}: from values to probabilities", layer=node.name)))
     order = np.argsort(-steps[:, 3], kind="stable")[:MOST_CLASSES].tolist()
     names = labels if len(labels) == len(steps) else [str(n + 1) for n in range(len(steps))]
@@ -258,13 +262,13 @@ def softmax(subject: Subject) -> Iterator[DocumentPart]:
     yield Paragraph(say(text(words, greatest=greatest, sum=total)))
 
 
-def receptive(subject: Subject) -> Iterator[DocumentPart]:
+def receptive(handout: HandoutContext) -> Iterator[DocumentPart]:
     """The part of the input that the worked pixel depends on, framed on the picture."""
-    pixel, say = subject.pixel, subject.say
-    field = fields(subject.graph).get(pixel.layer) if pixel is not None else None
+    pixel, say = handout.pixel, handout.say
+    field = fields(handout.graph).get(pixel.layer) if pixel is not None else None
     if pixel is None or field is None:
         return
-    source = subject.maps(subject.graph.source)
+    source = handout.maps(handout.graph.source)
     (top, bottom), (left, right) = (
         span.seen(n - 1, size)
         for span, n, size in zip(field, (pixel.row, pixel.column), source.shape[1:], strict=True)
@@ -272,7 +276,7 @@ def receptive(subject: Subject) -> Iterator[DocumentPart]:
     yield Heading(say(text("What this pixel of {layer} sees", layer=pixel.layer)))
     mark = (top, left, bottom - top + 1, right - left + 1)
     side = min(4.0, 70.0 / max(source.shape[1:]))
-    yield Figures((Figure(subject.graph.source, source[0], "picture", side=side, marked=(mark,)),))
+    yield Figures((Figure(handout.graph.source, source[0], "picture", side=side, marked=(mark,)),))
     words = text(
         "rows {top} to {bottom} and columns {left} to {right} of the input: {n} of {all} pixels",
         top=top + 1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sheetcnn.model.graph import Model
-from sheetcnn.teaching.exercises.question import Asked, Question
+from sheetcnn.teaching.exercises.question import AskedNumber, Question
 from sheetcnn.teaching.lessons.lesson_page import correlate
 from sheetcnn.teaching.paper.document import Figure, Figures
 
@@ -39,6 +39,6 @@ def make(rng: np.random.Generator, model: Model) -> Question:
         "The map is window times kernel at every place of the image, without bias and ReLU.",
         "Which kernel made it?",
     )
-    asked = (Asked("number of the kernel", place, 1.0, 0, [("flipped", float(opposite))]),)
+    asked = (AskedNumber("number of the kernel", place, 1.0, 0, [("flipped", float(opposite))]),)
     solution = f"kernel {place}: it is positive where its positive side lies on the bright part"
     return Question("which", "Which kernel?", words, shown, asked, solution)
