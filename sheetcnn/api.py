@@ -301,9 +301,9 @@ def handout(
 
 def list_lessons() -> list[tuple[str, str]]:
     """Every lesson's name and what question it answers, in the order to take them."""
-    from sheetcnn.teaching.lessons import names
+    from sheetcnn.teaching.lessons import lesson_lines
 
-    return list(names())
+    return list(lesson_lines())
 
 
 def lesson(name: str, path: AnyPath) -> None:
@@ -319,12 +319,11 @@ def lesson(name: str, path: AnyPath) -> None:
         OutputError: the name ends in none of these, or the file cannot be written.
     """
     from sheetcnn.teaching.handouts.handout import SUFFIXES, write_document
-    from sheetcnn.teaching.lessons import build_lesson, lesson_paper
-    from sheetcnn.teaching.lessons import lesson as find
+    from sheetcnn.teaching.lessons import build_lesson, find_lesson, lesson_document
 
-    found, target = find(name), Path(path)
+    found, target = find_lesson(name), Path(path)
     if target.suffix.lower() in SUFFIXES:
-        write_document(lesson_paper(found), target)
+        write_document(lesson_document(found), target)
     else:
         build_lesson(found, target)
 

@@ -21,9 +21,9 @@ from sheetcnn.teaching.lessons import (
     LESSONS,
     build_lesson,
     channels,
+    find_lesson,
     inception,
-    lesson,
-    lesson_paper,
+    lesson_document,
     padding,
     relu,
 )
@@ -97,7 +97,7 @@ def test_the_files_are_valid(books: list[Path]) -> None:
 
 def test_a_broken_formula_is_found(books: list[Path], tmp_path: Path) -> None:
     path = books[3 * NAMES.index("relu")]
-    sheet = lesson("relu").sheets()[0]
+    sheet = find_lesson("relu").sheets()[0]
     grid = sheet.live[0]
     cell = address(grid.row + 1, grid.col + 1)
     broken = pe.edit(path, tmp_path / "broken.xlsx", {(sheet.name, cell): pe.number(123.0)})
@@ -119,8 +119,8 @@ def test_the_same_bytes_every_time(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_for_print(name: str, tmp_path: Path) -> None:
-    one = lesson(name)
-    document = lesson_paper(one)
+    one = find_lesson(name)
+    document = lesson_document(one)
     write_document(document, tmp_path / "page.pdf")
     assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
     texts = [b.text for b in document.parts if isinstance(b, Paragraph | Heading)]
@@ -141,7 +141,7 @@ def values_of(path: Path, sheet: str, row: int, col: int, height: int, width: in
 
 def test_several_channels_make_one_map(books: list[Path]) -> None:
     """By six nested loops, against what IronCalc makes of the formulas."""
-    path, sheet = books[3 * NAMES.index("channels")], lesson("channels").sheets()[1]
+    path, sheet = books[3 * NAMES.index("channels")], find_lesson("channels").sheets()[1]
     x, k = channels.image(), channels.kernels()
     for n, grid in enumerate(sheet.live):
         found = values_of(path, sheet.name, grid.row, grid.col, grid.height, grid.width)
@@ -222,7 +222,7 @@ def test_what_is_printed_stands_in_the_workbook(name: str, books: list[Path]) ->
     """Grids cell by cell, as recalculated; products by multiplying; numbers of tables by their digits."""
     sheets = grids(books[3 * NAMES.index(name)])
     drawn = 0
-    for part in lesson(name).figures():
+    for part in find_lesson(name).figures():
         if isinstance(part, Figures):
             for n, figure in enumerate(part.figures):
                 if any(stands_in(sheet, figure.values) for sheet in sheets):

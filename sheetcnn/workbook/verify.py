@@ -121,10 +121,10 @@ def _check(
 
 
 def _lesson(book: Workbook, path: Path, name: str) -> Sequence[SheetPlan]:
-    from sheetcnn.teaching.lessons import lesson  # only a lesson needs them
+    from sheetcnn.teaching.lessons import find_lesson  # only a lesson needs them
 
     try:
-        sheets = lesson(name).sheets()
+        sheets = find_lesson(name).sheets()
     except SheetCnnError as error:
         raise WorkbookError(f"{path}: {error}") from None
     check_sheets(book, sheets, path)

@@ -16,7 +16,7 @@ from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import Computed, InputGrid, PageContext, SheetPlan, as_built, bind_sheets
 from sheetcnn.teaching.exercises.fingerprint import Salt, equal
 from sheetcnn.teaching.exercises.question import MISTAKES, AskedNumber, Question
-from sheetcnn.teaching.lessons.lesson_page import LEFT, NUMBER, Page
+from sheetcnn.teaching.lessons.lesson_page import LEFT, NUMBER, LessonPage
 from sheetcnn.teaching.paper.document import Figure, Figures, Table
 from sheetcnn.xlsx.book import Book, Cell, Grid, Highlight, Style
 from sheetcnn.xlsx.write import write_book
@@ -66,7 +66,7 @@ def student_workbook(
         questions: to ask.
         seed: of the salts.
     """
-    page = Page(SHEET, title, "type your answers into the coloured cells: they check themselves")
+    page = LessonPage(SHEET, title, "type your answers into the coloured cells: they check themselves")
     page.plan.protected = True
     page.plan.one_page = page.plan.landscape = False
     if name:
@@ -98,11 +98,11 @@ def student_workbook(
     return placed
 
 
-def _figures(page: Page, part: Figures, row: int) -> int:
+def _figures(page: LessonPage, part: Figures, row: int) -> int:
     col = LEFT
     for figure in part.figures:
         high, wide = figure.values.shape
-        page.small(row, col, figure.caption if not figure.sign else f"{figure.sign} {figure.caption}")
+        page.remark(row, col, figure.caption if not figure.sign else f"{figure.sign} {figure.caption}")
         page.plan.plain.append(Grid(row + 1, col, high, wide, _look(figure), figure.values))
         where = area(row + 1, col, high, wide)
         if figure.scale in ("sequential", "diverging"):
@@ -117,7 +117,7 @@ def _look(figure: Figure) -> Style:
     return NUMBER if (figure.decimals or 0) == 0 else replace(NUMBER, number_format="0.00")
 
 
-def _table(page: Page, part: Table, row: int) -> int:
+def _table(page: LessonPage, part: Table, row: int) -> int:
     for m, head in enumerate(part.head):
         page.plan.cells.append(Cell(row, LEFT + m * 3, head, theme.HEADING_CENTER, merge=3))
     for n, cells in enumerate(part.rows, 1):

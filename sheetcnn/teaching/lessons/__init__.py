@@ -21,12 +21,12 @@ from sheetcnn.teaching.lessons.inception import LESSON as INCEPTION
 from sheetcnn.teaching.lessons.lesson_page import Lesson
 from sheetcnn.teaching.lessons.padding import LESSON as PADDING
 from sheetcnn.teaching.lessons.pooling import LESSON as POOLING
-from sheetcnn.teaching.lessons.readings import LESSON as READINGS
-from sheetcnn.teaching.lessons.receptive import LESSON as RECEPTIVE
+from sheetcnn.teaching.lessons.receptive_field import LESSON as RECEPTIVE
 from sheetcnn.teaching.lessons.relu import LESSON as RELU
-from sheetcnn.teaching.lessons.second import LESSON as SECOND
+from sheetcnn.teaching.lessons.second_layer import LESSON as SECOND
 from sheetcnn.teaching.lessons.separable import LESSON as SEPARABLE
-from sheetcnn.teaching.lessons.temperature import LESSON as SOFTMAX
+from sheetcnn.teaching.lessons.softmax import LESSON as SOFTMAX
+from sheetcnn.teaching.lessons.three_readings import LESSON as READINGS
 from sheetcnn.teaching.paper.document import (
     AnswerLines,
     Document,
@@ -54,19 +54,19 @@ LESSONS: tuple[Lesson, ...] = (
 )
 
 
-def lesson(name: str) -> Lesson:
+def find_lesson(name: str) -> Lesson:
     """The lesson of that name.
 
     Raises:
         SpecError: if there is none; names those that there are.
     """
-    for one in LESSONS:
-        if one.name == name:
-            return one
-    raise SpecError(f"there is no lesson '{name}'; there are {', '.join(one.name for one in LESSONS)}")
+    for lesson in LESSONS:
+        if lesson.name == name:
+            return lesson
+    raise SpecError(f"there is no lesson '{name}'; there are {', '.join(lesson.name for lesson in LESSONS)}")
 
 
-def build_lesson(one: Lesson, path: Path) -> int:
+def build_lesson(lesson: Lesson, path: Path) -> int:
     """Write the workbook of a lesson; returns the number of formulas.
 
     Raises:
@@ -74,15 +74,15 @@ def build_lesson(one: Lesson, path: Path) -> int:
     """
     if path.suffix.lower() != ".xlsx":
         raise OutputError(f"{path}: a lesson's name ends in .xlsx")
-    sheets = one.sheets()
+    sheets = lesson.sheets()
     context = as_built(sheets, PageContext(NOTHING, {}, {}))
-    return write_book(Book(one.title, bind_sheets([*sheets, _about(one)], context), ()), path)
+    return write_book(Book(lesson.title, bind_sheets([*sheets, _about(lesson)], context), ()), path)
 
 
-def _about(one: Lesson) -> SheetPlan:
+def _about(lesson: Lesson) -> SheetPlan:
     page = SheetPlan(about.NAME, tab_color=theme.TABS["page"])
     page.column_widths |= {about.KEY_COLUMN: 18, about.VALUE_COLUMN: 110}
-    rows = (("format", str(about.FORMAT)), ("built by", f"sheetcnn {__version__}"), ("lesson", one.name))
+    rows = (("format", str(about.FORMAT)), ("built by", f"sheetcnn {__version__}"), ("lesson", lesson.name))
     page.cells += [
         Cell(1, 1, "About this file", theme.TITLE),
         Cell(
@@ -98,16 +98,18 @@ def _about(one: Lesson) -> SheetPlan:
     return page
 
 
-def lesson_paper(one: Lesson) -> Document:
+def lesson_document(lesson: Lesson) -> Document:
     """The printed page of a lesson: the idea, its numbers, the questions; the answers on a page of their own."""
-    parts: list[DocumentPart] = [Heading(one.title, 1), *one.figures(), Heading("Questions")]
-    for n, (question, _) in enumerate(one.questions, 1):
+    parts: list[DocumentPart] = [Heading(lesson.title, 1), *lesson.figures(), Heading("Questions")]
+    for n, (question, _) in enumerate(lesson.questions, 1):
         parts += [Paragraph(f"{n}. {question}"), AnswerLines(1)]
     parts += [PageBreak(), Heading("Answers")]
-    parts += [Paragraph(f"{n}. {question} {answer}") for n, (question, answer) in enumerate(one.questions, 1)]
-    return Document(one.title, parts)
+    parts += [
+        Paragraph(f"{n}. {question} {answer}") for n, (question, answer) in enumerate(lesson.questions, 1)
+    ]
+    return Document(lesson.title, parts)
 
 
-def names() -> Sequence[tuple[str, str]]:
+def lesson_lines() -> Sequence[tuple[str, str]]:
     """Every lesson's name and what question it answers, in order."""
-    return [(one.name, one.line) for one in LESSONS]
+    return [(lesson.name, lesson.line) for lesson in LESSONS]

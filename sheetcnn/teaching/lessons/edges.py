@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sheetcnn.formulas.expr import call
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, Page, correlate
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage, correlate
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph
 
 SIZE = 12
@@ -54,30 +54,32 @@ QUESTIONS = (
 )
 
 
-def pages() -> list[Page]:
+def pages() -> list[LessonPage]:
     """One sheet."""
-    page = Page("edges", "One kernel over one image", "change a pixel or a weight: every number follows")
+    page = LessonPage(
+        "edges", "One kernel over one image", "change a pixel or a weight: every number follows"
+    )
     page.text(TOP, LEFT, "the image (change it)", bold=True)
-    x = page.typed("image", TOP + 1, LEFT, image(), "pixels")
+    x = page.inputs("image", TOP + 1, LEFT, image(), "pixels")
     col = LEFT + SIZE + 2
     page.text(TOP, col, "the kernel (change it)", bold=True)
-    kernel = page.typed("kernel", TOP + 1, col, KERNEL, "diverging")
+    kernel = page.inputs("kernel", TOP + 1, col, KERNEL, "diverging")
     row = TOP + 6
     page.text(row, col, "kernels to try", bold=True)
     for n, (name, numbers) in enumerate(OTHERS):
-        page.small(row + 1 + n * 2, col, f"{name}: {' / '.join(_row(r) for r in numbers.tolist())}")
+        page.remark(row + 1 + n * 2, col, f"{name}: {' / '.join(_row(r) for r in numbers.tolist())}")
     right = col + 15
     page.text(TOP, right, "the result: window times kernel, added up", bold=True)
-    out = page.live(
+    out = page.formulas(
         TOP + 1,
         right,
         (SIZE - 2, SIZE - 2),
-        call("SUMPRODUCT", x.moving(3, 3), kernel.all()),
-        lambda f: correlate(x.values(f), kernel.values(f)),
+        call("SUMPRODUCT", x.window(3, 3), kernel.whole()),
+        lambda ctx: correlate(x.values(ctx), kernel.values(ctx)),
         "diverging",
     )
     page.questions(TOP + SIZE + 3, [q for q, _ in QUESTIONS], 34)
-    page.frame(out)
+    page.zoom_to_fit(out)
     return [page]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, Ref, add, call
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, Page, entry
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, LessonPage, number_at
 from sheetcnn.teaching.paper.document import Box, Boxes, DocumentPart, Math, Paragraph, Table
 from sheetcnn.xlsx.book import Cell
 
@@ -47,21 +47,21 @@ QUESTIONS = (
 )
 
 
-def pages() -> list[Page]:
+def pages() -> list[LessonPage]:
     """The table of branches with its costs."""
-    page = Page(
+    page = LessonPage(
         "inception",
         "An inception module (GoogLeNet 3a)",
         "four branches over the same 192 maps; change the reductions or the widths",
     )
     page.text(TOP, LEFT, "maps in")
-    maps = page.typed("maps", TOP, LEFT + 6, np.array([[float(MAPS)]]))
+    maps = page.inputs("maps", TOP, LEFT + 6, np.array([[float(MAPS)]]))
     page.text(TOP + 1, LEFT, "side of the maps")
-    side = page.typed("side", TOP + 1, LEFT + 6, np.array([[float(SIDE)]]))
+    side = page.inputs("side", TOP + 1, LEFT + 6, np.array([[float(SIDE)]]))
     for n, words in enumerate(HEADS):
         page.plan.cells.append(Cell(TOP + 3, LEFT + n * 4, words, theme.HEADING_CENTER, merge=4))
     numbers = np.array([b[2:] for b in BRANCHES], dtype=float)
-    branches = page.typed("branches", TOP + 4, LEFT + 34, numbers)
+    branches = page.inputs("branches", TOP + 4, LEFT + 34, numbers)
     page.text(TOP + 3, LEFT + 34, "reduced to (0: not), maps out", bold=True)
     outs, work = [], []
     for n, (name, kernel, _, _) in enumerate(BRANCHES):
@@ -69,30 +69,30 @@ def pages() -> list[Page]:
         page.plan.cells.append(Cell(row, LEFT, name, theme.TEXT, merge=4))
         page.plan.cells.append(Cell(row, LEFT + 4, f"{kernel}×{kernel}", theme.CENTER, merge=4))
         reduced, out = (branches.cell(n, m) for m in range(2))
-        page.value(row, LEFT + 8, reduced, entry(branches, n, 0), merge=4)
-        outs.append(page.value(row, LEFT + 12, out, entry(branches, n, 1), merge=4))
+        page.formula(row, LEFT + 8, reduced, number_at(branches, n, 0), merge=4)
+        outs.append(page.formula(row, LEFT + 12, out, number_at(branches, n, 1), merge=4))
         m, area, k2 = maps.cell(0, 0), side.cell(0, 0) * side.cell(0, 0), float(kernel * kernel)
         # A branch that is not reduced has its kernel over all maps.
         two: Expr = add(m * reduced, reduced * out * k2)
         weights = call("IF", reduced, two, m * out * k2)
-        w = page.value(row, LEFT + 16, weights, partial(_weights, maps, branches, n), merge=4)
-        work.append(page.value(row, LEFT + 20, w * area, partial(_work, maps, side, branches, n), merge=4))
-        plain = page.value(
+        w = page.formula(row, LEFT + 16, weights, partial(_weights, maps, branches, n), merge=4)
+        work.append(page.formula(row, LEFT + 20, w * area, partial(_work, maps, side, branches, n), merge=4))
+        plain = page.formula(
             row, LEFT + 24, m * out * k2 * area, partial(_plain, maps, side, branches, n), merge=4
         )
         share = call("IF", plain, Ref(None, row, LEFT + 20) / plain, 0)
-        page.value(row, LEFT + 28, share, partial(_share, maps, side, branches, n), merge=4)
+        page.formula(row, LEFT + 28, share, partial(_share, maps, side, branches, n), merge=4)
     row = TOP + 4 + len(BRANCHES)
     page.plan.cells.append(Cell(row, LEFT, "together", theme.HEADING, merge=4))
-    page.value(row, LEFT + 12, add(*outs), lambda f: float(branches.values(f)[:, 1].sum()), merge=4)
-    page.value(
+    page.formula(row, LEFT + 12, add(*outs), lambda ctx: float(branches.values(ctx)[:, 1].sum()), merge=4)
+    page.formula(
         row,
         LEFT + 20,
         add(*work),
-        lambda f: sum(_work(maps, side, branches, n, f) for n in range(len(BRANCHES))),
+        lambda ctx: sum(_work(maps, side, branches, n, ctx) for n in range(len(BRANCHES))),
         merge=4,
     )
-    page.small(
+    page.remark(
         row + 2,
         LEFT,
         "weights = maps in × reduced + reduced × maps out × kernel²; without a reduction: maps in × maps out × kernel²",

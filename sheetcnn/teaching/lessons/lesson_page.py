@@ -30,7 +30,7 @@ NUMBER = replace(theme.VALUE, number_format="0.##;−0.##;0", size=9)
 TYPED = replace(NUMBER, color=theme.ACCENT, bold=True)
 """A number that the reader may change."""
 EXACT = replace(theme.RESULT, number_format="#,##0.###")
-TEXT_LEFT = Style(color=theme.INK, vertical="center")
+TEXT = Style(color=theme.INK, vertical="center")
 QUESTION = Style(color=theme.INK, fill="FFF4E5", vertical="center", wrap=True)
 
 Values = Callable[[PageContext], Array]
@@ -57,7 +57,7 @@ class Area:
     width: int
     values: Values
 
-    def all(self) -> Ref:
+    def whole(self) -> Ref:
         """The whole rectangle, fixed."""
         return Ref(self.sheet, self.row, self.col, self.height, self.width, fixed=True)
 
@@ -65,7 +65,7 @@ class Area:
         """One cell, fixed; counted from 0."""
         return Ref(self.sheet, self.row + i, self.col + j, fixed=True)
 
-    def moving(self, height: int = 1, width: int = 1, top: int = 0, left: int = 0, step: int = 1) -> Ref:
+    def window(self, height: int = 1, width: int = 1, top: int = 0, left: int = 0, step: int = 1) -> Ref:
         """A window that moves with the cell of the formula, from (top, left) on."""
         return Ref(
             self.sheet, self.row + top, self.col + left, height, width, row_i=step, col_j=step, fixed=True
@@ -85,7 +85,7 @@ class Area:
         return area(self.row, self.col, self.height, self.width)
 
 
-class Page:
+class LessonPage:
     """One sheet of a lesson, while it is put together.
 
     Args:
@@ -109,9 +109,9 @@ class Page:
 
     def text(self, row: int, col: int, words: str, *, bold: bool = False, note: str = "") -> None:
         """A line of text, which may run over the blank cells to its right."""
-        self.plan.cells.append(Cell(row, col, words, theme.SECTION if bold else TEXT_LEFT, note=note))
+        self.plan.cells.append(Cell(row, col, words, theme.SECTION if bold else TEXT, note=note))
 
-    def small(self, row: int, col: int, words: str) -> None:
+    def remark(self, row: int, col: int, words: str) -> None:
         """A remark."""
         self.plan.cells.append(Cell(row, col, words, theme.SUBTITLE))
 
@@ -124,7 +124,7 @@ class Page:
             self.plan.row_heights[row + n] = 6 + 16 * lines
         return row + len(words) + 1
 
-    def typed(
+    def inputs(
         self,
         key: str,
         row: int,
@@ -143,9 +143,9 @@ class Page:
         )
         if scale is not None:
             self.plan.color_scales.append(theme.color_scale(scale, (where,)))
-        return Area(self.name, row, col, high, wide, partial(_typed, key))
+        return Area(self.name, row, col, high, wide, partial(_typed_numbers, key))
 
-    def live(
+    def formulas(
         self,
         row: int,
         col: int,
@@ -162,7 +162,7 @@ class Page:
             self.plan.color_scales.append(theme.color_scale(scale, (area(row, col, high, wide),)))
         return Area(self.name, row, col, high, wide, values)
 
-    def value(
+    def formula(
         self, row: int, col: int, formula: Expr, value: Value, *, style: Style = EXACT, merge: int = 2
     ) -> Ref:
         """One formula."""
@@ -172,7 +172,7 @@ class Page:
     def labelled(self, row: int, col: int, label: str, formula: Expr, value: Value, span: int = 7) -> Ref:
         """A label, and to its right one formula."""
         self.plan.cells.append(Cell(row, col, label, theme.HEADING, merge=span))
-        return self.value(row, col + span, formula, value)
+        return self.formula(row, col + span, formula, value)
 
     def choice(
         self, key: str, row: int, col: int, label: str, most: int, first: int = 1, span: int = 5
@@ -190,17 +190,17 @@ class Page:
         self.plan.lists.append(ListCheck(cell, source, "Choose a number", message))
         return Ref(self.name, row, col + span, fixed=True)
 
-    def frame(self, where: Area) -> None:
+    def zoom_to_fit(self, where: Area) -> None:
         """Scroll and print as far as this."""
         self.plan.zoom = theme.zoom(where.col + where.width, where.row + where.height, WIDTH, HEIGHT)
 
 
-def _typed(key: str, context: PageContext) -> Array:
+def _typed_numbers(key: str, context: PageContext) -> Array:
     found: Array = context.inputs[key]
     return found
 
 
-def chosen(key: str) -> Callable[[PageContext], int]:
+def choice_of(key: str) -> Callable[[PageContext], int]:
     """What the reader chose."""
     return lambda context: context.choices[key]
 
@@ -220,27 +220,27 @@ def correlate(x: Array, kernel: Array, stride: int = 1, pad: int = 0, dilation: 
     return out
 
 
-def greatest(window: Ref, cells: int) -> Expr:
+def window_max(window: Ref, cells: int) -> Expr:
     """The greatest of so many cells; MAX alone passes over a blank one, which counts as 0 here."""
     return call("IF", compare("<", call("COUNT", window), cells), call("MAX", window, 0), call("MAX", window))
 
 
-def mean(window: Ref, cells: int) -> Expr:
+def window_mean(window: Ref, cells: int) -> Expr:
     """The mean of so many cells; AVERAGE would not count a blank one."""
     return call("SUM", window) / float(cells)
 
 
-def entry(where: Area, i: int, j: int) -> Callable[[PageContext], float]:
+def number_at(where: Area, i: int, j: int) -> Callable[[PageContext], float]:
     """The value of one number of a rectangle."""
     return lambda context: float(where.values(context)[i, j])
 
 
-def constant(number: float) -> Callable[[PageContext], float]:
+def fixed_value(number: float) -> Callable[[PageContext], float]:
     """A value that nothing changes."""
     return lambda context: float(number)
 
 
-def added(arrays: Sequence[Array]) -> Array:
+def sum_arrays(arrays: Sequence[Array]) -> Array:
     """The sum of arrays, element by element."""
     total: Array = np.sum(np.stack(arrays), axis=0)
     return total
@@ -262,7 +262,7 @@ class Lesson:
     name: str
     title: str
     line: str
-    pages: Callable[[], Sequence[Page]]
+    pages: Callable[[], Sequence[LessonPage]]
     figures: Callable[[], Sequence[DocumentPart]]
     questions: Sequence[tuple[str, str]]
     sources: Sequence[str] = field(default=())

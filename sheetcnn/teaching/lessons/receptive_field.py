@@ -9,7 +9,7 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, Number, add
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, Page, entry
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, LessonPage, number_at
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
 from sheetcnn.xlsx.book import Cell
 
@@ -52,9 +52,9 @@ def _cell(table: Area, n: int, which: int, context: PageContext) -> float:
     return grow(layers)[n][which]
 
 
-def pages() -> list[Page]:
+def pages() -> list[LessonPage]:
     """A table of layers whose field is computed line by line."""
-    page = Page(
+    page = LessonPage(
         "receptive",
         "How far does a pixel see?",
         "change kernel, stride or dilation of a layer; every line below follows",
@@ -65,18 +65,18 @@ def pages() -> list[Page]:
     # Typed numbers stand in three neighbouring columns beside the table.
     side = LEFT + 14
     page.text(TOP, side, "kernel, stride, dilation (change them)", bold=True)
-    table = page.typed("layers", TOP + 1, side, numbers)
+    table = page.inputs("layers", TOP + 1, side, numbers)
     sees: Expr = Number(1)
     step: Expr = Number(1)
     for n in range(len(LAYERS)):
         row = TOP + 1 + n
         page.plan.cells.append(Cell(row, LEFT, n + 1, theme.CENTER, merge=2))
         for m in range(3):
-            page.value(row, LEFT + 2 + m * 2, table.cell(n, m), entry(table, n, m))
+            page.formula(row, LEFT + 2 + m * 2, table.cell(n, m), number_at(table, n, m))
         k, s, d = (table.cell(n, m) for m in range(3))
-        sees = page.value(row, LEFT + 8, add(sees, (k - 1) * d * step), partial(_cell, table, n, 0))
-        step = page.value(row, LEFT + 10, step * s, partial(_cell, table, n, 1))
-    page.small(
+        sees = page.formula(row, LEFT + 8, add(sees, (k - 1) * d * step), partial(_cell, table, n, 0))
+        step = page.formula(row, LEFT + 10, step * s, partial(_cell, table, n, 1))
+    page.remark(
         TOP + len(LAYERS) + 2,
         LEFT,
         "sees = sees before + (kernel − 1) × dilation × step before;   step = step before × stride",
