@@ -7,7 +7,7 @@ the choices; the two share nothing, so that `verify` checks a lesson whatever it
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -71,19 +71,6 @@ class Area:
             self.sheet, self.row + top, self.col + left, height, width, row_i=step, col_j=step, fixed=True
         )
 
-    def part(self, top: int, left: int, height: int, width: int) -> Area:
-        """A rectangle inside this one."""
-
-        def values(context: PageContext) -> Array:
-            return self.values(context)[top : top + height, left : left + width]
-
-        return Area(self.sheet, self.row + top, self.col + left, height, width, values)
-
-    @property
-    def address(self) -> str:
-        """`B3:D5`."""
-        return area(self.row, self.col, self.height, self.width)
-
 
 class LessonPage:
     """One sheet of a lesson, while it is put together.
@@ -107,9 +94,9 @@ class LessonPage:
         """Of the sheet."""
         return self.plan.name
 
-    def text(self, row: int, col: int, words: str, *, bold: bool = False, note: str = "") -> None:
+    def text(self, row: int, col: int, words: str, *, bold: bool = False) -> None:
         """A line of text, which may run over the blank cells to its right."""
-        self.plan.cells.append(Cell(row, col, words, theme.SECTION if bold else TEXT, note=note))
+        self.plan.cells.append(Cell(row, col, words, theme.SECTION if bold else TEXT))
 
     def remark(self, row: int, col: int, words: str) -> None:
         """A remark."""
@@ -265,7 +252,6 @@ class Lesson:
     pages: Callable[[], Sequence[LessonPage]]
     figures: Callable[[], Sequence[DocumentPart]]
     questions: Sequence[tuple[str, str]]
-    sources: Sequence[str] = field(default=())
 
     def sheets(self) -> list[SheetPlan]:
         """The plans of its sheets."""
