@@ -138,7 +138,7 @@ def pages() -> list[LessonPage]:
         one,
         "diverging",
     )
-    page.questions(row + 12, [q for q, _ in QUESTIONS], 26)
+    page.questions(row + 12, QUESTIONS, 26)
     page.plan.zoom = 80
     return [page]
 

@@ -184,7 +184,7 @@ def _step(channels: list[Area], slices: list[list[Area]], biases: list[Area], ma
         return float(maps[k].values(context)[y, x])
 
     page.labelled(at + 3, LEFT + 8, "the pixel of the map", cells, stands)
-    page.questions(at + 5, [q for q, _ in QUESTIONS])
+    page.questions(at + 5, QUESTIONS)
     return page
 
 

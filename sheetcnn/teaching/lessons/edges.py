@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sheetcnn.formulas.expr import call
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage, correlate
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph
 
@@ -70,15 +69,8 @@ def pages() -> list[LessonPage]:
         page.remark(row + 1 + n * 2, col, f"{name}: {' / '.join(_row(r) for r in numbers.tolist())}")
     right = col + 15
     page.text(TOP, right, "the result: window times kernel, added up", bold=True)
-    out = page.formulas(
-        TOP + 1,
-        right,
-        (SIZE - 2, SIZE - 2),
-        call("SUMPRODUCT", x.window(3, 3), kernel.whole()),
-        lambda ctx: correlate(x.values(ctx), kernel.values(ctx)),
-        "diverging",
-    )
-    page.questions(TOP + SIZE + 3, [q for q, _ in QUESTIONS], 34)
+    out = page.convolution(TOP + 1, right, [x], [kernel])
+    page.questions(TOP + SIZE + 3, QUESTIONS, 34)
     page.zoom_to_fit(out)
     return [page]
 

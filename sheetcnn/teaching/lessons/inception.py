@@ -11,7 +11,6 @@ from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, LessonPage, number_at
 from sheetcnn.teaching.paper.document import Box, Boxes, DocumentPart, Math, Paragraph, Table
-from sheetcnn.xlsx.book import Cell
 
 SIDE, MAPS = 28, 192
 BRANCHES = (("1×1", 1, 0, 64), ("3×3", 3, 96, 128), ("5×5", 5, 16, 32), ("max pooling, then 1×1", 1, 0, 32))
@@ -58,16 +57,15 @@ def pages() -> list[LessonPage]:
     maps = page.inputs("maps", TOP, LEFT + 6, np.array([[float(MAPS)]]))
     page.text(TOP + 1, LEFT, "side of the maps")
     side = page.inputs("side", TOP + 1, LEFT + 6, np.array([[float(SIDE)]]))
-    for n, words in enumerate(HEADS):
-        page.plan.cells.append(Cell(TOP + 3, LEFT + n * 4, words, theme.HEADING_CENTER, merge=4))
+    page.heads(TOP + 3, HEADS)
     numbers = np.array([b[2:] for b in BRANCHES], dtype=float)
     branches = page.inputs("branches", TOP + 4, LEFT + 34, numbers)
     page.text(TOP + 3, LEFT + 34, "reduced to (0: not), maps out", bold=True)
     outs, work = [], []
     for n, (name, kernel, _, _) in enumerate(BRANCHES):
         row = TOP + 4 + n
-        page.plan.cells.append(Cell(row, LEFT, name, theme.TEXT, merge=4))
-        page.plan.cells.append(Cell(row, LEFT + 4, f"{kernel}×{kernel}", theme.CENTER, merge=4))
+        page.label(row, LEFT, name)
+        page.label(row, LEFT + 4, f"{kernel}×{kernel}", theme.CENTER)
         reduced, out = (branches.cell(n, m) for m in range(2))
         page.formula(row, LEFT + 8, reduced, number_at(branches, n, 0), merge=4)
         outs.append(page.formula(row, LEFT + 12, out, number_at(branches, n, 1), merge=4))
@@ -83,7 +81,7 @@ def pages() -> list[LessonPage]:
         share = call("IF", plain, Ref(None, row, LEFT + 20) / plain, 0)
         page.formula(row, LEFT + 28, share, partial(_share, maps, side, branches, n), merge=4)
     row = TOP + 4 + len(BRANCHES)
-    page.plan.cells.append(Cell(row, LEFT, "together", theme.HEADING, merge=4))
+    page.label(row, LEFT, "together", theme.HEADING)
     page.formula(row, LEFT + 12, add(*outs), lambda ctx: float(branches.values(ctx)[:, 1].sum()), merge=4)
     page.formula(
         row,
@@ -97,7 +95,7 @@ def pages() -> list[LessonPage]:
         LEFT,
         "weights = maps in × reduced + reduced × maps out × kernel²; without a reduction: maps in × maps out × kernel²",
     )
-    page.questions(row + 4, [q for q, _ in QUESTIONS], 34)
+    page.questions(row + 4, QUESTIONS, 34)
     page.plan.zoom = 60
     return [page]
 

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Ref, call, compare
+from sheetcnn.formulas.expr import Expr, Ref, add, call, compare
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import Choice, Computed, InputGrid, LiveGrid, PageContext, SheetPlan
@@ -102,14 +102,26 @@ class LessonPage:
         """A remark."""
         self.plan.cells.append(Cell(row, col, words, theme.SUBTITLE))
 
-    def questions(self, row: int, words: Sequence[str], wide: int = 24) -> int:
-        """A box of numbered questions; returns the row after it."""
+    def label(
+        self, row: int, col: int, label: str | float, style: Style = theme.TEXT, merge: int = 4
+    ) -> None:
+        """What a row or a column of numbers is."""
+        self.plan.cells.append(Cell(row, col, label, style, merge=merge))
+
+    def heads(
+        self, row: int, words: Sequence[str], merge: int = 4, style: Style = theme.HEADING_CENTER
+    ) -> None:
+        """The heads of the columns of a table."""
+        for n, head in enumerate(words):
+            self.label(row, LEFT + n * merge, head, style, merge)
+
+    def questions(self, row: int, questions: Sequence[tuple[str, str]], wide: int = 24) -> None:
+        """A box of numbered questions, without their answers."""
         self.plan.cells.append(Cell(row, LEFT, "Questions", theme.SECTION))
-        for n, question in enumerate(words, 1):
+        for n, (question, _) in enumerate(questions, 1):
             self.plan.cells.append(Cell(row + n, LEFT, f"{n}. {question}", QUESTION, merge=wide))
             lines = -(-len(question) // int(wide * 5.4))
             self.plan.row_heights[row + n] = 6 + 16 * lines
-        return row + len(words) + 1
 
     def inputs(
         self,
@@ -149,6 +161,18 @@ class LessonPage:
             self.plan.color_scales.append(theme.color_scale(scale, (area(row, col, high, wide),)))
         return Area(self.name, row, col, high, wide, values)
 
+    def convolution(self, row: int, col: int, maps: Sequence[Area], slices: Sequence[Area]) -> Area:
+        """A map: the windows of each input map times its slice of the kernel, added up."""
+        kernel = slices[0]
+        size = maps[0].height - kernel.height + 1, maps[0].width - kernel.width + 1
+        pairs = list(zip(maps, slices, strict=True))
+        terms = [call("SUMPRODUCT", x.window(kernel.height, kernel.width), k.whole()) for x, k in pairs]
+
+        def values(ctx: PageContext) -> Array:
+            return sum_arrays([correlate(x.values(ctx), k.values(ctx)) for x, k in pairs])
+
+        return self.formulas(row, col, size, add(*terms), values, "diverging")
+
     def formula(
         self, row: int, col: int, formula: Expr, value: Value, *, style: Style = EXACT, merge: int = 2
     ) -> Ref:
@@ -158,14 +182,14 @@ class LessonPage:
 
     def labelled(self, row: int, col: int, label: str, formula: Expr, value: Value, span: int = 7) -> Ref:
         """A label, and to its right one formula."""
-        self.plan.cells.append(Cell(row, col, label, theme.HEADING, merge=span))
+        self.label(row, col, label, theme.HEADING, span)
         return self.formula(row, col + span, formula, value)
 
     def choice(
         self, key: str, row: int, col: int, label: str, most: int, first: int = 1, span: int = 5
     ) -> Ref:
         """A number from 1 to `most` that the reader chooses from a list."""
-        self.plan.cells.append(Cell(row, col, label, theme.HEADING, merge=span))
+        self.label(row, col, label, theme.HEADING, span)
         self.plan.choices.append(Choice(key, row, col + span, first, 1, most, merge=2))
         beside = 60
         self.plan.print_columns = beside - 1

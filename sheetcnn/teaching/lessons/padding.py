@@ -143,7 +143,7 @@ def pages() -> list[LessonPage]:
         return np.array([[size(m, a, b, pp, dd) for a in range(1, 8)] for b in range(1, 5)], dtype=float)
 
     page.formulas(row + 4, LEFT, (4, 7), formula, table, "sequential")
-    page.questions(row + 10, [q for q, _ in QUESTIONS], 26)
+    page.questions(row + 10, QUESTIONS, 26)
     page.plan.zoom = 80
     return [page]
 

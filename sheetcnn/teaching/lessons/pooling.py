@@ -71,7 +71,7 @@ def pages() -> list[LessonPage]:
             formula = window_max(seen, 4) if how == "MAX" else window_mean(seen, 4)
             page.formulas(top + 1, col, (size, size), formula, partial(_pooled, x, how, stride), "sequential")
             col += max(size, 6) + 2
-    page.questions(TOP + MAPS * (SIZE + 2) + 1, [q for q, _ in QUESTIONS], 30)
+    page.questions(TOP + MAPS * (SIZE + 2) + 1, QUESTIONS, 30)
     page.plan.zoom = 70
     return [page]
 

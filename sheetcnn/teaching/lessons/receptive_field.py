@@ -11,7 +11,6 @@ from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, LessonPage, number_at
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
-from sheetcnn.xlsx.book import Cell
 
 LAYERS = ((3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 2))
 """Kernel, stride, dilation of each layer."""
@@ -59,8 +58,7 @@ def pages() -> list[LessonPage]:
         "How far does a pixel see?",
         "change kernel, stride or dilation of a layer; every line below follows",
     )
-    for n, words in enumerate(HEADS):
-        page.plan.cells.append(Cell(TOP, LEFT + n * 2, words, theme.HEADING_CENTER, merge=2))
+    page.heads(TOP, HEADS, 2)
     numbers = np.array(LAYERS, dtype=float)
     # Typed numbers stand in three neighbouring columns beside the table.
     side = LEFT + 14
@@ -70,7 +68,7 @@ def pages() -> list[LessonPage]:
     step: Expr = Number(1)
     for n in range(len(LAYERS)):
         row = TOP + 1 + n
-        page.plan.cells.append(Cell(row, LEFT, n + 1, theme.CENTER, merge=2))
+        page.label(row, LEFT, n + 1, theme.CENTER, 2)
         for m in range(3):
             page.formula(row, LEFT + 2 + m * 2, table.cell(n, m), number_at(table, n, m))
         k, s, d = (table.cell(n, m) for m in range(3))
@@ -81,7 +79,7 @@ def pages() -> list[LessonPage]:
         LEFT,
         "sees = sees before + (kernel − 1) × dilation × step before;   step = step before × stride",
     )
-    page.questions(TOP + len(LAYERS) + 4, [q for q, _ in QUESTIONS], 24)
+    page.questions(TOP + len(LAYERS) + 4, QUESTIONS, 24)
     return [page]
 
 

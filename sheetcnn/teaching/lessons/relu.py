@@ -84,15 +84,7 @@ def pages() -> list[LessonPage]:
     def part(n: int) -> Area:
         top = TOP + n * (SIZE + 2)
         page.text(top, LEFT + SIZE + K + 3, f"partial sum {n + 1}", bold=True)
-        formula = call("SUMPRODUCT", xs[n].window(K, K), ks[n].whole())
-        return page.formulas(
-            top + 1,
-            LEFT + SIZE + K + 3,
-            (OUT, OUT),
-            formula,
-            lambda ctx: correlate(xs[n].values(ctx), ks[n].values(ctx)),
-            "diverging",
-        )
+        return page.convolution(top + 1, LEFT + SIZE + K + 3, [xs[n]], [ks[n]])
 
     first, second = part(0), part(1)
     col = LEFT + SIZE + K + OUT + 5
@@ -124,7 +116,7 @@ def pages() -> list[LessonPage]:
         lambda ctx: (once.values(ctx) != every.values(ctx)) * 1.0,
         "sequential",
     )
-    page.questions(TOP + 2 * (SIZE + 2) + 1, [q for q, _ in QUESTIONS[:3]], 28)
+    page.questions(TOP + 2 * (SIZE + 2) + 1, QUESTIONS[:3], 28)
     page.plan.zoom = 80
     return [page, _pooling()]
 
@@ -174,7 +166,7 @@ def _pooling() -> LessonPage:
             partial(_parted, before, after),
             "sequential",
         )
-    page.questions(TOP + 16, [q for q, _ in QUESTIONS[3:]], 24)
+    page.questions(TOP + 16, QUESTIONS[3:], 24)
     return page
 
 

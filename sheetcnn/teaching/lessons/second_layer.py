@@ -85,14 +85,6 @@ def _kernel(weights: Area, m: int, context: PageContext) -> Array:
     return own
 
 
-def _partial(maps: list[Area], weights: Area, m: int, context: PageContext) -> Array:
-    return correlate(maps[m].values(context), _kernel(weights, m, context))
-
-
-def _whole(maps: list[Area], weights: Area, context: PageContext) -> Array:
-    return sum_arrays([_partial(maps, weights, m, context) for m in range(MAPS)])
-
-
 def _sum(maps: list[Area], weights: Area) -> LessonPage:
     page = LessonPage(
         "one_map",
@@ -124,12 +116,7 @@ def _sum(maps: list[Area], weights: Area) -> LessonPage:
             "diverging",
             NUMBER,
         )
-        formula = call("SUMPRODUCT", maps[m].window(K, K), own.whole())
-        partials.append(
-            page.formulas(
-                row, col + K + 1, (OUT, OUT), formula, partial(_partial, maps, weights, m), "diverging"
-            )
-        )
+        partials.append(page.convolution(row, col + K + 1, [maps[m]], [own]))
     col = LEFT + 4 * wide + 2
     page.text(top, col, "the sum of all 32: one map", bold=True)
     whole = page.formulas(
@@ -137,7 +124,7 @@ def _sum(maps: list[Area], weights: Area) -> LessonPage:
         col,
         (OUT, OUT),
         add(*(p.window() for p in partials)),
-        partial(_whole, maps, weights),
+        lambda ctx: sum_arrays([p.values(ctx) for p in partials]),
         "diverging",
     )
     page.text(top + OUT + 2, col, "after ReLU", bold=True)
@@ -146,7 +133,7 @@ def _sum(maps: list[Area], weights: Area) -> LessonPage:
         col,
         (OUT, OUT),
         call("MAX", 0, whole.window()),
-        lambda ctx: np.maximum(0.0, _whole(maps, weights, ctx)),
+        lambda ctx: np.maximum(0.0, whole.values(ctx)),
         "sequential",
     )
     count = top + 2 * OUT + 6
@@ -158,7 +145,7 @@ def _sum(maps: list[Area], weights: Area) -> LessonPage:
     )
     for n, (label, counted, number) in enumerate(counts):
         page.labelled(count + n, col, label, counted, fixed_value(number))
-    page.questions(top + 2 + 8 * (OUT + 2), [q for q, _ in QUESTIONS], 26)
+    page.questions(top + 2 + 8 * (OUT + 2), QUESTIONS, 26)
     page.plan.zoom = 50
     return page
 

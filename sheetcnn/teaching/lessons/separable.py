@@ -12,7 +12,6 @@ from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, LessonPage, correlate, sum_arrays
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
-from sheetcnn.xlsx.book import Cell
 
 MAPS, OUTPUTS, SIZE, K = 3, 2, 6, 3
 OUT = SIZE - K + 1
@@ -64,13 +63,9 @@ def mixing() -> Array:
     return np.array([[1.0, -1, 0.5], [0, 1, 1]])
 
 
-def _depth(x: Area, f: Area, context: PageContext) -> Array:
-    return correlate(x.values(context), f.values(context))
-
-
-def _mixed(xs: list[Area], fs: list[Area], mix: Area, k: int, context: PageContext) -> Array:
+def _mixed(depth: list[Area], mix: Area, k: int, context: PageContext) -> Array:
     weights = mix.values(context)[k]
-    return sum_arrays([_depth(x, f, context) * w for x, f, w in zip(xs, fs, weights, strict=True)])
+    return sum_arrays([d.values(context) * w for d, w in zip(depth, weights, strict=True)])
 
 
 def pages() -> list[LessonPage]:
@@ -88,12 +83,7 @@ def pages() -> list[LessonPage]:
         page.text(top, LEFT + SIZE + 1, "its filter", bold=True)
         fs.append(page.inputs(f"filter{m}", top + 1, LEFT + SIZE + 1, filters()[m], "diverging"))
         page.text(top, LEFT + SIZE + K + 3, f"filtered map {m + 1}", bold=True)
-        formula = call("SUMPRODUCT", xs[m].window(K, K), fs[m].whole())
-        depth.append(
-            page.formulas(
-                top + 1, LEFT + SIZE + K + 3, (OUT, OUT), formula, partial(_depth, xs[m], fs[m]), "diverging"
-            )
-        )
+        depth.append(page.convolution(top + 1, LEFT + SIZE + K + 3, [xs[m]], [fs[m]]))
     col = LEFT + SIZE + K + OUT + 6
     page.text(TOP, col, "the 1×1 convolution: a row of weights per output map", bold=True)
     mix = page.inputs("mixing", TOP + 1, col, mixing(), "diverging")
@@ -101,8 +91,8 @@ def pages() -> list[LessonPage]:
         top = TOP + 4 + k * (OUT + 2)
         page.text(top, col, f"output map {k + 1}: filtered maps × weights, added up", bold=True)
         mixed = add(*(d.window() * mix.cell(k, m) for m, d in enumerate(depth)))
-        page.formulas(top + 1, col, (OUT, OUT), mixed, partial(_mixed, xs, fs, mix, k), "diverging")
-    page.questions(TOP + MAPS * (SIZE + 2) + 1, [q for q, _ in QUESTIONS], 30)
+        page.formulas(top + 1, col, (OUT, OUT), mixed, partial(_mixed, depth, mix, k), "diverging")
+    page.questions(TOP + MAPS * (SIZE + 2) + 1, QUESTIONS, 30)
     page.plan.zoom = 70
     return [page, _mobilenet()]
 
@@ -116,12 +106,11 @@ def _mobilenet() -> LessonPage:
     page.text(TOP, LEFT, "width multiplier")
     width = page.inputs("width", TOP, LEFT + 6, np.array([[1.0]]))
     heads = ("layer", "maps in", "maps out", "side", "depthwise 3×3", "1×1", "together", "full 3×3", "share")
-    for n, words in enumerate(heads):
-        page.plan.cells.append(Cell(TOP + 2, LEFT + n * 4, words, theme.HEADING_CENTER, merge=4))
+    page.heads(TOP + 2, heads)
     for n, (name, inside, outside, side) in enumerate(MOBILENET):
         row = TOP + 3 + n
-        page.plan.cells.append(Cell(row, LEFT, name, theme.TEXT, merge=4))
-        page.plan.cells.append(Cell(row, LEFT + 12, side, theme.CENTER, merge=4))
+        page.label(row, LEFT, name)
+        page.label(row, LEFT + 12, side, theme.CENTER)
         w = width.cell(0, 0)
         maps_in = page.formula(
             row,

@@ -13,7 +13,7 @@ from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage, Values
 from sheetcnn.teaching.paper.document import DocumentPart, Math, Paragraph, Table, number_text
-from sheetcnn.xlsx.book import Cell, DataBar
+from sheetcnn.xlsx.book import DataBar
 
 CLASSES = ("cat", "dog", "horse", "ship", "tree")
 VALUES = np.array([[2.0], [1.0], [0.5], [-1.0], [0.0]])
@@ -54,11 +54,10 @@ def pages() -> list[LessonPage]:
     page.text(TOP, LEFT, "temperature", bold=True)
     t = page.inputs("temperature", TOP, LEFT + 6, np.array([[1.0]]))
     heads = ("class", "value", "÷ temperature", "− greatest", "exp", "probability")
-    for n, words in enumerate(heads):
-        page.plan.cells.append(Cell(TOP + 2, LEFT + n * 4, words, theme.HEADING_CENTER, merge=4))
+    page.heads(TOP + 2, heads)
     row, count = TOP + 3, len(CLASSES)
     for n, name in enumerate(CLASSES):
-        page.plan.cells.append(Cell(row + n, LEFT, name, theme.TEXT, merge=4))
+        page.label(row + n, LEFT, name)
     x = page.inputs("values", row, LEFT + 4, VALUES)
     warm = call("MAX", Number(LEAST), t.cell(0, 0))
 
@@ -99,7 +98,7 @@ def pages() -> list[LessonPage]:
         total = add(*exps)
         values = _at(x.values, temperatures.values, j)
         page.formulas(at, col, size, call("EXP", (x.window() - top) / own) / total, values, style=theme.VALUE)
-    page.questions(at + count + 2, [q for q, _ in QUESTIONS], 26)
+    page.questions(at + count + 2, QUESTIONS, 26)
     return [page]
 
 

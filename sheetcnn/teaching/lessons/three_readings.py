@@ -6,13 +6,12 @@ from functools import partial
 
 import numpy as np
 
-from sheetcnn.formulas.expr import Number, Ref, add, call
+from sheetcnn.formulas.expr import Number, Ref, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, LessonPage, correlate, sum_arrays
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph, Table
-from sheetcnn.xlsx.book import Cell
 
 MAPS, KERNELS, SIZE, K = 3, 2, 6, 3
 OUT = SIZE - K + 1
@@ -53,16 +52,6 @@ QUESTIONS = (
 )
 
 
-def _each(x: Area, s: Area, context: PageContext) -> Array:
-    return correlate(x.values(context), s.values(context))
-
-
-def _summed(xs: list[Area], slices: list[Area], context: PageContext) -> Array:
-    return sum_arrays(
-        [correlate(x.values(context), s.values(context)) for x, s in zip(xs, slices, strict=True)]
-    )
-
-
 def pages() -> list[LessonPage]:
     """The readings side by side, and the cost of widening."""
     page = LessonPage(
@@ -95,11 +84,7 @@ def pages() -> list[LessonPage]:
     )
     for k in range(KERNELS):
         for m, x in enumerate(xs):
-            n = k * MAPS + m
-            formula = call("SUMPRODUCT", x.window(K, K), slices[k][0].whole())
-            page.formulas(
-                a + 1, LEFT + n * (OUT + 1), (OUT, OUT), formula, partial(_each, x, slices[k][0]), "diverging"
-            )
+            page.convolution(a + 1, LEFT + (k * MAPS + m) * (OUT + 1), [x], slices[k][:1])
     b = a + OUT + 3
     page.text(
         b,
@@ -108,26 +93,16 @@ def pages() -> list[LessonPage]:
         bold=True,
     )
     c = b + OUT + 3
-    page.plan.cells.append(
-        Cell(
-            c,
-            LEFT,
-            "C ✓: a separate slice for every map, summed over the maps: 2 maps. This is convolution.",
-            theme.SECTION,
-        )
+    page.text(
+        c,
+        LEFT,
+        "C ✓: a separate slice for every map, summed over the maps: 2 maps. This is convolution.",
+        bold=True,
     )
     for k in range(KERNELS):
         shared = [slices[k][0]] * MAPS
         for row, used in ((b, shared), (c, slices[k])):
-            terms = [call("SUMPRODUCT", x.window(K, K), s.whole()) for x, s in zip(xs, used, strict=True)]
-            page.formulas(
-                row + 1,
-                LEFT + k * (OUT + 1),
-                (OUT, OUT),
-                add(*terms),
-                partial(_summed, xs, used),
-                "diverging",
-            )
+            page.convolution(row + 1, LEFT + k * (OUT + 1), xs, used)
     for row, weights, maps in (
         (a, KERNELS * K * K, "2 × 3 × 9"),
         (b, KERNELS * K * K, "2 × 9"),
@@ -137,7 +112,7 @@ def pages() -> list[LessonPage]:
             row, f"{maps} = {weights} weights, 2 maps"
         )
         page.remark(row + 1, LEFT + 2 * MAPS * (OUT + 1) + 1, words)
-    page.questions(c + OUT + 3, [q for q, _ in QUESTIONS], 32)
+    page.questions(c + OUT + 3, QUESTIONS, 32)
     page.plan.zoom = 60
     return [page, _cost()]
 
@@ -154,8 +129,9 @@ def _cost() -> LessonPage:
     side = page.inputs("side", TOP + 1, LEFT + 8, np.array([[28.0]]))
     page.text(TOP + 1, LEFT, "map, pixels along a side")
     widths = page.inputs("widths", TOP + 4, LEFT, np.array(WIDENINGS, dtype=float)[:, None])
-    for n, words in enumerate(("maps", "weights of C", "as A or B", "multiply-adds", "against half")):
-        page.plan.cells.append(Cell(TOP + 3, LEFT + n * 4, words, theme.HEADING, merge=4))
+    page.heads(
+        TOP + 3, ("maps", "weights of C", "as A or B", "multiply-adds", "against half"), style=theme.HEADING
+    )
     for n in range(len(WIDENINGS)):
         row = TOP + 4 + n
         maps, k, s = widths.cell(n, 0), size.cell(0, 0), side.cell(0, 0)
