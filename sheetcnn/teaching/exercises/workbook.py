@@ -7,19 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from sheetcnn._version import __version__
 from sheetcnn.formulas.a1 import address, area
 from sheetcnn.formulas.expr import Expr, Number, Ref, String, call
-from sheetcnn.model.engine import NOTHING
-from sheetcnn.pages import about
 from sheetcnn.sheets import theme
-from sheetcnn.sheets.sheet_plan import Computed, InputGrid, PageContext, SheetPlan, as_built, bind_sheets
+from sheetcnn.sheets.sheet_plan import Computed, InputGrid, SheetPlan
 from sheetcnn.teaching.exercises.fingerprint import Salt, equal
 from sheetcnn.teaching.exercises.question import MISTAKES, AskedNumber, Question
 from sheetcnn.teaching.lessons.lesson_page import LEFT, NUMBER, LessonPage
 from sheetcnn.teaching.paper.document import Figure, Figures, Table
-from sheetcnn.xlsx.book import Book, Cell, Grid, Highlight, Style
-from sheetcnn.xlsx.write import write_book
+from sheetcnn.teaching.small_workbook import about_sheet, write_sheets
+from sheetcnn.xlsx.book import Cell, Grid, Highlight, Style
 
 SHEET, CHECK = "exercise", "check"
 ANSWER = Style(
@@ -92,9 +89,9 @@ def student_workbook(
         code = _check_row(check, cell, n, Salt.drawn(rng))
         _answer_cell(page.plan, cell, code)
     page.plan.zoom = 90
-    sheets = [page.plan, _about(title, identity, name), check]
-    context = as_built(sheets, PageContext(NOTHING, {}, {}))
-    write_book(Book(title, bind_sheets(sheets, context), ()), path)
+    line = "sheetcnn grade reads the rows below; leave them as they are."
+    about = about_sheet(line, [("exercise", identity), ("name", name)], 60)
+    write_sheets(title, [page.plan, about, check], path)
     return placed
 
 
@@ -152,7 +149,7 @@ def _check_row(check: SheetPlan, cell: AnswerCell, row: int, salt: Salt) -> Ref:
     units = call("ROUND", bounded / asked.unit, 0)
     cells = [Ref(None, row, col, fixed=True) for col in range(1, 5)]
     steps = (units, *salt.formulas(cells[0], cells[1], cells[2]))
-    values = _steps(salt)
+    values = (0, *salt.steps(0))  # while nothing is typed
     for col, (formula, value) in enumerate(zip(steps, values, strict=True), 1):
         check.computed.append(Computed(row, col, formula, Style(), lambda f, value=value: float(value)))  # type: ignore[misc]
     answer = asked.units(asked.answer)
@@ -168,27 +165,3 @@ def _check_row(check: SheetPlan, cell: AnswerCell, row: int, salt: Salt) -> Ref:
     now = float(known.get(values[3], 2))
     check.computed.append(Computed(row, 5, code, Style(), lambda f: now))
     return Ref(CHECK, row, 5, fixed=True)
-
-
-def _steps(salt: Salt) -> tuple[int, int, int, int]:
-    """What stands in the row while nothing is typed."""
-    from sheetcnn.teaching.exercises.fingerprint import FACTORS, OFFSET, PRIME
-
-    first = (OFFSET * FACTORS[0] + salt.a) % PRIME
-    second = (first * first + salt.b) % PRIME
-    return 0, first, second, salt.fingerprint(0)
-
-
-def _about(title: str, identity: str, name: str) -> SheetPlan:
-    page = SheetPlan(about.NAME, tab_color=theme.TABS["page"])
-    page.column_widths |= {about.KEY_COLUMN: 18, about.VALUE_COLUMN: 60}
-    rows = [("format", str(about.FORMAT)), ("built by", f"sheetcnn {__version__}"), ("exercise", identity)]
-    rows.append(("name", name))
-    page.cells += [
-        Cell(1, 1, "About this file", theme.TITLE),
-        Cell(2, 1, "sheetcnn grade reads the rows below; leave them as they are.", theme.SUBTITLE),
-    ]
-    for n, (key, value) in enumerate(rows, 4):
-        page.cells.append(Cell(n, about.KEY_COLUMN, key, theme.TEXT))
-        page.cells.append(Cell(n, about.VALUE_COLUMN, value, theme.TEXT))
-    return page

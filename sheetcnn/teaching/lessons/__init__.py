@@ -8,12 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sheetcnn._version import __version__
 from sheetcnn.errors import OutputError, SpecError
-from sheetcnn.model.engine import NOTHING
-from sheetcnn.pages import about
-from sheetcnn.sheets import theme
-from sheetcnn.sheets.sheet_plan import PageContext, SheetPlan, as_built, bind_sheets
 from sheetcnn.teaching.lessons.batchnorm import LESSON as BATCH_NORM
 from sheetcnn.teaching.lessons.channels import LESSON as CHANNELS
 from sheetcnn.teaching.lessons.edges import LESSON as EDGES
@@ -35,8 +30,7 @@ from sheetcnn.teaching.paper.document import (
     PageBreak,
     Paragraph,
 )
-from sheetcnn.xlsx.book import Book, Cell
-from sheetcnn.xlsx.write import write_book
+from sheetcnn.teaching.small_workbook import about_sheet, write_sheets
 
 LESSONS: tuple[Lesson, ...] = (
     EDGES,
@@ -74,28 +68,9 @@ def build_lesson(lesson: Lesson, path: Path) -> int:
     """
     if path.suffix.lower() != ".xlsx":
         raise OutputError(f"{path}: a lesson's name ends in .xlsx")
-    sheets = lesson.sheets()
-    context = as_built(sheets, PageContext(NOTHING, {}, {}))
-    return write_book(Book(lesson.title, bind_sheets([*sheets, _about(lesson)], context), ()), path)
-
-
-def _about(lesson: Lesson) -> SheetPlan:
-    page = SheetPlan(about.NAME, tab_color=theme.TABS["page"])
-    page.column_widths |= {about.KEY_COLUMN: 18, about.VALUE_COLUMN: 110}
-    rows = (("format", str(about.FORMAT)), ("built by", f"sheetcnn {__version__}"), ("lesson", lesson.name))
-    page.cells += [
-        Cell(1, 1, "About this file", theme.TITLE),
-        Cell(
-            2,
-            1,
-            "sheetcnn verify reads the rows below to check this lesson; leave them as they are.",
-            theme.SUBTITLE,
-        ),
-    ]
-    for n, (key, value) in enumerate(rows, 4):
-        page.cells.append(Cell(n, about.KEY_COLUMN, key, theme.TEXT))
-        page.cells.append(Cell(n, about.VALUE_COLUMN, value, theme.TEXT))
-    return page
+    line = "sheetcnn verify reads the rows below to check this lesson; leave them as they are."
+    sheets = [*lesson.sheets(), about_sheet(line, [("lesson", lesson.name)], 110)]
+    return write_sheets(lesson.title, sheets, path)
 
 
 def lesson_document(lesson: Lesson) -> Document:
