@@ -22,7 +22,6 @@ from sheetcnn.teaching.paper.document import (
     Code,
     DocumentPart,
     Figure,
-    Figures,
     Heading,
     Math,
     PageBreak,
@@ -30,6 +29,7 @@ from sheetcnn.teaching.paper.document import (
     Scale,
     Table,
     number_text,
+    side_by_side,
 )
 
 MOST_INPUTS = 6
@@ -73,19 +73,17 @@ def convolution(handout: HandoutContext) -> Iterator[DocumentPart]:
     for n in sorted(order):
         term = terms[n]
         name = say(text("{layer}, map {n}", layer=node.inputs[0], n=every[n] + 1))
-        yield Figures(
-            (
-                Figure(name, term.window, scale, 2, high, side=side),
-                Figure(say("its slice of the kernel"), term.slice, "diverging", 3, deep, side=side, sign="×"),
-                Figure(
-                    say(text("products, sum {sum}", sum=number_text(term.partial))),
-                    term.window * term.slice,
-                    "diverging",
-                    2,
-                    side=side,
-                    sign="=",
-                ),
-            )
+        yield side_by_side(
+            Figure(name, term.window, scale, 2, high, side=side),
+            Figure(say("its slice of the kernel"), term.slice, "diverging", 3, deep, side=side, sign="×"),
+            Figure(
+                say(text("products, sum {sum}", sum=number_text(term.partial))),
+                term.window * term.slice,
+                "diverging",
+                2,
+                side=side,
+                sign="=",
+            ),
         )
     rest = sum(terms[n].partial for n in range(len(terms)) if n not in order)
     if len(terms) > len(order):
@@ -195,7 +193,7 @@ def pooling(handout: HandoutContext) -> Iterator[DocumentPart]:
             value=number_text(trace.result(context)),
         )
     caption = text("{layer}, map {n}", layer=node.inputs[0], n=channel + 1)
-    yield Figures((Figure(say(caption), window, scale, 2, side=7, marked=marked),))
+    yield side_by_side(Figure(say(caption), window, scale, 2, side=7, marked=marked))
     yield Paragraph(say(words))
     yield from _cell_formula(handout, node.name, channel, y, x)
 
@@ -276,7 +274,7 @@ def receptive(handout: HandoutContext) -> Iterator[DocumentPart]:
     yield Heading(say(text("What this pixel of {layer} sees", layer=pixel.layer)))
     mark = (top, left, bottom - top + 1, right - left + 1)
     side = min(4.0, 70.0 / max(source.shape[1:]))
-    yield Figures((Figure(handout.graph.source, source[0], "picture", side=side, marked=(mark,)),))
+    yield side_by_side(Figure(handout.graph.source, source[0], "picture", side=side, marked=(mark,)))
     words = text(
         "rows {top} to {bottom} and columns {left} to {right} of the input: {n} of {all} pixels",
         top=top + 1,

@@ -8,7 +8,7 @@ from sheetcnn.formulas.expr import Number, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage, correlate
-from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, Paragraph, side_by_side
 
 SIZE, K = 6, 3
 OUT = SIZE - K + 1
@@ -156,27 +156,17 @@ def figures() -> list[DocumentPart]:
             "w' = w dot gamma / sqrt(sigma^2 + epsilon), quad b' = (b - mu) dot gamma / sqrt(sigma^2 + epsilon) + beta",
             "w' = w · γ ÷ √(σ² + ε),  b' = (b − μ) · γ ÷ √(σ² + ε) + β",
         ),
-        Figures(
-            (
-                Figure("map", image(), "sequential", 0, side=4.5),
-                Figure("kernel", kernel(), "diverging", 1, side=4.5, sign="×"),
-            )
+        side_by_side(
+            Figure("map", image(), "sequential", 0, side=4.5),
+            Figure("kernel", kernel(), "diverging", 1, side=4.5, sign="×"),
         ),
-        Figures(
-            (
-                Figure("convolution + bias", z, "diverging", 1, side=5),
-                Figure("normalised", (z - m) / np.sqrt(v + EPSILON) * g + b, "diverging", 2, side=5),
-            )
+        side_by_side(
+            Figure("convolution + bias", z, "diverging", 1, side=5),
+            Figure("normalised", (z - m) / np.sqrt(v + EPSILON) * g + b, "diverging", 2, side=5),
         ),
-        Figures(
-            (
-                Figure(
-                    f"folded kernel; bias {(c - m) * factor + b:.3f}",
-                    kernel() * factor,
-                    "diverging",
-                    3,
-                    side=5,
-                ),
+        side_by_side(
+            Figure(
+                f"folded kernel; bias {(c - m) * factor + b:.3f}", kernel() * factor, "diverging", 3, side=5
             )
         ),
     ]

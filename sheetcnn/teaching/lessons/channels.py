@@ -20,7 +20,7 @@ from sheetcnn.teaching.lessons.lesson_page import (
     correlate,
     sum_arrays,
 )
-from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Paragraph, side_by_side
 
 SIZE, CHANNELS, KERNELS, K = 25, 3, 5, 3
 OUT = SIZE - K + 1
@@ -215,12 +215,10 @@ def figures() -> list[DocumentPart]:
         part = float((window * k[1, c]).sum())
         total += part
         parts.append(
-            Figures(
-                (
-                    Figure(f"window, {COLORS[c]}", window, "picture", 0, 9, side=5.5),
-                    Figure("slice", k[1, c], "diverging", 0, side=5.5, sign="×"),
-                    Figure(f"products, sum {part:g}", window * k[1, c], "diverging", 0, side=5.5, sign="="),
-                )
+            side_by_side(
+                Figure(f"window, {COLORS[c]}", window, "picture", 0, 9, side=5.5),
+                Figure("slice", k[1, c], "diverging", 0, side=5.5, sign="×"),
+                Figure(f"products, sum {part:g}", window * k[1, c], "diverging", 0, side=5.5, sign="="),
             )
         )
     parts.append(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage, correlate
-from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Paragraph, side_by_side
 
 SIZE = 12
 KERNEL = np.array([[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]])
@@ -85,21 +85,14 @@ def figures() -> list[DocumentPart]:
         Paragraph(
             "A kernel is laid over every place of the image; nine products are added up. Its weights say what counts."
         ),
-        Figures(
-            (
-                Figure("the image", image(), "picture", 0, side=4.6),
-                Figure("the kernel", KERNEL, "diverging", 0, side=6, sign="×"),
-            )
+        side_by_side(
+            Figure("the image", image(), "picture", 0, side=4.6),
+            Figure("the kernel", KERNEL, "diverging", 0, side=6, sign="×"),
         ),
-        Figures((Figure("the result", correlate(image(), KERNEL), "diverging", 0, side=5, sign="="),)),
+        side_by_side(Figure("the result", correlate(image(), KERNEL), "diverging", 0, side=5, sign="=")),
     ]
 
 
 LESSON = Lesson(
-    "edges",
-    "One kernel over one image",
-    "what a kernel finds: edges in a picture",
-    pages,
-    figures,
-    QUESTIONS,
+    "edges", "One kernel over one image", "what a kernel finds: edges in a picture", pages, figures, QUESTIONS
 )

@@ -8,7 +8,7 @@ from sheetcnn.formulas.expr import Number, add, call, compare
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage, choice_of
-from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, Paragraph, Table, side_by_side
 
 MOST, REACH = 16, 24
 
@@ -160,15 +160,13 @@ def figures() -> list[DocumentPart]:
             '"size" = floor((n + 2 p - d (k - 1) - 1) / s) + 1',
             "size = floor((n + 2p − d(k − 1) − 1) ÷ s) + 1",
         ),
-        Figures(
-            (
-                Figure(
-                    "8 pixels with padding 1; the second place of a window of 3",
-                    row,
-                    "sequential",
-                    side=6,
-                    marked=((0, 1, 1, 3),),
-                ),
+        side_by_side(
+            Figure(
+                "8 pixels with padding 1; the second place of a window of 3",
+                row,
+                "sequential",
+                side=6,
+                marked=((0, 1, 1, 3),),
             )
         ),
         Table(("stride", *(f"kernel {k}" for k in range(1, 8))), rows, tuple(range(8))),

@@ -9,7 +9,7 @@ import numpy as np
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, LessonPage, window_max, window_mean
-from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Paragraph, side_by_side
 
 MAPS, SIZE = 3, 6
 KINDS = (
@@ -83,12 +83,10 @@ def figures() -> list[DocumentPart]:
     ]
     for m, x in enumerate(inputs()):
         parts.append(
-            Figures(
-                (
-                    Figure(f"map {m + 1}", x, "sequential", 0, side=4),
-                    Figure("max, stride 2", pool(x, "MAX", 2), "sequential", 0, side=4),
-                    Figure("mean, stride 2", pool(x, "AVERAGE", 2), "sequential", 2, side=4),
-                )
+            side_by_side(
+                Figure(f"map {m + 1}", x, "sequential", 0, side=4),
+                Figure("max, stride 2", pool(x, "MAX", 2), "sequential", 0, side=4),
+                Figure("mean, stride 2", pool(x, "AVERAGE", 2), "sequential", 2, side=4),
             )
         )
     return parts

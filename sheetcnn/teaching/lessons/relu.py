@@ -21,7 +21,7 @@ from sheetcnn.teaching.lessons.lesson_page import (
     window_max,
     window_mean,
 )
-from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph, side_by_side
 
 SIZE, K = 6, 3
 OUT = SIZE - K + 1
@@ -180,17 +180,11 @@ def figures() -> list[DocumentPart]:
         Figures(
             [Figure(f"partial sum {n + 1}", p, "diverging", 0, side=6) for n, p in enumerate(partial_sums)]
         ),
-        Figures(
-            (
-                Figure("right: max(0, sum)", _relu(sum_arrays(partial_sums)), "sequential", 0, side=6),
-                Figure(
-                    "wrong: ReLU on each",
-                    sum_arrays([_relu(p) for p in partial_sums]),
-                    "sequential",
-                    0,
-                    side=6,
-                ),
-            )
+        side_by_side(
+            Figure("right: max(0, sum)", _relu(sum_arrays(partial_sums)), "sequential", 0, side=6),
+            Figure(
+                "wrong: ReLU on each", sum_arrays([_relu(p) for p in partial_sums]), "sequential", 0, side=6
+            ),
         ),
     ]
 

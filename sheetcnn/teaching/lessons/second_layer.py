@@ -21,7 +21,7 @@ from sheetcnn.teaching.lessons.lesson_page import (
     fixed_value,
     sum_arrays,
 )
-from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, Paragraph, Table, side_by_side
 
 MAPS, KERNELS, SIZE, K, ACROSS = 32, 64, 6, 3, 8
 OUT = SIZE - K + 1
@@ -160,18 +160,16 @@ def figures() -> list[DocumentPart]:
         )
     ]
     parts += [
-        Figures(
-            (
-                Figure(f"input map {m + 1}", x[m], "sequential", 0, side=3.2),
-                Figure(f"slice {m + 1}", k[m], "diverging", 0, side=3.2, sign="×"),
-                Figure(f"partial map {m + 1}", partials[m], "diverging", 0, side=3.2, sign="="),
-            )
+        side_by_side(
+            Figure(f"input map {m + 1}", x[m], "sequential", 0, side=3.2),
+            Figure(f"slice {m + 1}", k[m], "diverging", 0, side=3.2, sign="×"),
+            Figure(f"partial map {m + 1}", partials[m], "diverging", 0, side=3.2, sign="="),
         )
         for m in range(4)
     ]
     parts += [
         Paragraph("… and 28 more. All 32 partial maps are added up to one:"),
-        Figures((Figure("output map 1", np.sum(partials, axis=0), "diverging", 0, side=5),)),
+        side_by_side(Figure("output map 1", np.sum(partials, axis=0), "diverging", 0, side=5)),
         Math("64 dot 32 dot 3 dot 3 + 64 = 18496", "64 · 32 · 3 · 3 + 64 = 18,496"),
         Table(
             ("", "number"),

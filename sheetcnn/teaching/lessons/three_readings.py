@@ -11,7 +11,7 @@ from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, LessonPage, correlate, sum_arrays
-from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph, Table
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph, Table, side_by_side
 
 MAPS, KERNELS, SIZE, K = 3, 2, 6, 3
 OUT = SIZE - K + 1
@@ -182,11 +182,9 @@ def figures() -> list[DocumentPart]:
             "B: one shared filter, summed over the maps. C, the right one: a slice for every map, summed over the maps:",
             small=True,
         ),
-        Figures(
-            (
-                Figure("B, kernel 1", sum_arrays(each), "diverging", 0, side=4),
-                Figure("C, kernel 1", own, "diverging", 0, side=4),
-            )
+        side_by_side(
+            Figure("B, kernel 1", sum_arrays(each), "diverging", 0, side=4),
+            Figure("C, kernel 1", own, "diverging", 0, side=4),
         ),
         Table(
             ("reading", "weights", "maps", "32 maps to 64"),

@@ -105,6 +105,11 @@ class Figures:
     figures: Sequence[Figure]
 
 
+def side_by_side(*figures: Figure) -> Figures:
+    """Figures side by side."""
+    return Figures(figures)
+
+
 @dataclass(frozen=True)
 class Table:
     """A table; columns named in `numbers` stand to the right. `widths` are shares of the page's width."""

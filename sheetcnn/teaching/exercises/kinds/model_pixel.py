@@ -7,7 +7,7 @@ import numpy as np
 from sheetcnn.model.graph import Model
 from sheetcnn.model.ops.conv2d import Conv2d
 from sheetcnn.teaching.exercises.question import AskedNumber, Question, with_distinct_mistakes
-from sheetcnn.teaching.paper.document import Figure, Figures
+from sheetcnn.teaching.paper.document import Figure, side_by_side
 
 MOST_CHANNELS = 4
 
@@ -60,11 +60,9 @@ def make(rng: np.random.Generator, model: Model) -> Question:
             f"What does {name} compute" + (", after ReLU?" if relu else "?") + " (two decimals)",
         )
         shown = tuple(
-            Figures(
-                (
-                    Figure(f"window {c + 1}", windows[c], "sequential", 2, side=5.5),
-                    Figure(f"slice {c + 1}", kernel[c], "diverging", 2, side=5.5, sign="×"),
-                )
+            side_by_side(
+                Figure(f"window {c + 1}", windows[c], "sequential", 2, side=5.5),
+                Figure(f"slice {c + 1}", kernel[c], "diverging", 2, side=5.5, sign="×"),
             )
             for c in range(len(parts))
         )

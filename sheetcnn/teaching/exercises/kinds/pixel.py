@@ -6,7 +6,7 @@ import numpy as np
 
 from sheetcnn.model.graph import Model
 from sheetcnn.teaching.exercises.question import AskedNumber, Question, with_distinct_mistakes
-from sheetcnn.teaching.paper.document import Figure, Figures
+from sheetcnn.teaching.paper.document import Figure, side_by_side
 
 SIZE, K = 4, 3
 
@@ -42,11 +42,9 @@ def make(rng: np.random.Generator, model: Model) -> Question:
             f"A convolution with a 3×3 kernel, padding 1 and stride 1 reads two channels. Its bias is {bias:g}.",
             f"What is the pixel in row {row}, column {col} of its result, after ReLU?",
         )
-        figures = Figures(
-            (
-                *(Figure(f"channel {n + 1}", x[n], "sequential", 0, side=6) for n in range(2)),
-                *(Figure(f"slice {n + 1} of the kernel", k[n], "diverging", 0, side=6) for n in range(2)),
-            )
+        figures = side_by_side(
+            *(Figure(f"channel {n + 1}", x[n], "sequential", 0, side=6) for n in range(2)),
+            *(Figure(f"slice {n + 1} of the kernel", k[n], "diverging", 0, side=6) for n in range(2)),
         )
         solution = f"{parts[0]:g} + {parts[1]:g} + {bias:g} = {z:g}; after ReLU {max(0.0, z):g}".replace(
             "-", "−"

@@ -6,7 +6,7 @@ import numpy as np
 
 from sheetcnn.model.graph import Model
 from sheetcnn.teaching.exercises.question import AskedNumber, Question, with_distinct_mistakes
-from sheetcnn.teaching.paper.document import Figure, Figures
+from sheetcnn.teaching.paper.document import Figure, side_by_side
 
 
 def make(rng: np.random.Generator, model: Model) -> Question:
@@ -31,7 +31,7 @@ def make(rng: np.random.Generator, model: Model) -> Question:
         how = "max pooling" if greatest else "average pooling"
         words = (f"This map goes through {how} with 2×2 windows and stride 2.", "What are the four numbers?")
         solution = ", ".join(f"{a.label}: {a.answer:g}" for a in asked).replace("-", "−")
-        figure = Figures((Figure("the map", x, "diverging", 0, side=6),))
+        figure = side_by_side(Figure("the map", x, "diverging", 0, side=6))
         return Question("pool", "Pool a map", words, (figure,), asked, solution)
 
     return with_distinct_mistakes(draw, 1)

@@ -7,7 +7,7 @@ import numpy as np
 from sheetcnn.model.graph import Model
 from sheetcnn.teaching.exercises.question import AskedNumber, Question
 from sheetcnn.teaching.lessons.lesson_page import correlate
-from sheetcnn.teaching.paper.document import Figure, Figures
+from sheetcnn.teaching.paper.document import Figure, Figures, side_by_side
 
 SIZE = 8
 UPRIGHT = np.array([[-1.0, 0, 1]] * 3)
@@ -25,11 +25,9 @@ def make(rng: np.random.Generator, model: Model) -> Question:
     place = order.index(chosen) + 1
     opposite = order.index(OPPOSITE[chosen]) + 1
     shown = (
-        Figures(
-            (
-                Figure("the image", x, "picture", 0, side=4.5),
-                Figure("the map", correlate(x, KERNELS[chosen]), "diverging", 0, side=4.5),
-            )
+        side_by_side(
+            Figure("the image", x, "picture", 0, side=4.5),
+            Figure("the map", correlate(x, KERNELS[chosen]), "diverging", 0, side=4.5),
         ),
         Figures(
             [Figure(f"kernel {n + 1}", KERNELS[k], "diverging", 0, side=4.5) for n, k in enumerate(order)]
