@@ -122,7 +122,7 @@ def _map(channels: list[Area], slices: list[Area], bias: Area, context: PageCont
     total = sum_arrays(
         [correlate(c.values(context), s.values(context)) for c, s in zip(channels, slices, strict=True)]
     )
-    found: Array = np.maximum(0.0, total + bias.values(context)[0, 0])
+    found: Array = np.maximum(0.0, total + bias.number(context))
     return found
 
 
@@ -168,10 +168,10 @@ def _step(channels: list[Area], slices: list[list[Area]], biases: list[Area], ma
         k, y, x = (p(context) - 1 for p in picked)
         windows = [ch.values(context)[y : y + K, x : x + K] for ch in channels]
         sums = sum(float((w * s.values(context)).sum()) for w, s in zip(windows, slices[k], strict=True))
-        return sums + float(biases[k].values(context)[0, 0])
+        return sums + biases[k].number(context)
 
     def bias(context: PageContext) -> float:
-        return float(biases[picked[0](context) - 1].values(context)[0, 0])
+        return biases[picked[0](context) - 1].number(context)
 
     sum_arrays: Expr = call("CHOOSE", kernel, *(b.cell(0, 0) for b in biases))
     own_bias = page.labelled(at, LEFT + 8, "+ bias", sum_arrays, bias)

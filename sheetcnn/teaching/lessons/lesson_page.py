@@ -65,6 +65,10 @@ class Area:
         """One cell, fixed; counted from 0."""
         return Ref(self.sheet, self.row + i, self.col + j, fixed=True)
 
+    def number(self, context: PageContext, i: int = 0, j: int = 0) -> float:
+        """The value of one cell; counted from 0."""
+        return float(self.values(context)[i, j])
+
     def window(self, height: int = 1, width: int = 1, top: int = 0, left: int = 0, step: int = 1) -> Ref:
         """A window that moves with the cell of the formula, from (top, left) on."""
         return Ref(
@@ -239,11 +243,6 @@ def window_max(window: Ref, cells: int) -> Expr:
 def window_mean(window: Ref, cells: int) -> Expr:
     """The mean of so many cells; AVERAGE would not count a blank one."""
     return call("SUM", window) / float(cells)
-
-
-def number_at(where: Area, i: int, j: int) -> Callable[[PageContext], float]:
-    """The value of one number of a rectangle."""
-    return lambda context: float(where.values(context)[i, j])
 
 
 def fixed_value(number: float) -> Callable[[PageContext], float]:

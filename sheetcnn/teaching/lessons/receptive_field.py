@@ -9,7 +9,7 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, Number, add
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, LessonPage, number_at
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, LessonPage
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
 
 LAYERS = ((3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 2))
@@ -70,7 +70,7 @@ def pages() -> list[LessonPage]:
         row = TOP + 1 + n
         page.label(row, LEFT, n + 1, theme.CENTER, 2)
         for m in range(3):
-            page.formula(row, LEFT + 2 + m * 2, table.cell(n, m), number_at(table, n, m))
+            page.formula(row, LEFT + 2 + m * 2, table.cell(n, m), partial(table.number, i=n, j=m))
         k, s, d = (table.cell(n, m) for m in range(3))
         sees = page.formula(row, LEFT + 8, add(sees, (k - 1) * d * step), partial(_cell, table, n, 0))
         step = page.formula(row, LEFT + 10, step * s, partial(_cell, table, n, 1))

@@ -63,6 +63,13 @@ def mixing() -> Array:
     return np.array([[1.0, -1, 0.5], [0, 1, 1]])
 
 
+def costs(maps_in: float, maps_out: float, side: int) -> tuple[float, ...]:
+    """Multiply-adds of a separable layer: depthwise, 1×1, together; of a full 3×3 layer; and the share."""
+    depthwise, pointwise = maps_in * 9 * side * side, maps_in * maps_out * side * side
+    full = maps_in * maps_out * 9 * side * side
+    return depthwise, pointwise, depthwise + pointwise, full, (depthwise + pointwise) / full
+
+
 def _mixed(depth: list[Area], mix: Area, k: int, context: PageContext) -> Array:
     weights = mix.values(context)[k]
     return sum_arrays([d.values(context) * w for d, w in zip(depth, weights, strict=True)])
@@ -112,48 +119,31 @@ def _mobilenet() -> LessonPage:
         page.label(row, LEFT, name)
         page.label(row, LEFT + 12, side, theme.CENTER)
         w = width.cell(0, 0)
-        maps_in = page.formula(
-            row,
-            LEFT + 4,
-            call("MAX", 1, call("INT", w * float(inside))),
-            partial(_maps, width, inside),
-            merge=4,
-        )
-        maps_out = page.formula(
-            row,
-            LEFT + 8,
-            call("MAX", 1, call("INT", w * float(outside))),
-            partial(_maps, width, outside),
-            merge=4,
+        maps_in, maps_out = (
+            page.formula(
+                row, col, call("MAX", 1, call("INT", w * float(maps))), partial(_maps, width, maps), merge=4
+            )
+            for col, maps in ((LEFT + 4, inside), (LEFT + 8, outside))
         )
         area = float(side * side)
         deep = page.formula(row, LEFT + 16, maps_in * (9.0 * area), partial(_cost, width, n, 0), merge=4)
         point = page.formula(row, LEFT + 20, maps_in * maps_out * area, partial(_cost, width, n, 1), merge=4)
         full = page.formula(
-            row, LEFT + 28, maps_in * maps_out * (9.0 * area), partial(_cost, width, n, 2), merge=4
+            row, LEFT + 28, maps_in * maps_out * (9.0 * area), partial(_cost, width, n, 3), merge=4
         )
-        both = page.formula(row, LEFT + 24, add(deep, point), partial(_both, width, n), merge=4)
-        page.formula(row, LEFT + 32, both / full, partial(_share, width, n), merge=4)
+        both = page.formula(row, LEFT + 24, add(deep, point), partial(_cost, width, n, 2), merge=4)
+        page.formula(row, LEFT + 32, both / full, partial(_cost, width, n, 4), merge=4)
     page.remark(TOP + 4 + len(MOBILENET), LEFT, "share = (depthwise + 1×1) ÷ full = 1 ÷ maps out + 1 ÷ 9")
     return page
 
 
 def _maps(width: Area, maps: int, context: PageContext) -> float:
-    return max(1.0, float(np.floor(width.values(context)[0, 0] * maps)))
+    return max(1.0, float(np.floor(width.number(context) * maps)))
 
 
-def _cost(width: Area, n: int, which: int, context: PageContext) -> float:
+def _cost(width: Area, n: int, column: int, context: PageContext) -> float:
     _, inside, outside, side = MOBILENET[n]
-    i, o = _maps(width, inside, context), _maps(width, outside, context)
-    return (i * 9 * side * side, i * o * side * side, i * o * 9 * side * side)[which]
-
-
-def _both(width: Area, n: int, context: PageContext) -> float:
-    return _cost(width, n, 0, context) + _cost(width, n, 1, context)
-
-
-def _share(width: Area, n: int, context: PageContext) -> float:
-    return (_cost(width, n, 0, context) + _cost(width, n, 1, context)) / _cost(width, n, 2, context)
+    return costs(_maps(width, inside, context), _maps(width, outside, context), side)[column]
 
 
 def figures() -> list[DocumentPart]:
@@ -161,8 +151,8 @@ def figures() -> list[DocumentPart]:
     depth = [correlate(x, f) for x, f in zip(inputs(), filters(), strict=True)]
     rows = []
     for name, i, o, s in MOBILENET:
-        separable, full = s * s * i * (9 + o), s * s * i * o * 9
-        rows.append((name, f"{i} → {o}", f"{separable:,}", f"{full:,}", f"{separable / full:.3f}"))
+        _, _, separable, full, share = costs(i, o, s)
+        rows.append((name, f"{i} → {o}", f"{separable:,}", f"{full:,}", f"{share:.3f}"))
     return [
         Paragraph(
             "A separable convolution filters every map for itself (depthwise 3×3), then mixes the maps at each pixel (1×1)."

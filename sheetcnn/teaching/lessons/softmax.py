@@ -62,7 +62,7 @@ def pages() -> list[LessonPage]:
     warm = call("MAX", Number(LEAST), t.cell(0, 0))
 
     def scaled(ctx: PageContext) -> Array:
-        return x.values(ctx) / max(LEAST, float(t.values(ctx)[0, 0]))
+        return x.values(ctx) / max(LEAST, t.number(ctx))
 
     def shifted(ctx: PageContext) -> Array:
         found: Array = scaled(ctx) - scaled(ctx).max()
@@ -79,7 +79,7 @@ def pages() -> list[LessonPage]:
         LEFT + 20,
         size,
         c.window() / call("SUM", c.whole()),
-        lambda ctx: softmax(x.values(ctx), float(t.values(ctx)[0, 0])),
+        lambda ctx: softmax(x.values(ctx), t.number(ctx)),
         style=FINE,
     )
     page.plan.data_bars.append(DataBar(area(row, LEFT + 20, count, 1), theme.ACTIVE))

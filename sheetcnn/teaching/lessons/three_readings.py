@@ -154,11 +154,11 @@ def _cost() -> LessonPage:
 
 
 def _weights(widths: Area, size: Area, n: int, power: int, context: PageContext) -> float:
-    return float(widths.values(context)[n, 0] ** power * size.values(context)[0, 0] ** 2)
+    return widths.number(context, n) ** power * size.number(context) ** 2
 
 
 def _adds(widths: Area, size: Area, side: Area, n: int, context: PageContext) -> float:
-    return _weights(widths, size, n, 2, context) * float(side.values(context)[0, 0] ** 2)
+    return _weights(widths, size, n, 2, context) * side.number(context) ** 2
 
 
 def _ratio(widths: Area, size: Area, n: int, context: PageContext) -> float:
