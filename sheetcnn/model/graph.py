@@ -14,8 +14,8 @@ import numpy as np
 
 from sheetcnn.errors import ShapeError, SpecError, WeightsError
 from sheetcnn.labels import label_problem
-from sheetcnn.model.ops.base import Elementwise, Op, Parameter, ShapeMismatchError
-from sheetcnn.shape import Array, Shape
+from sheetcnn.model.ops.base import Elementwise, Op, Parameter
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 PIXELS = "pixels"
 """The source's name where the pixels are scaled before the first layer."""

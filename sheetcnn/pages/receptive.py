@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Ref, add, call
+from sheetcnn.formulas.expr import Expr, Rect, Ref, add, call, pick
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Graph
-from sheetcnn.pages.drop_downs import ask
-from sheetcnn.pages.picture import picture_formula, picture_region, picture_size
+from sheetcnn.pages.drop_downs import add_drop_downs
+from sheetcnn.pages.picture import input_picture, picture_size
+from sheetcnn.pages.site import PageSite
 from sheetcnn.shape import Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.maps import header
-from sheetcnn.sheets.sheet_plan import Computed, PageContext, SheetPlan, TensorGrid
+from sheetcnn.sheets.sheet_plan import Computed, PageContext, SheetPlan
 from sheetcnn.xlsx.book import Cell, Highlight
 
 NAME = "receptive_field"
@@ -55,7 +56,7 @@ Field = tuple[Span, Span]
 """Along y and along x."""
 
 
-def fields(graph: Graph) -> dict[str, Field]:
+def receptive_fields(graph: Graph) -> dict[str, Field]:
     """The receptive field of every tensor whose windows slide evenly; dense layers see the whole input.
 
     Definition: Araujo, Norris, Sim, "Computing Receptive Fields of Convolutional Neural Networks", 2019.
@@ -64,11 +65,13 @@ def fields(graph: Graph) -> dict[str, Field]:
     whole = (Span(0, 0, source.height), Span(0, 0, source.width))
     found: dict[str, Field] = {graph.source: (Span(), Span())}
     for node in graph.nodes:
-        shape, sight = graph.shapes[node.name], node.op.sight(graph.input_shapes(node))
+        shape, geometry = graph.shapes[node.name], node.op.receptive_window(graph.input_shapes(node))
         before = [found[name] for name in node.inputs if name in found]
         field: Field | None = None
-        if sight is not None and len(before) == len(node.inputs):
-            windows = list(zip(sight.size, sight.stride, sight.dilation, sight.before, strict=True))
+        if geometry is not None and len(before) == len(node.inputs):
+            windows = list(
+                zip(geometry.kernel, geometry.stride, geometry.dilation, geometry.before, strict=True)
+            )
             each = [(f[0].through(*windows[0]), f[1].through(*windows[1])) for f in before]
             down, across = (_union([f[axis] for f in each]) for axis in (0, 1))
             field = (down, across) if down is not None and across is not None else None
@@ -87,9 +90,9 @@ def _union(spans: list[Span]) -> Span | None:
     return Span(spans[0].jump, start, max(span.start + span.size for span in spans) - start)
 
 
-def listed(graph: Graph) -> list[str]:
+def offered_layers(graph: Graph) -> list[str]:
     """The tensors that the page offers: maps of more than one pixel, and one that sees the whole input."""
-    known = fields(graph)
+    known = receptive_fields(graph)
     names = [name for name, shape in graph.shapes.items() if name in known and shape.height * shape.width > 1]
     last = next((n.name for n in reversed(graph.nodes) if n.name in known and n.name not in names), None)
     return names if last is None else [*names, last]
@@ -106,11 +109,11 @@ class _ReceptivePage:
     def __init__(self, layout: Layout) -> None:
         self.layout, self.say = layout, layout.say
         graph = self.graph = layout.graph
-        self.names, self.fields = listed(graph), fields(graph)
+        self.names, self.fields = offered_layers(graph), receptive_fields(graph)
         self.source: Shape = graph.source_shape
         self.step = max(-(-self.source.height // MOST_PIXELS), -(-self.source.width // MOST_PIXELS))
         self.picture_at = (5, COLUMNS + 3)
-        self.plan = SheetPlan(NAME, tab_color=theme.TABS["page"])
+        self.plan = SheetPlan(NAME, tab="page")
         self.row_of = Ref(None, CHOICES_AT, CHOSEN, fixed=True)
 
     def sheet(self) -> SheetPlan:
@@ -121,9 +124,9 @@ class _ReceptivePage:
             "choose a layer and one of its pixels: the framed pixels of the input are all that it depends on"
         )
         header(plan, say("receptive field"), line, [(say("▲ overview"), "overview")], [], 8, say)
-        plan.column_width, plan.row_height = 3.1, 18
-        plan.column_widths |= {LABEL: 28} | dict.fromkeys(range(2, COLUMNS + 1), 9)
-        plan.landscape = True
+        plan.format.column_width, plan.format.row_height = 3.1, 18
+        plan.format.column_widths |= {LABEL: 28} | dict.fromkeys(range(2, COLUMNS + 1), 9)
+        plan.format.landscape = True
         self._choices()
         self._table()
         self._result()
@@ -141,7 +144,7 @@ class _ReceptivePage:
             (key("column"), self.say("column"), wide, chosen.width // 2 + 1),
         ]
         col = self.picture_at[1] + -(-self.source.width // self.step) + 3
-        ask(plan, asked, (CHOICES_AT, LABEL), (TABLE_AT, col), say=self.say)
+        add_drop_downs(plan, asked, (CHOICES_AT, LABEL), (TABLE_AT, col), say=self.say)
 
     def _table(self) -> None:
         """For every layer the numbers from which its fields follow, along y and x."""
@@ -161,13 +164,13 @@ class _ReceptivePage:
             plan.cells += [Cell(row, 2 + m, number, theme.CENTER) for m, number in enumerate(numbers)]
 
     def _of_layer(self, column: int) -> Expr:
-        column_of_table = Ref(None, TABLE_AT, column, len(self.names), 1, fixed=True)
-        return column_of_table if len(self.names) == 1 else call("INDEX", column_of_table, self.row_of, 1)
+        column_of_table = Rect(None, TABLE_AT, column, len(self.names), 1, fixed=True)
+        return pick(column_of_table, self.row_of, 1)
 
     def _result(self) -> None:
         """First and last row and column, and how many pixels that is."""
         plan = self.plan
-        names = Ref(None, TABLE_AT, LABEL, len(self.names), 1, fixed=True)
+        names = Rect(None, TABLE_AT, LABEL, len(self.names), 1, fixed=True)
         plan.cells.append(Cell(RESULT_AT, LABEL, self.say("a pixel of"), theme.HEADING))
         plan.computed.append(
             Computed(RESULT_AT, CHOSEN, call("INDEX", names, self.row_of, 1), theme.TEXT, self._name, merge=4)
@@ -199,28 +202,14 @@ class _ReceptivePage:
         plan, source, step = self.plan, self.source, self.step
         row, col = self.picture_at
         _, height, width = picture_size(source.height, source.width, MOST_PIXELS)
-        placement = self.layout.placements[self.graph.source]
-        region = picture_region(0, step, height, width)
-        plan.tensors.append(
-            TensorGrid(
-                "",
-                self.graph.source,
-                region,
-                row,
-                col,
-                theme.PICTURE,
-                picture_formula(placement, region, row, col),
-                light=True,
-            )
-        )
-        cells = area(row, col, height, width)
-        plan.color_scales.append(theme.color_scale("picture", (cells,)))
+        cells = input_picture(self.layout, plan, 0, (row, col, step), (height, width))
+        plan.format.color_scales.append(theme.color_scale("picture", (cells,)))
         top, bottom, left, right = (
             area(RESULT_AT + 1 + axis, CHOSEN + end, 1, 1, fixed=True) for axis in (0, 1) for end in (0, 1)
         )
         y, x = f"((ROW()-{row})*{step}+1)", f"((COLUMN()-{col})*{step}+1)"
         inside = f"AND({y}>={top},{y}<={bottom},{x}>={left},{x}<={right})"
-        plan.highlights.append(Highlight((cells,), inside, theme.ACCENT))
+        plan.format.highlights.append(Highlight((cells,), inside, theme.ACCENT))
         note = text("the first channel of the input")
         if step > 1:
             note = text("the first channel of the input (every {step}. pixel)", step=step)
@@ -246,6 +235,7 @@ class _ReceptivePage:
         return float((bottom - top + 1) * (right - left + 1))
 
 
-def receptive_sheet(layout: Layout) -> SheetPlan:
-    """Build the page."""
-    return _ReceptivePage(layout).sheet()
+def sheets(site: PageSite) -> Iterator[SheetPlan]:
+    """The page, where there is more than one layer to choose."""
+    if len(offered_layers(site.layout.graph)) > 1:
+        yield _ReceptivePage(site.layout).sheet()

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from sheetcnn.errors import LimitError
-from sheetcnn.formulas.expr import Ref
+from sheetcnn.formulas.expr import Rect, Ref
 from sheetcnn.formulas.limits import EXCEL, GOOGLE_SHEETS, LIBREOFFICE, Limits
 from sheetcnn.formulas.placement import Block, Placement
 from sheetcnn.formulas.region import Region
@@ -24,9 +24,6 @@ from sheetcnn.languages import Language, language
 from sheetcnn.model.engine import PRE, stage_key
 from sheetcnn.model.graph import Graph, Node
 from sheetcnn.model.ops.base import Parameter, Stage
-from sheetcnn.model.ops.dense import Dense
-from sheetcnn.model.ops.dropout import Dropout
-from sheetcnn.model.ops.flatten import Flatten
 from sheetcnn.shape import Margin, Shape
 from sheetcnn.sheets.names import bases, numbered
 from sheetcnn.sheets.weight_cells import MapKernel, WeightCells, place_weights
@@ -53,8 +50,6 @@ that reads it names every block."""
 ReluName = Literal["fused", "separate"]
 LayoutName = Literal["planar", "interleaved"]
 Target = Literal["excel", "libreoffice", "sheets"]
-PageName = Literal["input", "gallery", "trace", "receptive", "changes", "notes"]
-PAGES: tuple[PageName, ...] = get_args(PageName)
 SampleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,40}$")]
 """A name that no program takes for a number, a date or a pattern, once it is typed (see `pages.input`)."""
 
@@ -68,7 +63,7 @@ class Options:
             gives the pre-activation a grid of its own.
         layout: `planar` or `interleaved`.
         target: the program whose limits it keeps to.
-        pages: the pages that explain, besides `overview` and `about`; None: all that fit the network's size.
+        pages: the optional pages, by the names of `pages.registry`; None: all that fit the network's size.
         language: of the texts, `en` or `de`.
         samples: names of the images that can be chosen, where there is an input page.
     """
@@ -76,7 +71,7 @@ class Options:
     relu: ReluName = "fused"
     layout: LayoutName = "planar"
     target: Target = "excel"
-    pages: tuple[PageName, ...] | None = None
+    pages: tuple[str, ...] | None = None
     language: str = "en"
     samples: tuple[SampleName, ...] = ("image",)
 
@@ -117,7 +112,7 @@ class Layout:
         """Whether the channels of a pixel stand side by side."""
         return self.options.layout == "interleaved"
 
-    def has(self, page: PageName) -> bool:
+    def has(self, page: str) -> bool:
         """Whether the workbook has a page of that sort."""
         return page in (self.options.pages or ())
 
@@ -218,10 +213,10 @@ def make_layout(graph: Graph, options: Options, limits: Limits = EXCEL) -> Layou
 def _alias(layout: Layout, node: Node, inputs: Sequence[Placement]) -> Placement | None:
     """The cells that already hold a node's result, if it needs none of its own."""
     graph = layout.graph
-    flattened = isinstance(node.op, Dropout) and inputs[0].shape != graph.shapes[node.inputs[0]]
+    flattened = node.op.passes_through and inputs[0].shape != graph.shapes[node.inputs[0]]
     # A dense layer can read maps where they stand, as long as its weights fit in the same form.
     if flattened or (
-        layout.interleaved and isinstance(node.op, Flatten) and _read_in_place(layout, node.name, inputs[0])
+        layout.interleaved and node.op.flattens and _read_in_place(layout, node.name, inputs[0])
     ):
         return inputs[0]
     if not node.op.aliases():
@@ -236,13 +231,13 @@ def _read_in_place(layout: Layout, name: str, maps: Placement) -> bool:
     if name in graph.outputs:
         return False
     for reader in graph.consumers[name]:
-        if isinstance(reader.op, Dropout):
+        if reader.op.passes_through:
             if not _read_in_place(layout, reader.name, maps):
                 return False
             continue
-        if not isinstance(reader.op, Dense):
+        if not reader.op.reads_in_place:
             return False
-        rows = reader.op.units * (shape.height + 1) + HEADER_ROWS
+        rows = graph.shapes[reader.name].channels * (shape.height + 1) + HEADER_ROWS
         cols = shape.width * shape.channels + len(maps.blocks) + FIRST_COLUMN + 2
         if rows > layout.limits.rows or cols > layout.limits.columns:
             return False
@@ -262,9 +257,9 @@ def _margins(graph: Graph) -> dict[str, Margin]:
     margins = {name: Margin() for name in graph.shapes}
     for node in reversed(graph.nodes):
         shapes = graph.input_shapes(node)
-        reach = margins[node.name] if node.op.aliases() else node.op.reach(shapes)
+        extent = margins[node.name] if node.op.aliases() else node.op.padding_extent(shapes)
         for name in node.inputs:
-            margins[name] = margins[name].union(reach)
+            margins[name] = margins[name].union(extent)
     return margins
 
 
@@ -366,7 +361,7 @@ class NodeSite:
         """Where an intermediate result lives."""
         return self.layout.placements[stage_key(self.node.name, name)]
 
-    def kernel(self, name: str, output: int) -> list[Ref]:
+    def kernel(self, name: str, output: int) -> list[Rect]:
         """The kernel cells of one output channel."""
         return self.layout.weights[self.node.name].kernel(name, output)
 

@@ -22,8 +22,8 @@ def about_sheet(line: str, facts: Sequence[tuple[str, str]], width: float) -> Sh
         facts: of this kind of workbook, after the format and the version.
         width: of the column of values.
     """
-    page = SheetPlan(about.NAME, tab_color=theme.TABS["page"])
-    page.column_widths |= {about.KEY_COLUMN: 18, about.VALUE_COLUMN: width}
+    page = SheetPlan(about.NAME, tab="page")
+    page.format.column_widths |= {about.KEY_COLUMN: 18, about.VALUE_COLUMN: width}
     page.cells += [Cell(1, 1, "About this file", theme.TITLE), Cell(2, 1, line, theme.SUBTITLE)]
     rows = (("format", str(about.FORMAT)), ("built by", f"sheetcnn {__version__}"), *facts)
     for n, (key, value) in enumerate(rows, 4):

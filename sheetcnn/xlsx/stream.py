@@ -50,7 +50,7 @@ class SheetWriter:
                         xml = f'<c r="{address(row, col)}" s="{style}"/>'
                         singles.setdefault(row, []).append((col, xml))
         starts = sorted(self._bands, key=lambda b: b.row)
-        static = sorted({*singles, *self.sheet.row_heights})
+        static = sorted({*singles, *self.sheet.format.row_heights})
         active: list[SpacedRows] = []
         next_band = next_static = 0
         row = 0
@@ -87,7 +87,7 @@ class SheetWriter:
                 chunks += [(col, n, xml) for col, xml in zip(b.columns, b.cells(i), strict=True)]
         chunks += [(col, -1, xml) for col, xml in singles]
         chunks.sort()
-        height = self.sheet.row_heights.get(row)
+        height = self.sheet.format.row_heights.get(row)
         if not chunks and height is None:
             return []
         custom = "" if height is None else f' ht="{height:g}" customHeight="1"'

@@ -10,14 +10,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Number, Ref, add, call, compare
+from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, add, call, choose, pick
 from sheetcnn.formulas.placement import Placement
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
-from sheetcnn.pages.drop_downs import ask
+from sheetcnn.pages.drop_downs import add_drop_downs
 from sheetcnn.pages.lookup import MOST_CHOSEN, SAME, Line, same, write_lines
 from sheetcnn.pages.trace.conv_values import Trace
 from sheetcnn.sheets import theme
+from sheetcnn.sheets.by_block import by_block
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.maps import header, scale_of
 from sheetcnn.sheets.sheet_plan import Computed, LiveGrid, PageContext, SheetPlan
@@ -43,9 +44,9 @@ def trace_name(layout: Layout, node: Node) -> str:
 def can_trace(layout: Layout, node: Node) -> bool:
     """Whether a layer is a sum of windows times kernels over maps, and so has a page."""
     shapes = layout.graph.input_shapes(node)
-    sight, weights = node.op.sight(shapes), layout.weights.get(node.name)
+    geometry, weights = node.op.receptive_window(shapes), layout.weights.get(node.name)
     kernel = weights.kernel_parameter if weights is not None else None
-    if sight is None or weights is None or kernel is None or weights.across or kernel.faces:
+    if geometry is None or weights is None or kernel is None or weights.across or kernel.faces:
         return False
     few = kernel.groups <= MOST_CHOSEN and shapes[0].channels <= MOST_CHOSEN
     return layout.interleaved or few
@@ -53,12 +54,12 @@ def can_trace(layout: Layout, node: Node) -> bool:
 
 def trace_sheet(layout: Layout, node: Node, name: str) -> SheetPlan:
     """Build the page of a layer that `can_trace`."""
-    sight = node.op.sight(layout.graph.input_shapes(node))
+    geometry = node.op.receptive_window(layout.graph.input_shapes(node))
     weights = layout.weights[node.name]
     kernel = weights.kernel_parameter
-    if sight is None or kernel is None:
+    if geometry is None or kernel is None:
         raise ValueError(f"{node.name} is no sum of windows")
-    return _ConvPage(Trace(layout, node, sight, kernel, weights), name).sheet()
+    return _ConvPage(Trace(layout, node, geometry, kernel, weights), name).sheet()
 
 
 class _ConvPage:
@@ -67,7 +68,7 @@ class _ConvPage:
     def __init__(self, trace: Trace, name: str) -> None:
         self.trace, self.say = trace, trace.layout.say
         node = trace.node
-        self.plan = SheetPlan(name, node.name, page=True, tab_color=theme.TABS["trace"])
+        self.plan = SheetPlan(name, node.name, page=True, tab="trace")
         kw = trace.size[1]
         self.window_at = FIRST
         self.kernel_at = FIRST + kw + 1
@@ -90,9 +91,9 @@ class _ConvPage:
         line = self.say("choose an output map, a row and a column: how that one number is computed")
         title = self.say(text("{layer}, one pixel traced", layer=trace.node.name))
         header(plan, title, line, links, [], theme.CELL_WIDTH, self.say)
-        plan.column_width, plan.row_height = theme.CELL_WIDTH, 24
-        plan.column_widths |= {LABEL: 15, self.sum_at: 9, self.result_at: 34, self.result_at + 1: 11}
-        plan.gridlines, plan.landscape = False, True
+        plan.format.column_width, plan.format.row_height = theme.CELL_WIDTH, 24
+        plan.format.column_widths |= {LABEL: 15, self.sum_at: 9, self.result_at: 34, self.result_at + 1: 11}
+        plan.format.gridlines, plan.format.landscape = False, True
         self._choices()
         self._terms()
         self._result()
@@ -109,7 +110,7 @@ class _ConvPage:
         if trace.listed < trace.inputs:
             wanted.append(("input", "input map", trace.inputs, 1))
         asked = [(trace.key(what), self.say(label), most, default) for what, label, most, default in wanted]
-        ask(plan, asked, (CHOICES_AT, LABEL), (TERMS_AT, self.result_at + 9), say=self.say)
+        add_drop_downs(plan, asked, (CHOICES_AT, LABEL), (TERMS_AT, self.result_at + 9), say=self.say)
 
     def _terms(self) -> None:
         """Window, kernel, products and their sum, for every input map that is listed."""
@@ -140,7 +141,7 @@ class _ConvPage:
                 LiveGrid(row, self.kernel_at, *size, self._weight(n), theme.WEIGHT, _of(trace.slice, n)),
                 LiveGrid(row, self.product_at, *size, window * kernel, value, _of(trace.product, n)),
             ]
-            total = call("SUM", Ref(None, row, self.product_at, kh, kw))
+            total = call("SUM", Rect(None, row, self.product_at, kh, kw))
             plan.computed.append(
                 Computed(row, self.sum_at, total, theme.PARTIAL, _of(trace.partial, n), merge_rows=kh)
             )
@@ -150,7 +151,7 @@ class _ConvPage:
         scale = scale_of(trace.layout, trace.node.inputs[0])
         for ranges, kind in ((windows, scale), (kernels, "diverging"), (products, "diverging")):
             whole = f"{ranges[0].split(':')[0]}:{ranges[-1].split(':')[-1]}"
-            plan.color_scales.append(theme.color_scale(kind, (whole,)))
+            plan.format.color_scales.append(theme.color_scale(kind, (whole,)))
 
     def _label(self, row: int, n: int) -> None:
         """The name of the input map of a block; a number where it depends on what is chosen."""
@@ -177,7 +178,7 @@ class _ConvPage:
         trace = self.trace
         if trace.layout.interleaved:
             offset = self._offset(n)
-            return _picked(trace.source, self._place, offset)
+            return by_block(trace.source, offset, lambda b, n: self._place(trace.source, b.first, n))
         if trace.kernel.groups == 1 and trace.listed == trace.inputs:
             return self._place(trace.source, n, None)
         seen = [
@@ -186,9 +187,9 @@ class _ConvPage:
         ]
         if trace.listed < trace.inputs:
             choices = [self._place(trace.source, c, None) for run in seen for c in run]
-            return call("CHOOSE", add(self._first_input(), self.input), *choices)
+            return choose(add(self._first_input(), self.input), choices)
         choices = [self._place(trace.source, run[n], None) for run in seen]
-        return call("CHOOSE", self._first_input() / float(trace.inputs) + 1, *choices)
+        return choose(self._first_input() / float(trace.inputs) + 1, choices)
 
     def _offset(self, n: int) -> Expr:
         """Which input channel it is, counted from 1."""
@@ -201,11 +202,11 @@ class _ConvPage:
         With `offset`, the place is that many channels beyond `channel`.
         """
         trace = self.trace
-        (sy, sx), (dy, dx), out = trace.sight.stride, trace.sight.dilation, trace.out
+        (sy, sx), (dy, dx), out = trace.geometry.stride, trace.geometry.dilation, trace.out
         block = source.block_of(channel)
-        row, col = block.cell(channel, -trace.sight.before[0], -trace.sight.before[1])
+        row, col = block.cell(channel, -trace.geometry.before[0], -trace.geometry.before[1])
         beside = block.count - 1 if offset is not None else 0
-        places = Ref(
+        places = Rect(
             block.sheet,
             row,
             col,
@@ -214,11 +215,9 @@ class _ConvPage:
             row_i=dy * block.y_row,
             col_j=dx * block.x_col,
         )
-        if places.is_cell:
-            return places
         down = _step(self.row, sy * block.y_row)
         across = _step(self.col, sx * block.x_col)
-        return call("INDEX", places, down, across if offset is None else across + offset - 1)
+        return pick(places, down, across if offset is None else across + offset - 1)
 
     def _weight(self, n: int) -> Expr:
         """The kernel's weight, moving over its slice."""
@@ -227,7 +226,7 @@ class _ConvPage:
         out, per_group = kernel.kernel_shape[:2]
         first = list(weights.slices(kernel, 0))
         step = weights.row_step
-        dy, dx = trace.sight.dilation
+        dy, dx = trace.geometry.dilation
         source = trace.source
         beside: Expr | None = None
         if trace.listed < per_group:
@@ -236,24 +235,22 @@ class _ConvPage:
         strip, row, col = next(s for s in first if n in s[0].channels)
         block = source.block_of(strip.channels.start)
         across = dx * block.x_col
-        if len(strip.columns) < trace.sight.size[1]:  # a strip for each column of the window
+        if len(strip.columns) < trace.geometry.kernel[1]:  # a strip for each column of the window
             across = source.size(strip, trace.size[0])[1] + weights.gap
         col += (n - strip.channels.start) * block.channel_col
         apart = max(block.channel_col, 1)
         if block.count == 1 and len(first) > 1:
             apart = first[1][2] - first[0][2]
         width = 1 if beside is None else (per_group - 1) * apart + 1
-        places = Ref(weights.sheet, row, col, (out - 1) * step + 1, width, row_i=dy, col_j=across)
-        if places.is_cell:
-            return places
+        places = Rect(weights.sheet, row, col, (out - 1) * step + 1, width, row_i=dy, col_j=across)
         down = _step(self.map, step)
-        return call("INDEX", places, down, 1 if beside is None else beside * float(apart) + 1)
+        return pick(places, down, 1 if beside is None else beside * float(apart) + 1)
 
     def _result(self) -> None:
         """The sum over all maps, the bias, the activation, and whether it is what stands on the sheet."""
         trace, plan, node, say = self.trace, self.plan, self.trace.node, self.say
         at, col = CHOICES_AT, self.result_at
-        partials = Ref(None, TERMS_AT, self.sum_at, (trace.listed - 1) * self.down + 1, 1, fixed=True)
+        partials = Rect(None, TERMS_AT, self.sum_at, (trace.listed - 1) * self.down + 1, 1, fixed=True)
         lines: list[Line] = []
         stands = self._stands()
         if trace.listed == trace.inputs:
@@ -268,12 +265,12 @@ class _ConvPage:
             if "bias" in {p.name for p in trace.weights.parameters}:
                 first = trace.weights.value("bias", 0)
                 step = trace.weights.row_step
-                biases = Ref(
+                biases = Rect(
                     first.sheet, first.row, first.col, (trace.out.channels - 1) * step + 1, 1, fixed=True
                 )
-                bias = biases if biases.is_cell else call("INDEX", biases, _step(self.map, step), 1)
+                bias = pick(biases, _step(self.map, step), 1)
                 lines.append(Line(say("+ bias"), bias, trace.bias))
-            total = call("SUM", Ref(None, at, col + 1, len(lines), 1))
+            total = call("SUM", Rect(None, at, col + 1, len(lines), 1))
             lines.append(Line(say("= the whole sum"), total, trace.before))
             last = Ref(None, at + len(lines) - 1, col + 1)
             if node.activation is not None:
@@ -300,35 +297,33 @@ class _ConvPage:
         trace = self.trace
         out = trace.layout.placements[trace.node.name]
         if trace.layout.interleaved:
-            return _picked(out, self._own, self.map)
+            return by_block(out, self.map, lambda b, n: self._own(out, b.first, n))
         cells = [self._own(out, c, None) for c in range(trace.out.channels)]
         if len(cells) <= MOST_CHOSEN:
-            return call("CHOOSE", self.map, *cells)
+            return choose(self.map, cells)
         col = self.result_at + 8
         for c, cell in enumerate(cells):
             value = _of(trace.beside, c)
             self.plan.computed.append(Computed(TERMS_AT + c, col, cell, theme.FAINT, value))
-        return call("INDEX", Ref(None, TERMS_AT, col, len(cells), 1, fixed=True), self.map, 1)
+        return call("INDEX", Rect(None, TERMS_AT, col, len(cells), 1, fixed=True), self.map, 1)
 
     def _own(self, out: Placement, channel: int, offset: Expr | None) -> Expr:
         block = out.block_of(channel)
         row, col = block.cell(channel, 0, 0)
         beside = block.count - 1 if offset is not None else 0
         shape = out.shape
-        places = Ref(
+        places = Rect(
             block.sheet, row, col, shape.height, (shape.width - 1) * block.x_col + 1 + beside, fixed=True
         )
-        if places.is_cell:
-            return places
         across = _step(self.col, block.x_col)
-        return call("INDEX", places, self.row, across if offset is None else across + offset - 1)
+        return pick(places, self.row, across if offset is None else across + offset - 1)
 
     def _ranking(self) -> None:
         """The input maps that pushed the sum up or down most."""
         trace, plan = self.trace, self.plan
         col, at = self.result_at, CHOICES_AT + 8
-        partials = Ref(None, TERMS_AT, self.sum_at, (trace.listed - 1) * self.down + 1, 1, fixed=True)
-        names = Ref(None, TERMS_AT, LABEL, (trace.listed - 1) * self.down + 1, 1, fixed=True)
+        partials = Rect(None, TERMS_AT, self.sum_at, (trace.listed - 1) * self.down + 1, 1, fixed=True)
+        names = Rect(None, TERMS_AT, LABEL, (trace.listed - 1) * self.down + 1, 1, fixed=True)
         count = min(RANKED, trace.inputs)
         for title, top, order in (("pushed it up most", at, 1), ("pushed it down most", at + count + 2, -1)):
             plan.cells.append(Cell(top, col, self.say(title), theme.HEADING, merge=2))
@@ -354,19 +349,6 @@ class _ConvPage:
 def _step(chosen: Ref, step: int) -> Expr:
     """The place of the chosen number among places `step` apart, counted from 1."""
     return chosen if step == 1 else (chosen - 1) * float(step) + 1
-
-
-def _picked(placement: Placement, place: Callable[[Placement, int, Expr | None], Expr], chosen: Expr) -> Expr:
-    """What `place` makes of the chosen channel (counted from 1), from whichever block holds it."""
-    picked: Expr | None = None
-    for block in reversed(placement.blocks):
-        offset = chosen - block.first if block.first else chosen
-        value = place(placement, block.first, offset)
-        test = compare("<=", chosen, block.first + block.count)
-        picked = value if picked is None else call("IF", test, value, picked)
-    if picked is None:
-        raise ValueError("a tensor has at least one block")
-    return picked
 
 
 def _of(values: Callable[[PageContext, int], _T], n: int) -> Callable[[PageContext], _T]:

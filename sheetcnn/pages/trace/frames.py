@@ -7,26 +7,39 @@ from collections.abc import Iterator
 from sheetcnn.formulas.a1 import area
 from sheetcnn.model.graph import Node
 from sheetcnn.pages.trace.conv import CHOICES_AT, FIRST, trace_name
+from sheetcnn.pages.trace.table import traces_pixels
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.xlsx.book import Highlight
 
 
-def chosen_names(layout: Layout, node: Node) -> Iterator[tuple[str, str]]:
+def names(layout: Layout) -> Iterator[tuple[str, str]]:
     """Names for the cells in which map, row and column are chosen: (name, `sheet!$A$1`)."""
-    sheet = trace_name(layout, node)
-    for n, what in enumerate(("map", "row", "column")):
-        yield f"{sheet}_{what}", f"{sheet}!{area(CHOICES_AT + n, FIRST, 1, 1, fixed=True)}"
+    for node in _traced(layout):
+        sheet = trace_name(layout, node)
+        for n, what in enumerate(("map", "row", "column")):
+            yield f"{sheet}_{what}", f"{sheet}!{area(CHOICES_AT + n, FIRST, 1, 1, fixed=True)}"
 
 
-def highlights(layout: Layout, node: Node) -> Iterator[tuple[str, Highlight]]:
-    """Frames around the chosen pixel on its map, and around its window on the input maps (sheet, frame)."""
-    if layout.interleaved:
-        return
-    sight = node.op.sight(layout.graph.input_shapes(node))
+def frames(layout: Layout) -> Iterator[tuple[str, Highlight]]:
+    """Frames around each chosen pixel on its map, and around its window on the input maps (sheet, frame)."""
+    if not layout.interleaved:
+        for node in _traced(layout):
+            yield from _highlights(layout, node)
+
+
+def _traced(layout: Layout) -> Iterator[Node]:
+    """The layers whose trace page asks for a map, a row and a column."""
+    for node in layout.graph.nodes:
+        if node.name not in layout.aliases and traces_pixels(layout, node):
+            yield node
+
+
+def _highlights(layout: Layout, node: Node) -> Iterator[tuple[str, Highlight]]:
+    geometry = node.op.receptive_window(layout.graph.input_shapes(node))
     weights = layout.weights.get(node.name)
     kernel = weights.kernel_parameter if weights is not None else None
-    if sight is None:
+    if geometry is None:
         return
     name = trace_name(layout, node)
     out, source = layout.placements[node.name], layout.placements[node.inputs[0]]
@@ -34,11 +47,10 @@ def highlights(layout: Layout, node: Node) -> Iterator[tuple[str, Highlight]]:
         here = f"ROW()={block.row}-1+{name}_row,COLUMN()={block.col}-1+{name}_column"
         cells = area(block.row, block.col, out.shape.height, out.shape.width)
         yield block.sheet, Highlight((cells,), f"AND({name}_map={k + 1},{here})", theme.ACCENT)
-    (kh, kw), (sy, sx), (dy, dx) = sight.size, sight.stride, sight.dilation
-    high, wide = (kh - 1) * dy + 1, (kw - 1) * dx + 1
+    (high, wide), (sy, sx) = geometry.extent, geometry.stride
     per_out = out.shape.channels // kernel.groups if kernel is not None else 1
     for block in source.blocks:
-        top, left = block.cell(block.first, -sight.before[0], -sight.before[1])
+        top, left = block.cell(block.first, -geometry.before[0], -geometry.before[1])
         row, col = f"({top}+({name}_row-1)*{sy})", f"({left}+({name}_column-1)*{sx})"
         inside = [f"ROW()>={row}", f"ROW()<{row}+{high}", f"COLUMN()>={col}", f"COLUMN()<{col}+{wide}"]
         if kernel is None:  # pooling: from the map of the same number

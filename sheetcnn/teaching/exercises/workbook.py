@@ -16,7 +16,7 @@ from sheetcnn.teaching.exercises.question import MISTAKES, AskedNumber, Question
 from sheetcnn.teaching.lessons.lesson_page import LEFT, NUMBER, LessonPage
 from sheetcnn.teaching.paper.document import Figure, Figures, Table
 from sheetcnn.teaching.small_workbook import about_sheet, write_sheets
-from sheetcnn.xlsx.book import Cell, Grid, Highlight, Style
+from sheetcnn.xlsx.book import Cell, Grid, Highlight, SheetFormat, Style
 
 SHEET, CHECK = "exercise", "check"
 ANSWER = Style(
@@ -64,8 +64,8 @@ def student_workbook(
         seed: of the salts.
     """
     page = LessonPage(SHEET, title, "type your answers into the coloured cells: they check themselves")
-    page.plan.protected = True
-    page.plan.one_page = page.plan.landscape = False
+    page.plan.format.protected = True
+    page.plan.format.one_page = page.plan.format.landscape = False
     if name:
         page.text(3, LEFT, name, bold=True)
     row, placed = 5, []
@@ -74,7 +74,7 @@ def student_workbook(
         row += 1
         for words in question.words:
             page.plan.cells.append(Cell(row, LEFT, words, replace(STATUS, wrap=True), merge=26))
-            page.plan.row_heights[row] = 20 + 16 * (len(words) // 130)
+            page.plan.format.row_heights[row] = 20 + 16 * (len(words) // 130)
             row += 1
         for part in question.shown:
             row = _figures(page, part, row) if isinstance(part, Figures) else _table(page, part, row)
@@ -84,11 +84,11 @@ def student_workbook(
             row += 1
         row += 1
     rng = np.random.default_rng(seed)
-    check = SheetPlan(CHECK, page=True, hidden=True)
+    check = SheetPlan(CHECK, page=True, format=SheetFormat(hidden=True))
     for n, cell in enumerate(placed, 1):
         code = _check_row(check, cell, n, Salt.drawn(rng))
         _answer_cell(page.plan, cell, code)
-    page.plan.zoom = 90
+    page.plan.format.zoom = 90
     line = "sheetcnn grade reads the rows below; leave them as they are."
     about = about_sheet(line, [("exercise", identity), ("name", name)], 60)
     write_sheets(title, [page.plan, about, check], path)
@@ -103,9 +103,9 @@ def _figures(page: LessonPage, part: Figures, row: int) -> int:
         page.plan.plain.append(Grid(row + 1, col, high, wide, _look(figure), figure.values))
         where = area(row + 1, col, high, wide)
         if figure.scale in ("sequential", "diverging"):
-            page.plan.color_scales.append(theme.color_scale(figure.scale, (where,)))
+            page.plan.format.color_scales.append(theme.color_scale(figure.scale, (where,)))
         else:
-            page.plan.color_scales.append(theme.color_scale("pixels", (where,)))
+            page.plan.format.color_scales.append(theme.color_scale("pixels", (where,)))
         col += max(wide, -(-len(figure.caption) // 5)) + 1
     return row + 2 + max(len(f.values) for f in part.figures)
 
@@ -136,7 +136,7 @@ def _answer_cell(plan: SheetPlan, cell: AnswerCell, code: Ref) -> None:
     status = call("IF", call("ISBLANK", typed), String(""), known)
     plan.computed.append(Computed(cell.row, cell.col + 2, status, STATUS, lambda f: "", merge=16))
     where, first = area(cell.row, cell.col, 1, 2), address(cell.row, cell.col + 2)
-    plan.highlights.append(Highlight((where,), f'LEFT(${first},1)="✓"', GREEN))
+    plan.format.highlights.append(Highlight((where,), f'LEFT(${first},1)="✓"', GREEN))
 
 
 def _check_row(check: SheetPlan, cell: AnswerCell, row: int, salt: Salt) -> Ref:

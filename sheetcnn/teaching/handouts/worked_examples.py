@@ -9,12 +9,13 @@ import numpy as np
 
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
-from sheetcnn.model.ops.pooling import Pool
-from sheetcnn.pages.receptive import fields
+from sheetcnn.model.ops.pooling import Mean, Pool, Selection
+from sheetcnn.pages.receptive import receptive_fields
 from sheetcnn.pages.trace.conv_values import Trace
 from sheetcnn.pages.trace.dense import DenseTrace, can_trace_dense
-from sheetcnn.pages.trace.pool import LOWEST, PoolTrace, can_trace_pool
+from sheetcnn.pages.trace.pool import PoolTrace, can_trace_pool
 from sheetcnn.pages.trace.softmax import SoftmaxTrace, can_trace_softmax
+from sheetcnn.shape import Array
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.handouts.context import HandoutContext
@@ -164,38 +165,37 @@ def pooling(handout: HandoutContext) -> Iterator[DocumentPart]:
     if node is None:
         return
     assert isinstance(node.op, Pool)  # noqa: S101  (for mypy)
-    trace = PoolTrace(layout, node, node.op, node.op.sight(handout.graph.input_shapes(node)))
+    trace = PoolTrace(layout, node, node.op, node.op.receptive_window(handout.graph.input_shapes(node)))
     out = handout.maps(node.name)
     channel, y, x = (int(n) for n in np.unravel_index(int(np.argmax(out)), out.shape))
     choices = {trace.key("map"): channel + 1, trace.key("row"): y + 1, trace.key("column"): x + 1}
     context = handout.context(**choices)
     place = text("map {map}, row {row}, column {column}", map=channel + 1, row=y + 1, column=x + 1)
     yield Heading(say(text("One pixel of {layer}: {place}", layer=node.name, place=place)))
-    window = trace.window(context)
-    window[window == LOWEST] = np.nan
+    words, window, marked = _pooled(trace, context)
     scale: Scale = "sequential" if handout.graph.nonnegative[node.inputs[0]] else "diverging"
-    rows, cols = trace.place(context, 0), trace.place(context, 1)
-    marked = []
-    if node.op.pooled == "max":
-        winner = trace.winner(context, 0), trace.winner(context, 1)
-        marked = [(int(np.argmax(rows == winner[0])), int(np.argmax(cols == winner[1])), 1, 1)]
-        words = text(
-            "The greatest of the window wins: {value}, from row {row}, column {column} of the input map.",
-            value=number_text(trace.result(context)),
-            row=int(winner[0]),
-            column=int(winner[1]),
-        )
-    else:
-        words = text(
-            "The mean of the window: {sum} ÷ {n} = {value}.",
-            sum=number_text(float(np.nansum(window))),
-            n=int(trace.counted(context)),
-            value=number_text(trace.result(context)),
-        )
     caption = text("{layer}, map {n}", layer=node.inputs[0], n=channel + 1)
     yield side_by_side(Figure(say(caption), window, scale, 2, side=7, marked=marked))
     yield Paragraph(say(words))
     yield from _cell_formula(handout, node.name, channel, y, x)
+
+
+def _pooled(trace: PoolTrace, context: PageContext) -> tuple[str, Array, list[tuple[int, int, int, int]]]:
+    """How a window becomes one value: the words, its pixels (NaN for padding), the cells to be marked.
+
+    A kind of explanation that has no case here is an error of types.
+    """
+    window, value = trace.window(context), number_text(trace.result(context))
+    match trace.op.explanation:
+        case Selection(sentence=sentence, outside=outside) as selection:
+            row, column = (trace.winner(selection, context, axis) for axis in (0, 1))
+            rows, cols = trace.place(context, 0), trace.place(context, 1)
+            marked = [(int(np.argmax(rows == row)), int(np.argmax(cols == column)), 1, 1)]
+            words = text(sentence, value=value, row=int(row), column=int(column))
+            return words, np.where(window == outside, np.nan, window), marked
+        case Mean(sentence=sentence):
+            total, count = number_text(float(window.sum())), int(trace.counted(context))
+            return text(sentence, sum=total, n=count, value=value), window, []
 
 
 def dense(handout: HandoutContext) -> Iterator[DocumentPart]:
@@ -263,7 +263,7 @@ def softmax(handout: HandoutContext) -> Iterator[DocumentPart]:
 def receptive(handout: HandoutContext) -> Iterator[DocumentPart]:
     """The part of the input that the worked pixel depends on, framed on the picture."""
     pixel, say = handout.pixel, handout.say
-    field = fields(handout.graph).get(pixel.layer) if pixel is not None else None
+    field = receptive_fields(handout.graph).get(pixel.layer) if pixel is not None else None
     if pixel is None or field is None:
         return
     source = handout.maps(handout.graph.source)

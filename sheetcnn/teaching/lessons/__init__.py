@@ -30,6 +30,7 @@ from sheetcnn.teaching.paper.document import (
     PageBreak,
     Paragraph,
 )
+from sheetcnn.teaching.paper.files import SUFFIXES, write_document
 from sheetcnn.teaching.small_workbook import about_sheet, write_sheets
 
 LESSONS: tuple[Lesson, ...] = (
@@ -58,6 +59,20 @@ def find_lesson(name: str) -> Lesson:
         if lesson.name == name:
             return lesson
     raise SpecError(f"there is no lesson '{name}'; there are {', '.join(lesson.name for lesson in LESSONS)}")
+
+
+def write_lesson(name: str, path: Path) -> None:
+    """Write the workbook of a lesson, or its page for print where the path ends in .pdf, .html or .md.
+
+    Raises:
+        SpecError: if there is no such lesson.
+        OutputError: if the path has another ending, or the file cannot be written.
+    """
+    lesson = find_lesson(name)
+    if path.suffix.lower() in SUFFIXES:
+        write_document(lesson_document(lesson), path)
+    else:
+        build_lesson(lesson, path)
 
 
 def build_lesson(lesson: Lesson, path: Path) -> int:

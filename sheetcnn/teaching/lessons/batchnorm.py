@@ -107,14 +107,19 @@ def pages() -> list[LessonPage]:
         row + 3,
         LEFT + OUT + 2,
         (OUT, OUT),
-        add((z.window() - mean) / root * gamma, beta),
+        add((z.matching_cell() - mean) / root * gamma, beta),
         normal,
         "diverging",
     )
     right = LEFT + 2 * OUT + 6
     page.text(row, right, "folded kernel: each weight × γ ÷ √(variance + ε)", bold=True)
     folded = page.formulas(
-        row + 1, right, (K, K), k.window() * scale, lambda ctx: k.values(ctx) * factor(ctx), "diverging"
+        row + 1,
+        right,
+        (K, K),
+        k.matching_cell() * scale,
+        lambda ctx: k.values(ctx) * factor(ctx),
+        "diverging",
     )
     new_bias = page.labelled(
         row + 1,
@@ -139,7 +144,7 @@ def pages() -> list[LessonPage]:
         "diverging",
     )
     page.questions(row + 12, QUESTIONS, 26)
-    page.plan.zoom = 80
+    page.plan.format.zoom = 80
     return [page]
 
 

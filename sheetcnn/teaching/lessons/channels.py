@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from sheetcnn.formulas.expr import Expr, Ref, add, call
+from sheetcnn.formulas.expr import Expr, Rect, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import (
@@ -81,7 +81,7 @@ def pages() -> list[LessonPage]:
         col = LEFT + c * (SIZE + 2)
         first.text(TOP, col, COLORS[c], bold=True)
         channels.append(first.inputs(f"channel{c}", TOP + 1, col, pixels, "pixels"))
-    first.plan.zoom = 40
+    first.plan.format.zoom = 40
     second = LessonPage(
         "maps",
         "Five kernels, five maps",
@@ -114,7 +114,7 @@ def pages() -> list[LessonPage]:
         maps.append(
             second.formulas(row, LEFT + 3 + CHANNELS * (K + 1) + 1, (OUT, OUT), formula, values, "sequential")
         )
-    second.plan.zoom = 60
+    second.plan.format.zoom = 60
     return [first, second, _step(channels, all_slices, bias_cells, maps)]
 
 
@@ -148,15 +148,15 @@ def _step(channels: list[Area], slices: list[list[Area]], biases: list[Area], ma
         def own(context: PageContext, c: int = c) -> Array:
             return slices[picked[0](context) - 1][c].values(context)
 
-        places = Ref(channel.sheet, channel.row, channel.col, OUT, OUT, row_i=1, col_j=1)
+        places = Rect(channel.sheet, channel.row, channel.col, OUT, OUT, row_i=1, col_j=1)
         seen = page.formulas(top, LEFT + 3, (K, K), call("INDEX", places, row, col), window, "pixels")
-        each = [s[c].window() for s in slices]
+        each = [s[c].matching_cell() for s in slices]
         weights = page.formulas(top, LEFT + 7, (K, K), call("CHOOSE", kernel, *each), own, "diverging")
         products = page.formulas(
             top,
             LEFT + 11,
             (K, K),
-            seen.window() * weights.window(),
+            seen.matching_cell() * weights.matching_cell(),
             partial(_product, window, own),
             "diverging",
         )

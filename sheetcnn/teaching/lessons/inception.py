@@ -111,7 +111,7 @@ def pages() -> list[LessonPage]:
         "weights = maps in × reduced + reduced × maps out × kernel²; without a reduction: maps in × maps out × kernel²",
     )
     page.questions(row + 4, QUESTIONS, 34)
-    page.plan.zoom = 60
+    page.plan.format.zoom = 60
     return [page]
 
 

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Ref, add, call, compare
+from sheetcnn.formulas.expr import Expr, Rect, Ref, add, call, compare
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import Choice, Computed, InputGrid, LiveGrid, PageContext, SheetPlan
@@ -57,9 +57,9 @@ class Area:
     width: int
     values: Values
 
-    def whole(self) -> Ref:
+    def whole(self) -> Rect:
         """The whole rectangle, fixed."""
-        return Ref(self.sheet, self.row, self.col, self.height, self.width, fixed=True)
+        return Rect(self.sheet, self.row, self.col, self.height, self.width, fixed=True)
 
     def cell(self, i: int, j: int) -> Ref:
         """One cell, fixed; counted from 0."""
@@ -69,9 +69,13 @@ class Area:
         """The value of one cell; counted from 0."""
         return float(self.values(context)[i, j])
 
-    def window(self, height: int = 1, width: int = 1, top: int = 0, left: int = 0, step: int = 1) -> Ref:
+    def matching_cell(self) -> Ref:
+        """The cell that stands where the cell of the formula does."""
+        return self.window(1, 1).cell
+
+    def window(self, height: int, width: int, top: int = 0, left: int = 0, step: int = 1) -> Rect:
         """A window that moves with the cell of the formula, from (top, left) on."""
-        return Ref(
+        return Rect(
             self.sheet, self.row + top, self.col + left, height, width, row_i=step, col_j=step, fixed=True
         )
 
@@ -86,11 +90,11 @@ class LessonPage:
     """
 
     def __init__(self, name: str, title: str, line: str) -> None:
-        self.plan = SheetPlan(name, page=True, tab_color=theme.TABS["page"])
-        self.plan.column_width, self.plan.row_height = WIDTH, HEIGHT
-        self.plan.column_widths[1] = 2
-        self.plan.row_heights |= {1: 30, 2: 20}
-        self.plan.one_page = True
+        self.plan = SheetPlan(name, page=True, tab="page")
+        self.plan.format.column_width, self.plan.format.row_height = WIDTH, HEIGHT
+        self.plan.format.column_widths[1] = 2
+        self.plan.format.row_heights |= {1: 30, 2: 20}
+        self.plan.format.one_page = True
         self.plan.cells += [Cell(1, LEFT, title, theme.TITLE), Cell(2, LEFT, line, theme.SUBTITLE)]
 
     @property
@@ -125,7 +129,7 @@ class LessonPage:
         for n, (question, _) in enumerate(questions, 1):
             self.plan.cells.append(Cell(row + n, LEFT, f"{n}. {question}", QUESTION, merge=wide))
             lines = -(-len(question) // int(wide * 5.4))
-            self.plan.row_heights[row + n] = 6 + 16 * lines
+            self.plan.format.row_heights[row + n] = 6 + 16 * lines
 
     def inputs(
         self,
@@ -141,11 +145,11 @@ class LessonPage:
         high, wide = first.shape
         self.plan.inputs.append(InputGrid(key, row, col, high, wide, style, lambda context: first))
         where = area(row, col, high, wide)
-        self.plan.validations.append(
+        self.plan.format.number_checks.append(
             NumberCheck(where, -1e6, 1e6, "A number", "Type a number from -1,000,000 to 1,000,000.")
         )
         if scale is not None:
-            self.plan.color_scales.append(theme.color_scale(scale, (where,)))
+            self.plan.format.color_scales.append(theme.color_scale(scale, (where,)))
         return Area(self.name, row, col, high, wide, partial(_typed_numbers, key))
 
     def formulas(
@@ -162,7 +166,7 @@ class LessonPage:
         high, wide = size
         self.plan.live.append(LiveGrid(row, col, high, wide, formula, style, values))
         if scale is not None:
-            self.plan.color_scales.append(theme.color_scale(scale, (area(row, col, high, wide),)))
+            self.plan.format.color_scales.append(theme.color_scale(scale, (area(row, col, high, wide),)))
         return Area(self.name, row, col, high, wide, values)
 
     def convolution(self, row: int, col: int, maps: Sequence[Area], slices: Sequence[Area]) -> Area:
@@ -202,12 +206,12 @@ class LessonPage:
         source = area(row, beside + len(self.plan.choices), most, 1, fixed=True)
         cell = area(row, col + span, 1, 1)
         message = f"Choose a whole number from 1 to {most}."
-        self.plan.lists.append(ListCheck(cell, source, "Choose a number", message))
+        self.plan.format.drop_downs.append(ListCheck(cell, source, "Choose a number", message))
         return Ref(self.name, row, col + span, fixed=True)
 
     def zoom_to_fit(self, where: Area) -> None:
         """Scroll and print as far as this."""
-        self.plan.zoom = theme.zoom(where.col + where.width, where.row + where.height, WIDTH, HEIGHT)
+        self.plan.format.zoom = theme.zoom(where.col + where.width, where.row + where.height, WIDTH, HEIGHT)
 
 
 def _typed_numbers(key: str, context: PageContext) -> Array:
@@ -235,12 +239,12 @@ def correlate(x: Array, kernel: Array, stride: int = 1, pad: int = 0, dilation: 
     return out
 
 
-def window_max(window: Ref, cells: int) -> Expr:
+def window_max(window: Rect, cells: int) -> Expr:
     """The greatest of so many cells; MAX alone passes over a blank one, which counts as 0 here."""
     return call("IF", compare("<", call("COUNT", window), cells), call("MAX", window, 0), call("MAX", window))
 
 
-def window_mean(window: Ref, cells: int) -> Expr:
+def window_mean(window: Rect, cells: int) -> Expr:
     """The mean of so many cells; AVERAGE would not count a blank one."""
     return call("SUM", window) / float(cells)
 

@@ -144,7 +144,7 @@ def pages() -> list[LessonPage]:
 
     page.formulas(row + 4, LEFT, (4, 7), formula, table, "sequential")
     page.questions(row + 10, QUESTIONS, 26)
-    page.plan.zoom = 80
+    page.plan.format.zoom = 80
     return [page]
 
 

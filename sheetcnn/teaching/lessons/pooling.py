@@ -72,7 +72,7 @@ def pages() -> list[LessonPage]:
             page.formulas(top + 1, col, (size, size), formula, partial(_pooled, x, how, stride), "sequential")
             col += max(size, 6) + 2
     page.questions(TOP + MAPS * (SIZE + 2) + 1, QUESTIONS, 30)
-    page.plan.zoom = 70
+    page.plan.format.zoom = 70
     return [page]
 
 

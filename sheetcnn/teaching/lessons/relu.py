@@ -92,12 +92,12 @@ def pages() -> list[LessonPage]:
         TOP + 1,
         col,
         (OUT, OUT),
-        call("MAX", 0, add(first.window(), second.window())),
+        call("MAX", 0, add(first.matching_cell(), second.matching_cell())),
         lambda ctx: _relu(first.values(ctx) + second.values(ctx)),
         "sequential",
     )
     page.text(TOP, col, "right: max(0, sum of both)", bold=True)
-    wrong = add(call("MAX", 0, first.window()), call("MAX", 0, second.window()))
+    wrong = add(call("MAX", 0, first.matching_cell()), call("MAX", 0, second.matching_cell()))
     page.text(TOP + SIZE + 2, col, "wrong: max(0, …) + max(0, …)", bold=True)
     every = page.formulas(
         TOP + SIZE + 3,
@@ -112,12 +112,12 @@ def pages() -> list[LessonPage]:
         TOP + 1,
         col + OUT + 2,
         (OUT, OUT),
-        call("IF", compare("<>", once.window(), every.window()), 1, 0),
+        call("IF", compare("<>", once.matching_cell(), every.matching_cell()), 1, 0),
         lambda ctx: (once.values(ctx) != every.values(ctx)) * 1.0,
         "sequential",
     )
     page.questions(TOP + 2 * (SIZE + 2) + 1, QUESTIONS[:3], 28)
-    page.plan.zoom = 80
+    page.plan.format.zoom = 80
     return [page, _pooling()]
 
 
@@ -139,7 +139,12 @@ def _pooling() -> LessonPage:
     x = page.inputs("before", TOP + 1, LEFT, numbers, "diverging")
     page.text(TOP, LEFT + 6, "after ReLU", bold=True)
     cut = page.formulas(
-        TOP + 1, LEFT + 6, (4, 4), call("MAX", 0, x.window()), lambda ctx: _relu(x.values(ctx)), "sequential"
+        TOP + 1,
+        LEFT + 6,
+        (4, 4),
+        call("MAX", 0, x.matching_cell()),
+        lambda ctx: _relu(x.values(ctx)),
+        "sequential",
     )
     for n, (how, words) in enumerate((("MAX", "max pooling"), ("AVERAGE", "average pooling"))):
         top = TOP + 7 + n * 4
@@ -162,7 +167,7 @@ def _pooling() -> LessonPage:
             top + 1,
             LEFT + 16,
             (2, 2),
-            call("IF", compare("<>", one.window(), two.window()), 1, 0),
+            call("IF", compare("<>", one.matching_cell(), two.matching_cell()), 1, 0),
             partial(_parted, before, after),
             "sequential",
         )

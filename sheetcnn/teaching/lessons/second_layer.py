@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from sheetcnn.formulas.expr import Expr, Ref, add, call
+from sheetcnn.formulas.expr import Expr, Rect, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import (
@@ -66,7 +66,7 @@ def pages() -> list[LessonPage]:
         row, col = TOP + 1 + m // ACROSS * (SIZE + 2), LEFT + m % ACROSS * (SIZE + 1)
         first.remark(row - 1, col, f"map {m + 1}")
         maps.append(first.inputs(f"map{m}", row, col, x, "sequential"))
-    first.plan.zoom = 50
+    first.plan.format.zoom = 50
     # The kernels lie below each other, one row each: slice after slice, row after row.
     third = LessonPage(
         "kernels",
@@ -76,7 +76,7 @@ def pages() -> list[LessonPage]:
     weights = third.inputs("kernels", TOP + 1, LEFT, kernels().reshape(KERNELS, -1), "diverging")
     for m in range(MAPS):
         third.remark(TOP, LEFT + m * K * K, f"slice {m + 1}")
-    third.plan.one_page, third.plan.zoom = False, 50
+    third.plan.format.one_page, third.plan.format.zoom = False, 50
     return [first, _sum(maps, weights), third]
 
 
@@ -105,7 +105,7 @@ def _sum(maps: list[Area], weights: Area) -> LessonPage:
         row, col = top + 1 + m // 4 * (OUT + 2), LEFT + m % 4 * wide
         page.remark(row - 1, col, f"map {m + 1}")
         # Row `kernel` of the list, nine columns from m × 9 on.
-        places = Ref(weights.sheet, weights.row, weights.col + m * K * K, KERNELS, K * K, fixed=True)
+        places = Rect(weights.sheet, weights.row, weights.col + m * K * K, KERNELS, K * K, fixed=True)
         spot = add((call("ROW") - float(row)) * float(K), call("COLUMN") - float(col - 1))
         own = page.formulas(
             row,
@@ -123,7 +123,7 @@ def _sum(maps: list[Area], weights: Area) -> LessonPage:
         top + 1,
         col,
         (OUT, OUT),
-        add(*(p.window() for p in partials)),
+        add(*(p.matching_cell() for p in partials)),
         lambda ctx: sum_arrays([p.values(ctx) for p in partials]),
         "diverging",
     )
@@ -132,7 +132,7 @@ def _sum(maps: list[Area], weights: Area) -> LessonPage:
         top + OUT + 3,
         col,
         (OUT, OUT),
-        call("MAX", 0, whole.window()),
+        call("MAX", 0, whole.matching_cell()),
         lambda ctx: np.maximum(0.0, whole.values(ctx)),
         "sequential",
     )
@@ -146,7 +146,7 @@ def _sum(maps: list[Area], weights: Area) -> LessonPage:
     for n, (label, counted, number) in enumerate(counts):
         page.labelled(count + n, col, label, counted, fixed_value(number))
     page.questions(top + 2 + 8 * (OUT + 2), QUESTIONS, 26)
-    page.plan.zoom = 50
+    page.plan.format.zoom = 50
     return page
 
 

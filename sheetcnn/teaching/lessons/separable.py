@@ -97,10 +97,10 @@ def pages() -> list[LessonPage]:
     for k in range(OUTPUTS):
         top = TOP + 4 + k * (OUT + 2)
         page.text(top, col, f"output map {k + 1}: filtered maps × weights, added up", bold=True)
-        mixed = add(*(d.window() * mix.cell(k, m) for m, d in enumerate(depth)))
+        mixed = add(*(d.matching_cell() * mix.cell(k, m) for m, d in enumerate(depth)))
         page.formulas(top + 1, col, (OUT, OUT), mixed, partial(_mixed, depth, mix, k), "diverging")
     page.questions(TOP + MAPS * (SIZE + 2) + 1, QUESTIONS, 30)
-    page.plan.zoom = 70
+    page.plan.format.zoom = 70
     return [page, _mobilenet()]
 
 

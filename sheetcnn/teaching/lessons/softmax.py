@@ -69,20 +69,20 @@ def pages() -> list[LessonPage]:
         return found
 
     size = (count, 1)
-    a = page.formulas(row, LEFT + 8, size, x.window() / warm, scaled, style=FINE)
-    b = page.formulas(row, LEFT + 12, size, a.window() - call("MAX", a.whole()), shifted, style=FINE)
+    a = page.formulas(row, LEFT + 8, size, x.matching_cell() / warm, scaled, style=FINE)
+    b = page.formulas(row, LEFT + 12, size, a.matching_cell() - call("MAX", a.whole()), shifted, style=FINE)
     c = page.formulas(
-        row, LEFT + 16, size, call("EXP", b.window()), lambda ctx: np.exp(shifted(ctx)), style=FINE
+        row, LEFT + 16, size, call("EXP", b.matching_cell()), lambda ctx: np.exp(shifted(ctx)), style=FINE
     )
     page.formulas(
         row,
         LEFT + 20,
         size,
-        c.window() / call("SUM", c.whole()),
+        c.matching_cell() / call("SUM", c.whole()),
         lambda ctx: softmax(x.values(ctx), t.number(ctx)),
         style=FINE,
     )
-    page.plan.data_bars.append(DataBar(area(row, LEFT + 20, count, 1), theme.ACTIVE))
+    page.plan.format.data_bars.append(DataBar(area(row, LEFT + 20, count, 1), theme.ACTIVE))
     page.text(row + count + 1, LEFT, "the probabilities at other temperatures", bold=True)
     at = row + count + 3
     temperatures = page.inputs("temperatures", at - 1, LEFT + 4, np.array([[0.1, 0.5, 1, 2, 5, 20]]))
@@ -97,7 +97,9 @@ def pages() -> list[LessonPage]:
         exps = [call("EXP", (x.cell(n, 0) - top) / own) for n in range(count)]
         total = add(*exps)
         values = _at(x.values, temperatures.values, j)
-        page.formulas(at, col, size, call("EXP", (x.window() - top) / own) / total, values, style=theme.VALUE)
+        page.formulas(
+            at, col, size, call("EXP", (x.matching_cell() - top) / own) / total, values, style=theme.VALUE
+        )
     page.questions(at + count + 2, QUESTIONS, 26)
     return [page]
 

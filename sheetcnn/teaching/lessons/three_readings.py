@@ -113,7 +113,7 @@ def pages() -> list[LessonPage]:
         )
         page.remark(row + 1, LEFT + 2 * MAPS * (OUT + 1) + 1, words)
     page.questions(c + OUT + 3, QUESTIONS, 32)
-    page.plan.zoom = 60
+    page.plan.format.zoom = 60
     return [page, _cost()]
 
 
