@@ -24,10 +24,10 @@ from sheetcnn.model.graph import Model
 from sheetcnn.teaching.exercises.classset import file_names, read_roster, seed_of
 from sheetcnn.teaching.exercises.fingerprint import Salt
 from sheetcnn.teaching.exercises.grading import EMPTY, NO_NUMBER, RIGHT, WRONG
+from sheetcnn.teaching.exercises.kinds import KINDS, draw
 from sheetcnn.teaching.exercises.question import MISTAKES, Question
-from sheetcnn.teaching.exercises.question_kinds import KINDS, draw
 from sheetcnn.teaching.exercises.workbook import RIGHT as RIGHT_WORDS
-from sheetcnn.teaching.exercises.workbook import SHEET, Placed, student_workbook
+from sheetcnn.teaching.exercises.workbook import SHEET, AnswerCell, student_workbook
 from sheetcnn.teaching.exercises.workbook import WRONG as WRONG_WORDS
 from sheetcnn.teaching.paper.document import Figure, Figures, Table
 
@@ -44,7 +44,7 @@ def questions_of(model: Model, kind: str) -> list[Question]:
 
 
 def figures(question: Question) -> list[Figure]:
-    return [f for block in question.shown if isinstance(block, Figures) for f in block.figures]
+    return [f for part in question.shown if isinstance(part, Figures) for f in part.figures]
 
 
 def numbers(words: str) -> list[float]:
@@ -275,7 +275,7 @@ def computed(formula: str) -> pe.Change:
     return change
 
 
-def attempts(placed: list[Placed]) -> list[dict[str, tuple[object, str]]]:
+def attempts(placed: list[AnswerCell]) -> list[dict[str, tuple[object, str]]]:
     """What is typed into each cell in one copy after the other, and what the cell beside must say."""
     rounds: list[dict[str, tuple[object, str]]] = []
     for n in range(max(len(p.asked.distinct) for p in placed) + 5):
@@ -364,8 +364,8 @@ def test_the_answers_do_not_stand_in_the_file(model: Model, tmp_path: Path) -> N
 
 def test_fingerprints_are_different(model: Model) -> None:
     salt = Salt.drawn(np.random.default_rng(1))
-    assert len({salt.of(n) for n in range(-5000, 5000)}) > 9990
-    assert salt.of(10**15) == salt.of(10**16)
+    assert len({salt.fingerprint(n) for n in range(-5000, 5000)}) > 9990
+    assert salt.fingerprint(10**15) == salt.fingerprint(10**16)
 
 
 # --- A class ----------------------------------------------------------------------------------------
@@ -435,9 +435,9 @@ def test_a_class_is_graded(class_set: Path, tmp_path: Path, cli: Cli) -> None:
     assert rows[5]["right"] == "0"
     assert (rows[6]["right"], rows[6]["note"]) == (str(count), "not counted: copy of it.xlsx")
     assert "answers given as formulas" in rows[7]["note"]
-    assert all(row["note"] == "nothing came back" for row in rows[8:30])
+    assert all(row["note"] == "no submission" for row in rows[8:30])
     assert [(row["file"], row["name"]) for row in rows[30:]] == [("network.xlsx", "")]
-    assert "is no exercise of sheetcnn" in rows[30]["note"]
+    assert "is not an exercise of sheetcnn" in rows[30]["note"]
     assert rows[27]["name"] == "'" + NAMES[27]
     assert validate([back / "grades.xlsx"]) == []
     again = cli("grade", back, "--key", class_set / "key.json")  # its own table is not taken for a student's
@@ -462,7 +462,7 @@ def test_the_same_seed_gives_the_same_bytes(model: Model, tmp_path: Path) -> Non
     [
         ("", "holds no name"),
         ("name\n", "holds no name"),
-        ("name\nAnn\nann\n", "ann stands there twice"),
+        ("name\nAnn\nann\n", "ann occurs twice"),
         ("id,name\n1,Ann\n2,\n", "line 3 has no name"),
         ("name\nZo\xeb\n", "is not UTF-8"),
     ],
@@ -497,8 +497,8 @@ def test_the_command_refuses_what_it_cannot_do(cli: Cli, tmp_path: Path, digits_
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
     assert "name the teacher's key.json with --key" in cli("grade", tmp_path).err
     (tmp_path / "key.json").write_text('{"format": 1}')
-    assert "is damaged, or no key of sheetcnn exercise" in cli("grade", tmp_path).err
-    assert "is no directory" in cli("grade", tmp_path / "none").err
+    assert "is damaged or not a key of sheetcnn exercise" in cli("grade", tmp_path).err
+    assert "is not a directory" in cli("grade", tmp_path / "none").err
     refused = cli("verify", out / "exercise.xlsx")
     assert (refused.status, "is an exercise, which holds no network" in refused.err) == (2, True)
 
