@@ -10,7 +10,7 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, Ref, add, call
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage, questions
 from sheetcnn.teaching.paper.document import Box, Boxes, DocumentPart, Math, Paragraph, Table
 
 SIDE, MAPS = 28, 192
@@ -27,24 +27,7 @@ HEADS = (
     "share",
 )
 
-QUESTIONS = (
-    (
-        "How many maps does the module give, and how do the branches come together?",
-        "64 + 128 + 32 + 32 = 256: the branches' maps are put one after the other; nothing is added up.",
-    ),
-    (
-        "What does a reduction of 192 to 16 maps before the 5×5 save?",
-        "The 5×5 branch does 12,443,648 multiply-adds instead of 120,422,400: about a tenth.",
-    ),
-    (
-        "Set the reduction of the 3×3 branch to 192. Is it still worth its work?",
-        "No: then the 1×1 layer costs extra and the 3×3 layer saves nothing.",
-    ),
-    (
-        "Why must all branches have the same height and width?",
-        "Because their maps are stacked; so the 3×3 and 5×5 are padded, and the pooling has stride 1.",
-    ),
-)
+QUESTIONS = questions("inception")
 
 
 def costs(maps: float, side: float, kernel: int, reduced: float, out: float) -> tuple[float, ...]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 
 import numpy as np
+import yaml
 
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Expr, Rect, Ref, add, call, compare
@@ -258,6 +260,18 @@ def sum_arrays(arrays: Sequence[Array]) -> Array:
     """The sum of arrays, element by element."""
     total: Array = np.sum(np.stack(arrays), axis=0)
     return total
+
+
+@cache
+def _all_questions() -> dict[str, list[dict[str, str]]]:
+    text = Path(__file__).with_name("questions.yaml").read_text(encoding="utf-8")
+    found: dict[str, list[dict[str, str]]] = yaml.safe_load(text)
+    return found
+
+
+def questions(lesson: str) -> tuple[tuple[str, str], ...]:
+    """The questions of a lesson, each with its answer."""
+    return tuple((one["ask"], one["answer"]) for one in _all_questions()[lesson])
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from sheetcnn.teaching.lessons.lesson_page import (
     LessonPage,
     Values,
     correlate,
+    questions,
     sum_arrays,
     window_max,
     window_mean,
@@ -37,28 +38,7 @@ def kernels() -> Array:
     return np.random.default_rng(6).integers(-1, 2, (2, K, K)).astype(float)
 
 
-QUESTIONS = (
-    (
-        "Where do the two results agree, and where do they part?",
-        "They agree where no partial sum is negative, or all are; they part where one map's sum is negative and the other's is not.",
-    ),
-    (
-        "Which of the two can never be smaller than the other, and why?",
-        "ReLU on every term: dropping negative terms can only make a sum greater.",
-    ),
-    (
-        "Why does a network want the negative partial sums?",
-        "So that one map can speak against what another one says; with ReLU on every term, evidence could only add up.",
-    ),
-    (
-        "ReLU before max pooling or after it: which values change?",
-        "None: the greatest of the numbers, cut off at 0, is the greatest of the numbers that were cut off at 0.",
-    ),
-    (
-        "And with average pooling?",
-        "They differ where a window holds numbers of both signs: after the mean, negative numbers have already pulled it down.",
-    ),
-)
+QUESTIONS = questions("relu")
 
 
 def _relu(x: Array) -> Array:

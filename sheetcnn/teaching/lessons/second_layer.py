@@ -19,6 +19,7 @@ from sheetcnn.teaching.lessons.lesson_page import (
     choice_of,
     correlate,
     fixed_value,
+    questions,
     sum_arrays,
 )
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, Paragraph, Table, side_by_side
@@ -37,25 +38,7 @@ def kernels() -> Array:
     return np.random.default_rng(12).integers(-1, 2, (KERNELS, MAPS, K, K)).astype(float)
 
 
-QUESTIONS = (
-    (
-        "How many slices does one kernel have, and how many numbers?",
-        "32 slices, one for each input map: 32 × 9 = 288 weights, and one bias.",
-    ),
-    (
-        "How many 3×3 windows are multiplied for one number of one output map?",
-        "32: one on each input map, all at the same place.",
-    ),
-    (
-        "Why are there 64 output maps and not 32 × 64 = 2,048?",
-        "Because each kernel adds its 32 partial maps up to one. 2,048 partial maps exist only on the way.",
-    ),
-    ("How many parameters does the layer have?", "64 × 32 × 9 = 18,432 weights and 64 biases: 18,496."),
-    (
-        "Choose another kernel. Do the input maps change? Do the partial maps?",
-        "The input maps stay; the partial maps follow the kernel's own slices.",
-    ),
-)
+QUESTIONS = questions("second")
 
 
 def pages() -> list[LessonPage]:

@@ -10,7 +10,16 @@ from sheetcnn.formulas.expr import add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, LessonPage, correlate, sum_arrays
+from sheetcnn.teaching.lessons.lesson_page import (
+    LEFT,
+    TOP,
+    Area,
+    Lesson,
+    LessonPage,
+    correlate,
+    questions,
+    sum_arrays,
+)
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
 
 MAPS, OUTPUTS, SIZE, K = 3, 2, 6, 3
@@ -28,24 +37,7 @@ MOBILENET = (
 )
 """Of MobileNet v1 at 224×224 (Howard et al. 2017, table 1): maps in, maps out, and the side of the result."""
 
-QUESTIONS = (
-    (
-        "What can a 1×1 convolution do, if it sees a single pixel of each map?",
-        "It mixes the maps: each output is a weighted sum of the maps at one place.",
-    ),
-    (
-        "How many weights does the separable convolution have here, and how many a full 3×3 one?",
-        "3 × 9 + 2 × 3 = 33 against 2 × 3 × 9 = 54.",
-    ),
-    (
-        "For many output maps the cost is about one ninth. Why one ninth?",
-        "separable ÷ full = 1 ÷ outputs + 1 ÷ 9; with many outputs the first part vanishes.",
-    ),
-    (
-        "Can every full convolution be written as a separable one?",
-        "No: the depthwise part gives one filtered map per input, and all outputs must share it.",
-    ),
-)
+QUESTIONS = questions("separable")
 
 
 def inputs() -> Array:
