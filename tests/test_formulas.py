@@ -40,10 +40,7 @@ from sheetcnn.formulas.expr import (
     choose,
     compare,
     dot,
-    exchanged,
-    most_arguments,
     pick,
-    references,
 )
 from sheetcnn.formulas.functions import (
     FUNCTIONS,
@@ -56,6 +53,7 @@ from sheetcnn.formulas.functions import (
     Takes,
 )
 from sheetcnn.formulas.render import number_text, render
+from sheetcnn.formulas.traverse import exchanged, most_arguments, references
 
 # --- Trees and what they mean -------------------------------------------------------------------
 
