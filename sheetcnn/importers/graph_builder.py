@@ -33,6 +33,11 @@ class RefusalError(Exception):
 
 
 @dataclass(frozen=True)
+class Unknown:
+    """The result of a layer that was refused, where no placeholder stands in for it."""
+
+
+@dataclass(frozen=True)
 class Activation:
     """A function of one value: its kind and options."""
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sheetcnn.errors import WeightsError
-from sheetcnn.importers.graph_builder import Activation, GraphBuilder, Numbers, RefusalError
+from sheetcnn.importers.graph_builder import Activation, GraphBuilder, Numbers, RefusalError, Unknown
 from sheetcnn.importers.keras.network import LayerCall, Link, Network
 from sheetcnn.importers.keras.stores import StoreError
 from sheetcnn.model.graph import Model
@@ -42,10 +42,6 @@ class KerasTensor:
     shape: Shape
     rank: int
     flattened_from: Shape | None = None
-
-
-class Unknown:
-    """The result of a layer that was refused."""
 
 
 Handler = Callable[..., "KerasTensor"]

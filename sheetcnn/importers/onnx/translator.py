@@ -14,14 +14,7 @@ from sheetcnn.importers.onnx.builder import OnnxGraphBuilder
 from sheetcnn.importers.onnx.constant_folding import FOLDABLE, evaluate, fold, placeholder
 from sheetcnn.importers.onnx.node_context import NodeContext, Value, refusal_reason
 from sheetcnn.importers.onnx.patterns import fuse_patterns
-from sheetcnn.importers.onnx.proto import (
-    REMEDY,
-    OnnxFile,
-    OnnxInput,
-    OnnxNode,
-    read_file,
-    size_of,
-)
+from sheetcnn.importers.onnx.proto import REMEDY, OnnxFile, OnnxInput, OnnxNode, read_file, size_of
 from sheetcnn.importers.onnx.table import REASONS, TABLE
 from sheetcnn.importers.onnx.views import View
 from sheetcnn.model.graph import INPUT, Model

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from sheetcnn.importers.graph_builder import GraphBuilder, Numbers, RefusalError
+from sheetcnn.importers.graph_builder import GraphBuilder, Numbers, RefusalError, Unknown
 from sheetcnn.importers.torch.program import (
     GETITEM,
     AtenCall,
@@ -26,15 +26,7 @@ from sheetcnn.importers.torch.program import (
     value_names,
 )
 from sheetcnn.importers.torch.rearrangements import layers_for
-from sheetcnn.importers.torch.values import (
-    SkipError,
-    TorchTensor,
-    Unknown,
-    Value,
-    graph_shape,
-    torch_dims,
-    with_steps,
-)
+from sheetcnn.importers.torch.values import SkipError, TorchTensor, Value, graph_shape, torch_dims, with_steps
 from sheetcnn.model.graph import Model
 from sheetcnn.shape import Shape
 
