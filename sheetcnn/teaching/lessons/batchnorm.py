@@ -7,7 +7,7 @@ import numpy as np
 from sheetcnn.formulas.expr import Number, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage, correlate
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, correlate
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, Paragraph, side_by_side
 
 SIZE, K = 6, 3
@@ -175,13 +175,3 @@ def figures() -> list[DocumentPart]:
             )
         ),
     ]
-
-
-LESSON = Lesson(
-    "batchnorm",
-    "Batch normalisation, and folding it",
-    "what batch normalisation does after training, and where it can go",
-    pages,
-    figures,
-    QUESTIONS,
-)

@@ -14,7 +14,6 @@ from sheetcnn.teaching.lessons.lesson_page import (
     LEFT,
     TOP,
     Area,
-    Lesson,
     LessonPage,
     choice_of,
     correlate,
@@ -227,13 +226,3 @@ def figures() -> list[DocumentPart]:
         )
     )
     return parts
-
-
-LESSON = Lesson(
-    "channels",
-    "Several channels into one map",
-    "how a kernel over three channels makes one map, step by step",
-    pages,
-    figures,
-    QUESTIONS,
-)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage, correlate
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, correlate
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Paragraph, side_by_side
 
 SIZE = 12
@@ -91,8 +91,3 @@ def figures() -> list[DocumentPart]:
         ),
         side_by_side(Figure("the result", correlate(image(), KERNEL), "diverging", 0, side=5, sign="=")),
     ]
-
-
-LESSON = Lesson(
-    "edges", "One kernel over one image", "what a kernel finds: edges in a picture", pages, figures, QUESTIONS
-)

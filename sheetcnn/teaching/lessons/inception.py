@@ -10,7 +10,7 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, Ref, add, call
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage
 from sheetcnn.teaching.paper.document import Box, Boxes, DocumentPart, Math, Paragraph, Table
 
 SIDE, MAPS = 28, 192
@@ -152,13 +152,3 @@ def figures() -> list[DocumentPart]:
             "5×5 branch: 192 · 16 + 16 · 32 · 25 = 15,872 < 192 · 32 · 25 = 153,600 weights",
         ),
     ]
-
-
-LESSON = Lesson(
-    "inception",
-    "An inception module",
-    "why GoogLeNet reduces its maps before large kernels",
-    pages,
-    figures,
-    QUESTIONS,
-)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 
@@ -260,6 +261,20 @@ def sum_arrays(arrays: Sequence[Array]) -> Array:
     return total
 
 
+class LessonContent(Protocol):
+    """What the module of a lesson holds."""
+
+    @property
+    def QUESTIONS(self) -> Sequence[tuple[str, str]]:  # noqa: N802  (a constant of the module)
+        """The questions, each with its answer."""
+
+    def pages(self) -> Sequence[LessonPage]:
+        """The sheets of its workbook."""
+
+    def figures(self) -> Sequence[DocumentPart]:
+        """What stands on its printed page, above the questions."""
+
+
 @dataclass(frozen=True)
 class Lesson:
     """One lesson.
@@ -268,18 +283,19 @@ class Lesson:
         name: on the command line.
         title: in words.
         line: what question it answers.
-        pages: makes its sheets.
-        figures: makes what stands on its printed page, above the questions.
-        questions: each with its answer.
+        content: its module.
     """
 
     name: str
     title: str
     line: str
-    pages: Callable[[], Sequence[LessonPage]]
-    figures: Callable[[], Sequence[DocumentPart]]
-    questions: Sequence[tuple[str, str]]
+    content: LessonContent
+
+    @property
+    def questions(self) -> Sequence[tuple[str, str]]:
+        """The questions, each with its answer."""
+        return self.content.QUESTIONS
 
     def sheets(self) -> list[SheetPlan]:
         """The plans of its sheets."""
-        return [page.plan for page in self.pages()]
+        return [page.plan for page in self.content.pages()]

@@ -7,7 +7,7 @@ import numpy as np
 from sheetcnn.formulas.expr import Number, add, call, compare
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage, choice_of
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, choice_of
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, Paragraph, Table, side_by_side
 
 MOST, REACH = 16, 24
@@ -172,13 +172,3 @@ def figures() -> list[DocumentPart]:
         Table(("stride", *(f"kernel {k}" for k in range(1, 8))), rows, tuple(range(8))),
         Paragraph("Sizes for n = 8, p = 1, d = 1.", small=True),
     ]
-
-
-LESSON = Lesson(
-    "padding",
-    "Padding, stride and dilation",
-    "how large the result of a convolution is",
-    pages,
-    figures,
-    QUESTIONS,
-)

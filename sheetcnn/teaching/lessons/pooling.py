@@ -8,7 +8,7 @@ import numpy as np
 
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, LessonPage, window_max, window_mean
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, LessonPage, window_max, window_mean
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Paragraph, side_by_side
 
 MAPS, SIZE = 3, 6
@@ -90,8 +90,3 @@ def figures() -> list[DocumentPart]:
             )
         )
     return parts
-
-
-LESSON = Lesson(
-    "pooling", "Pooling, map by map", "what pooling does, to each map alone", pages, figures, QUESTIONS
-)

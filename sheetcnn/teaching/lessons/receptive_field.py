@@ -9,7 +9,7 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, Number, add
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, LessonPage
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, LessonPage
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
 
 LAYERS = ((3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 2))
@@ -119,13 +119,3 @@ def figures() -> list[DocumentPart]:
         Table(HEADS, rows, tuple(range(1, 6))),
         Figures(drawn),
     ]
-
-
-LESSON = Lesson(
-    "receptive",
-    "How far a pixel sees",
-    "how the receptive field grows from layer to layer",
-    pages,
-    figures,
-    QUESTIONS,
-)

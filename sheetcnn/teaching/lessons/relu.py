@@ -13,7 +13,6 @@ from sheetcnn.teaching.lessons.lesson_page import (
     LEFT,
     TOP,
     Area,
-    Lesson,
     LessonPage,
     Values,
     correlate,
@@ -192,13 +191,3 @@ def figures() -> list[DocumentPart]:
             ),
         ),
     ]
-
-
-LESSON = Lesson(
-    "relu",
-    "ReLU once, on the sum",
-    "where ReLU belongs, and whether it commutes with pooling",
-    pages,
-    figures,
-    QUESTIONS,
-)

@@ -14,7 +14,6 @@ from sheetcnn.teaching.lessons.lesson_page import (
     NUMBER,
     TOP,
     Area,
-    Lesson,
     LessonPage,
     choice_of,
     correlate,
@@ -183,13 +182,3 @@ def figures() -> list[DocumentPart]:
         ),
     ]
     return parts
-
-
-LESSON = Lesson(
-    "second",
-    "The second layer: 64 kernels over 32 maps",
-    "why 64 kernels over 32 maps give 64 maps, not 2,048",
-    pages,
-    figures,
-    QUESTIONS,
-)

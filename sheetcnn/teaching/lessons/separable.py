@@ -10,7 +10,7 @@ from sheetcnn.formulas.expr import add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, LessonPage, correlate, sum_arrays
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, LessonPage, correlate, sum_arrays
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
 
 MAPS, OUTPUTS, SIZE, K = 3, 2, 6, 3
@@ -173,13 +173,3 @@ def figures() -> list[DocumentPart]:
         Math("(9 C + C O) / (9 C O) = 1 / O + 1 / 9", "(9C + CO) ÷ 9CO = 1 ÷ O + 1 ÷ 9"),
         Table(("MobileNet v1", "maps", "separable", "full", "share"), rows, (1, 2, 3, 4)),
     ]
-
-
-LESSON = Lesson(
-    "separable",
-    "1×1 and depthwise separable convolution",
-    "how MobileNet does with a ninth of the work",
-    pages,
-    figures,
-    QUESTIONS,
-)

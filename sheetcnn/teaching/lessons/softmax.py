@@ -11,7 +11,7 @@ from sheetcnn.formulas.expr import Number, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage, Values
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, Values
 from sheetcnn.teaching.paper.document import DocumentPart, Math, Paragraph, Table, number_text
 from sheetcnn.xlsx.book import DataBar
 
@@ -126,13 +126,3 @@ def figures() -> list[DocumentPart]:
         Math("p_i = exp(x_i slash T) / (sum_j exp(x_j slash T))", "p(i) = exp(x(i) ÷ T) ÷ Σ exp(x(j) ÷ T)"),
         Table(("class", "value", "T = 0.5", "T = 1", "T = 5"), rows, (1, 2, 3, 4)),
     ]
-
-
-LESSON = Lesson(
-    "softmax",
-    "Softmax and temperature",
-    "how values become probabilities, and how sharp they are",
-    pages,
-    figures,
-    QUESTIONS,
-)

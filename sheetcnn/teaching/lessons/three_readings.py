@@ -10,7 +10,7 @@ from sheetcnn.formulas.expr import Number, Ref, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, LessonPage, correlate, sum_arrays
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, LessonPage, correlate, sum_arrays
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph, Table, side_by_side
 
 MAPS, KERNELS, SIZE, K = 3, 2, 6, 3
@@ -196,13 +196,3 @@ def figures() -> list[DocumentPart]:
             (1, 2, 3),
         ),
     ]
-
-
-LESSON = Lesson(
-    "readings",
-    "Three readings of a second convolution",
-    "what a kernel does with several maps, and what it does not",
-    pages,
-    figures,
-    QUESTIONS,
-)
