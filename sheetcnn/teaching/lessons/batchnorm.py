@@ -7,7 +7,7 @@ import numpy as np
 from sheetcnn.formulas.expr import Number, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, correlate
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, correlate, questions
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, Paragraph, side_by_side
 
 SIZE, K = 6, 3
@@ -15,25 +15,6 @@ OUT = SIZE - K + 1
 NAMES = ("mean", "variance", "γ (scale)", "β (shift)", "bias before")
 VALUES = np.array([[2.0], [4.0], [1.5], [-0.5], [1.0]])
 EPSILON = 0.001
-
-QUESTIONS = (
-    (
-        "Are the two results the same everywhere? Why?",
-        "Yes: subtracting, dividing, scaling and shifting are the same for every pixel of the map, so they can go into weights and bias.",
-    ),
-    (
-        "Set γ to 0. What becomes of the map, and of the folded kernel?",
-        "Every pixel becomes β; all folded weights are 0.",
-    ),
-    (
-        "The variance becomes 100 times as great. What happens to the folded weights?",
-        "They become about a tenth.",
-    ),
-    (
-        "Why may a trained network fold it, but not a network in training?",
-        "In training, mean and variance are those of each batch and keep changing; afterwards they are fixed numbers.",
-    ),
-)
 
 
 def image() -> Array:
@@ -143,7 +124,7 @@ def pages() -> list[LessonPage]:
         one,
         "diverging",
     )
-    page.questions(row + 12, QUESTIONS, 26)
+    page.questions(row + 12, questions("batchnorm"), 26)
     page.plan.format.zoom = 80
     return [page]
 

@@ -17,6 +17,7 @@ from sheetcnn.teaching.lessons.lesson_page import (
     LessonPage,
     choice_of,
     correlate,
+    questions,
     sum_arrays,
 )
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Paragraph, side_by_side
@@ -43,29 +44,6 @@ def kernels() -> Array:
 
 
 BIASES = np.array([0.0, -4, 2, -1, 3])
-
-QUESTIONS = (
-    (
-        "How many weights does one kernel have, and how many maps does it make?",
-        "3×3×3 = 27 weights, and one bias. It makes one map: the three slices' sums are added up.",
-    ),
-    (
-        "On 'step', choose kernel 1. Which channels does it look at, and how do you see it?",
-        "Only the red one: its slices for green and blue are all 0, so their partial sums are 0.",
-    ),
-    (
-        "How many parameters do all five kernels have together?",
-        "5 × 3 × 3 × 3 = 135 weights and 5 biases: 140.",
-    ),
-    (
-        "Set the green channel's slice of kernel 2 to 0. Does map 2 become a picture of two channels only?",
-        "Yes: the green sum is 0 everywhere. It is still one map.",
-    ),
-    (
-        "Where is the bias added: to each channel's sum, or once?",
-        "Once, to the sum over all three channels. Added three times, it would count three times.",
-    ),
-)
 
 
 def pages() -> list[LessonPage]:
@@ -183,7 +161,7 @@ def _step(channels: list[Area], slices: list[list[Area]], biases: list[Area], ma
         return float(maps[k].values(context)[y, x])
 
     page.labelled(at + 3, LEFT + 8, "the pixel of the map", cells, stands)
-    page.questions(at + 5, QUESTIONS)
+    page.questions(at + 5, questions("channels"))
     return page
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, correlate
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, correlate, questions
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Paragraph, side_by_side
 
 SIZE = 12
@@ -29,30 +29,6 @@ def image() -> np.ndarray:
     return x
 
 
-QUESTIONS = (
-    (
-        "Why is the result 0 in the middle of the wall, although the wall is bright?",
-        "Left and right of the middle the pixels are equal, so the weights −1 and 1 cancel. Only differences count.",
-    ),
-    (
-        "Which sides of the house are blue, which are orange, and why?",
-        "Where it gets brighter from left to right the sum is positive (blue); where it gets darker, negative (orange).",
-    ),
-    (
-        "Type the kernel of 'edges from top to bottom' into the orange numbers. Which edges vanish?",
-        "The upright ones: along them, a row above and the row below are equal.",
-    ),
-    (
-        "Multiply all nine weights by 2. What changes in the picture, and what in its colours?",
-        "Every number doubles; the colours stay, because the scale follows the greatest number.",
-    ),
-    (
-        "The image has 12×12 pixels and the result 10×10. Where did the others go?",
-        "The 3×3 window must lie inside the image, so it has only 10 places in each direction. See the lesson 'padding'.",
-    ),
-)
-
-
 def pages() -> list[LessonPage]:
     """One sheet."""
     page = LessonPage(
@@ -70,7 +46,7 @@ def pages() -> list[LessonPage]:
     right = col + 15
     page.text(TOP, right, "the result: window times kernel, added up", bold=True)
     out = page.convolution(TOP + 1, right, [x], [kernel])
-    page.questions(TOP + SIZE + 3, QUESTIONS, 34)
+    page.questions(TOP + SIZE + 3, questions("edges"), 34)
     page.zoom_to_fit(out)
     return [page]
 

@@ -10,7 +10,7 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, Ref, add, call
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, questions
 from sheetcnn.teaching.paper.document import Box, Boxes, DocumentPart, Math, Paragraph, Table
 
 SIDE, MAPS = 28, 192
@@ -25,25 +25,6 @@ HEADS = (
     "multiply-adds",
     "without reduction",
     "share",
-)
-
-QUESTIONS = (
-    (
-        "How many maps does the module give, and how do the branches come together?",
-        "64 + 128 + 32 + 32 = 256: the branches' maps are put one after the other; nothing is added up.",
-    ),
-    (
-        "What does a reduction of 192 to 16 maps before the 5×5 save?",
-        "The 5×5 branch does 12,443,648 multiply-adds instead of 120,422,400: about a tenth.",
-    ),
-    (
-        "Set the reduction of the 3×3 branch to 192. Is it still worth its work?",
-        "No: then the 1×1 layer costs extra and the 3×3 layer saves nothing.",
-    ),
-    (
-        "Why must all branches have the same height and width?",
-        "Because their maps are stacked; so the 3×3 and 5×5 are padded, and the pooling has stride 1.",
-    ),
 )
 
 
@@ -99,18 +80,14 @@ def pages() -> list[LessonPage]:
     page.label(row, LEFT, "together", theme.HEADING)
     page.formula(row, LEFT + 12, add(*outs), lambda ctx: float(branches.values(ctx)[:, 1].sum()), merge=4)
     page.formula(
-        row,
-        LEFT + 20,
-        add(*work),
-        lambda ctx: sum(cost(n, 1)(ctx) for n in range(len(BRANCHES))),
-        merge=4,
+        row, LEFT + 20, add(*work), lambda ctx: sum(cost(n, 1)(ctx) for n in range(len(BRANCHES))), merge=4
     )
     page.remark(
         row + 2,
         LEFT,
         "weights = maps in × reduced + reduced × maps out × kernel²; without a reduction: maps in × maps out × kernel²",
     )
-    page.questions(row + 4, QUESTIONS, 34)
+    page.questions(row + 4, questions("inception"), 34)
     page.plan.format.zoom = 60
     return [page]
 

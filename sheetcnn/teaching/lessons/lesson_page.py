@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import yaml
 
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Expr, Rect, Ref, add, call, compare
@@ -261,12 +263,20 @@ def sum_arrays(arrays: Sequence[Array]) -> Array:
     return total
 
 
+@cache
+def _all_questions() -> dict[str, list[dict[str, str]]]:
+    text = Path(__file__).with_name("questions.yaml").read_text(encoding="utf-8")
+    found: dict[str, list[dict[str, str]]] = yaml.safe_load(text)
+    return found
+
+
+def questions(lesson: str) -> tuple[tuple[str, str], ...]:
+    """The questions of a lesson, each with its answer."""
+    return tuple((one["ask"], one["answer"]) for one in _all_questions()[lesson])
+
+
 class LessonContent(Protocol):
     """What the module of a lesson holds."""
-
-    @property
-    def QUESTIONS(self) -> Sequence[tuple[str, str]]:  # noqa: N802  (a constant of the module)
-        """The questions, each with its answer."""
 
     def pages(self) -> Sequence[LessonPage]:
         """The sheets of its workbook."""
@@ -294,7 +304,7 @@ class Lesson:
     @property
     def questions(self) -> Sequence[tuple[str, str]]:
         """The questions, each with its answer."""
-        return self.content.QUESTIONS
+        return questions(self.name)
 
     def sheets(self) -> list[SheetPlan]:
         """The plans of its sheets."""

@@ -7,27 +7,10 @@ import numpy as np
 from sheetcnn.formulas.expr import Number, add, call, compare
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, choice_of
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, choice_of, questions
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, Paragraph, Table, side_by_side
 
 MOST, REACH = 16, 24
-
-QUESTIONS = (
-    (
-        "Which padding keeps the size with a 3×3 kernel and stride 1? With 5×5?",
-        "1 and 2: (kernel − 1) ÷ 2 on each side; this is 'same' padding.",
-    ),
-    ("What does stride 2 do to the size, roughly?", "It halves it; the formula rounds down."),
-    ("A 3×3 kernel with dilation 2 reaches how far?", "5 pixels: (3 − 1) × 2 + 1."),
-    (
-        "Find numbers for which the last pixels of the input are never seen. How does the formula show it?",
-        "For example input 8, kernel 3, stride 2: (8 − 3) ÷ 2 = 2.5 is rounded down to 2; the half is the pixel that no window reaches.",
-    ),
-    (
-        "What happens when the kernel reaches further than the padded input?",
-        "There is no place for the window: the size would be 0, and libraries refuse it.",
-    ),
-)
 
 
 def size(n: int, k: int, s: int, p: int, d: int) -> int:
@@ -143,7 +126,7 @@ def pages() -> list[LessonPage]:
         return np.array([[size(m, a, b, pp, dd) for a in range(1, 8)] for b in range(1, 5)], dtype=float)
 
     page.formulas(row + 4, LEFT, (4, 7), formula, table, "sequential")
-    page.questions(row + 10, QUESTIONS, 26)
+    page.questions(row + 10, questions("padding"), 26)
     page.plan.format.zoom = 80
     return [page]
 

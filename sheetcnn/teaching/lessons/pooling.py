@@ -8,7 +8,15 @@ import numpy as np
 
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, LessonPage, window_max, window_mean
+from sheetcnn.teaching.lessons.lesson_page import (
+    LEFT,
+    TOP,
+    Area,
+    LessonPage,
+    questions,
+    window_max,
+    window_mean,
+)
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Paragraph, side_by_side
 
 MAPS, SIZE = 3, 6
@@ -16,25 +24,6 @@ KINDS = (
     ("MAX", "max pooling 2×2, stride 2", 2),
     ("AVERAGE", "average pooling 2×2, stride 2", 2),
     ("MAX", "max pooling 2×2, stride 1", 1),
-)
-
-QUESTIONS = (
-    (
-        "How many maps go in, how many come out? Why?",
-        "Three and three: each map is pooled for itself; nothing is added up over maps.",
-    ),
-    (
-        "How many weights does a pooling layer have?",
-        "None: taking the greatest or the mean needs no trained number.",
-    ),
-    (
-        "Type 9 into a pixel of map 1. How many pixels of the max-pooled map change with stride 2, and how many with stride 1?",
-        "One with stride 2; up to four with stride 1, because windows overlap.",
-    ),
-    (
-        "Move a bright pixel by one inside its 2×2 window. What happens to max pooling?",
-        "Nothing: pooling forgets where in the window the greatest value stood.",
-    ),
 )
 
 
@@ -71,7 +60,7 @@ def pages() -> list[LessonPage]:
             formula = window_max(seen, 4) if how == "MAX" else window_mean(seen, 4)
             page.formulas(top + 1, col, (size, size), formula, partial(_pooled, x, how, stride), "sequential")
             col += max(size, 6) + 2
-    page.questions(TOP + MAPS * (SIZE + 2) + 1, QUESTIONS, 30)
+    page.questions(TOP + MAPS * (SIZE + 2) + 1, questions("pooling"), 30)
     page.plan.format.zoom = 70
     return [page]
 

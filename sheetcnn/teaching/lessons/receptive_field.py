@@ -9,31 +9,12 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, Number, add
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, LessonPage
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, LessonPage, questions
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
 
 LAYERS = ((3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 2))
 """Kernel, stride, dilation of each layer."""
 HEADS = ("layer", "kernel", "stride", "dilation", "sees", "step")
-
-QUESTIONS = (
-    (
-        "How many 3×3 convolutions, without pooling, see as much as one of 7×7?",
-        "Three: 3, 5, 7. With 27 weights per pair of maps instead of 49.",
-    ),
-    (
-        "Why does the field grow faster after a pooling layer?",
-        "Neighbouring pixels of the pooled map lie two input pixels apart, so each further pixel of a window adds two.",
-    ),
-    (
-        "Set the dilation of layer 2 to 4. What happens to its field, and to the number of its weights?",
-        "The field grows to 11; the weights stay 9.",
-    ),
-    (
-        "Set every stride to 1. How large is the last field?",
-        "Only the sum of the windows' reaches remains: add (kernel − 1) × dilation of every layer to 1.",
-    ),
-)
 
 
 def grow(layers: list[tuple[float, float, float]]) -> list[tuple[float, float]]:
@@ -79,7 +60,7 @@ def pages() -> list[LessonPage]:
         LEFT,
         "sees = sees before + (kernel − 1) × dilation × step before;   step = step before × stride",
     )
-    page.questions(TOP + len(LAYERS) + 4, QUESTIONS, 24)
+    page.questions(TOP + len(LAYERS) + 4, questions("receptive"), 24)
     return [page]
 
 

@@ -16,6 +16,7 @@ from sheetcnn.teaching.lessons.lesson_page import (
     LessonPage,
     Values,
     correlate,
+    questions,
     sum_arrays,
     window_max,
     window_mean,
@@ -34,30 +35,6 @@ def inputs() -> Array:
 def kernels() -> Array:
     """Two slices of one kernel."""
     return np.random.default_rng(6).integers(-1, 2, (2, K, K)).astype(float)
-
-
-QUESTIONS = (
-    (
-        "Where do the two results agree, and where do they part?",
-        "They agree where no partial sum is negative, or all are; they part where one map's sum is negative and the other's is not.",
-    ),
-    (
-        "Which of the two can never be smaller than the other, and why?",
-        "ReLU on every term: dropping negative terms can only make a sum greater.",
-    ),
-    (
-        "Why does a network want the negative partial sums?",
-        "So that one map can speak against what another one says; with ReLU on every term, evidence could only add up.",
-    ),
-    (
-        "ReLU before max pooling or after it: which values change?",
-        "None: the greatest of the numbers, cut off at 0, is the greatest of the numbers that were cut off at 0.",
-    ),
-    (
-        "And with average pooling?",
-        "They differ where a window holds numbers of both signs: after the mean, negative numbers have already pulled it down.",
-    ),
-)
 
 
 def _relu(x: Array) -> Array:
@@ -115,7 +92,7 @@ def pages() -> list[LessonPage]:
         lambda ctx: (once.values(ctx) != every.values(ctx)) * 1.0,
         "sequential",
     )
-    page.questions(TOP + 2 * (SIZE + 2) + 1, QUESTIONS[:3], 28)
+    page.questions(TOP + 2 * (SIZE + 2) + 1, questions("relu")[:3], 28)
     page.plan.format.zoom = 80
     return [page, _pooling()]
 
@@ -170,7 +147,7 @@ def _pooling() -> LessonPage:
             partial(_parted, before, after),
             "sequential",
         )
-    page.questions(TOP + 16, QUESTIONS[3:], 24)
+    page.questions(TOP + 16, questions("relu")[3:], 24)
     return page
 
 

@@ -18,6 +18,7 @@ from sheetcnn.teaching.lessons.lesson_page import (
     choice_of,
     correlate,
     fixed_value,
+    questions,
     sum_arrays,
 )
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, Paragraph, Table, side_by_side
@@ -34,27 +35,6 @@ def inputs() -> Array:
 def kernels() -> Array:
     """64 kernels of 32 slices of 3×3."""
     return np.random.default_rng(12).integers(-1, 2, (KERNELS, MAPS, K, K)).astype(float)
-
-
-QUESTIONS = (
-    (
-        "How many slices does one kernel have, and how many numbers?",
-        "32 slices, one for each input map: 32 × 9 = 288 weights, and one bias.",
-    ),
-    (
-        "How many 3×3 windows are multiplied for one number of one output map?",
-        "32: one on each input map, all at the same place.",
-    ),
-    (
-        "Why are there 64 output maps and not 32 × 64 = 2,048?",
-        "Because each kernel adds its 32 partial maps up to one. 2,048 partial maps exist only on the way.",
-    ),
-    ("How many parameters does the layer have?", "64 × 32 × 9 = 18,432 weights and 64 biases: 18,496."),
-    (
-        "Choose another kernel. Do the input maps change? Do the partial maps?",
-        "The input maps stay; the partial maps follow the kernel's own slices.",
-    ),
-)
 
 
 def pages() -> list[LessonPage]:
@@ -144,7 +124,7 @@ def _sum(maps: list[Area], weights: Area) -> LessonPage:
     )
     for n, (label, counted, number) in enumerate(counts):
         page.labelled(count + n, col, label, counted, fixed_value(number))
-    page.questions(top + 2 + 8 * (OUT + 2), QUESTIONS, 26)
+    page.questions(top + 2 + 8 * (OUT + 2), questions("second"), 26)
     page.plan.format.zoom = 50
     return page
 

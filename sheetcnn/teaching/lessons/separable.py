@@ -10,7 +10,15 @@ from sheetcnn.formulas.expr import add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, LessonPage, correlate, sum_arrays
+from sheetcnn.teaching.lessons.lesson_page import (
+    LEFT,
+    TOP,
+    Area,
+    LessonPage,
+    correlate,
+    questions,
+    sum_arrays,
+)
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
 
 MAPS, OUTPUTS, SIZE, K = 3, 2, 6, 3
@@ -27,25 +35,6 @@ MOBILENET = (
     ("conv 13", 1024, 1024, 7),
 )
 """Of MobileNet v1 at 224×224 (Howard et al. 2017, table 1): maps in, maps out, and the side of the result."""
-
-QUESTIONS = (
-    (
-        "What can a 1×1 convolution do, if it sees a single pixel of each map?",
-        "It mixes the maps: each output is a weighted sum of the maps at one place.",
-    ),
-    (
-        "How many weights does the separable convolution have here, and how many a full 3×3 one?",
-        "3 × 9 + 2 × 3 = 33 against 2 × 3 × 9 = 54.",
-    ),
-    (
-        "For many output maps the cost is about one ninth. Why one ninth?",
-        "separable ÷ full = 1 ÷ outputs + 1 ÷ 9; with many outputs the first part vanishes.",
-    ),
-    (
-        "Can every full convolution be written as a separable one?",
-        "No: the depthwise part gives one filtered map per input, and all outputs must share it.",
-    ),
-)
 
 
 def inputs() -> Array:
@@ -99,7 +88,7 @@ def pages() -> list[LessonPage]:
         page.text(top, col, f"output map {k + 1}: filtered maps × weights, added up", bold=True)
         mixed = add(*(d.matching_cell() * mix.cell(k, m) for m, d in enumerate(depth)))
         page.formulas(top + 1, col, (OUT, OUT), mixed, partial(_mixed, depth, mix, k), "diverging")
-    page.questions(TOP + MAPS * (SIZE + 2) + 1, QUESTIONS, 30)
+    page.questions(TOP + MAPS * (SIZE + 2) + 1, questions("separable"), 30)
     page.plan.format.zoom = 70
     return [page, _mobilenet()]
 

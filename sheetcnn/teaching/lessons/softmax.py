@@ -11,7 +11,7 @@ from sheetcnn.formulas.expr import Number, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, Values
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, Values, questions
 from sheetcnn.teaching.paper.document import DocumentPart, Math, Paragraph, Table, number_text
 from sheetcnn.xlsx.book import DataBar
 
@@ -19,25 +19,6 @@ CLASSES = ("cat", "dog", "horse", "ship", "tree")
 VALUES = np.array([[2.0], [1.0], [0.5], [-1.0], [0.0]])
 LEAST = 0.01
 FINE = replace(theme.VALUE, number_format="0.000", size=9)
-
-QUESTIONS = (
-    (
-        "Add 10 to all five values. What changes?",
-        "Nothing: only differences count, because the greatest value is subtracted.",
-    ),
-    (
-        "What happens as the temperature goes to 0.01? To 100?",
-        "To 0.01: the greatest takes all. To 100: all become nearly equal, a fifth each.",
-    ),
-    (
-        "Which value must become how large, so that 'ship' gets half of the whole?",
-        "Its exponential must equal the sum of the others' exponentials; try with the numbers.",
-    ),
-    (
-        "Can a probability become exactly 0 or 1?",
-        "In mathematics never; in a computer yes, when exp of a very negative number is rounded to 0.",
-    ),
-)
 
 
 def softmax(values: Array, temperature: float) -> Array:
@@ -100,7 +81,7 @@ def pages() -> list[LessonPage]:
         page.formulas(
             at, col, size, call("EXP", (x.matching_cell() - top) / own) / total, values, style=theme.VALUE
         )
-    page.questions(at + count + 2, QUESTIONS, 26)
+    page.questions(at + count + 2, questions("softmax"), 26)
     return [page]
 
 

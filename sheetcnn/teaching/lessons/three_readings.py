@@ -10,7 +10,15 @@ from sheetcnn.formulas.expr import Number, Ref, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, LessonPage, correlate, sum_arrays
+from sheetcnn.teaching.lessons.lesson_page import (
+    LEFT,
+    TOP,
+    Area,
+    LessonPage,
+    correlate,
+    questions,
+    sum_arrays,
+)
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph, Table, side_by_side
 
 MAPS, KERNELS, SIZE, K = 3, 2, 6, 3
@@ -26,30 +34,6 @@ def inputs() -> Array:
 def kernels() -> Array:
     """Two kernels of three 3×3 slices."""
     return np.random.default_rng(8).integers(-1, 2, (KERNELS, MAPS, K, K)).astype(float)
-
-
-QUESTIONS = (
-    (
-        "Which reading gives 2 × 3 maps, and why would that be a problem after five layers?",
-        "The first: every filter on every map separately. Each layer would multiply the number of maps: 2, 6, 18, 54 and so on.",
-    ),
-    (
-        "Readings B and C both give two maps. Where do they differ?",
-        "B uses the same 3×3 slice for every input map, so it is the filter over the sum of the maps; C has a slice of its own for each map.",
-    ),
-    (
-        "How many weights does each reading have here, and how many with 32 maps in and 64 out?",
-        "Here A 18, B 18, C 54. With 32 in and 64 out: A and B 64 × 9 = 576, C 64 × 32 × 9 = 18,432.",
-    ),
-    (
-        "Make all three slices of kernel 1 in C the same. Which reading does C then agree with?",
-        "With B: a separate slice per map that is everywhere the same is one shared slice.",
-    ),
-    (
-        "Double the number of maps of every layer. What happens to the weights of C?",
-        "They become four times as many: twice the inputs times twice the outputs.",
-    ),
-)
 
 
 def pages() -> list[LessonPage]:
@@ -112,7 +96,7 @@ def pages() -> list[LessonPage]:
             row, f"{maps} = {weights} weights, 2 maps"
         )
         page.remark(row + 1, LEFT + 2 * MAPS * (OUT + 1) + 1, words)
-    page.questions(c + OUT + 3, QUESTIONS, 32)
+    page.questions(c + OUT + 3, questions("readings"), 32)
     page.plan.format.zoom = 60
     return [page, _cost()]
 
