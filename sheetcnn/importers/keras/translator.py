@@ -116,9 +116,7 @@ class KerasTranslator:
             )
         self._builder.check(where)
         image = self.shape(tuple(int(d or 0) for d in dims))
-        source = self._builder.add_input(Shape.maps(1, 1, image.channels) if image.is_vector else image)
-        if image.is_vector:
-            source = self._builder.add("flatten", "flatten", [source], {})
+        source = self._builder.add_input(image)
         for model_input in self.network.inputs:
             self._values[model_input.number] = KerasTensor(source, image, len(dims))
 
@@ -162,9 +160,7 @@ class KerasTranslator:
             return ""
         if value.flattened_from:
             raise AssertionError("flattened outputs are in order")  # see `ordered`
-        if value.name == self._values[self.network.inputs[0].number].name:  # type: ignore[union-attr]
-            return self._builder.add("output", "dropout", [value.name], {"rate": 0.0})
-        return value.name
+        return self._builder.as_output(value.name)
 
     # What the tables' functions call.
 
