@@ -82,7 +82,7 @@ class KerasTranslator:
         self.channels_first = formats == {"channels_first"}
         self._mixed = len(formats) > 1
 
-    def model(self, name: str, labels: Sequence[str], where: str) -> Model:
+    def model(self, name: str, where: str) -> Model:
         """Translate everything.
 
         Raises:
@@ -100,7 +100,7 @@ class KerasTranslator:
                 f"{where}: the weights of a layer cannot be read; save the model again:"
                 f"{''.join(self._unreadable)}"
             )
-        return self._builder.model(name, outputs, labels, where)
+        return self._builder.model(name, outputs, (), where)
 
     def _source(self, where: str) -> None:
         if self._mixed:
