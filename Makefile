@@ -23,9 +23,10 @@ demo: .venv/.installed ## build, verify and ask a workbook that reads a handwrit
 test: .venv/.installed-test ## run the tests
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: .venv/.installed-lint ## check style and format
+lint: .venv/.installed-lint ## check style, format and the directions of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
 
 types: .venv/.installed-lint ## check types
 	$(BIN)/mypy

@@ -59,7 +59,7 @@ def build(pages: str, path: Path) -> dict[str, Any]:
     from sheetcnn.importers.spec.parse import parse
     from sheetcnn.importers.weights import decimal
     from sheetcnn.model.graph import Model
-    from sheetcnn.sheets.layout import PAGES
+    from sheetcnn.pages.registry import OPTIONAL
 
     graph = parse(SPEC, "tiny_vgg")
     random = np.random.default_rng(0)
@@ -70,7 +70,7 @@ def build(pages: str, path: Path) -> dict[str, Any]:
     }
     model = Model.of(graph, params)
     image = random.integers(0, 256, (3, 64, 64)).astype(np.float64)
-    chosen = tuple(p for p in PAGES if pages == "all" or p == pages)
+    chosen = tuple(p for p in OPTIONAL if pages == "all" or p == pages)
     for _ in range(2):
         start = time.perf_counter()
         built = sheetcnn.build(model, image, path, layout="planar", pages=chosen)
@@ -80,9 +80,9 @@ def build(pages: str, path: Path) -> dict[str, Any]:
 
 def measured(rounds: int) -> Report:
     """Let the builds take turns."""
-    from sheetcnn.sheets.layout import PAGES
+    from sheetcnn.pages.registry import OPTIONAL
 
-    kinds = ("none", *PAGES, "all")
+    kinds = ("none", *OPTIONAL, "all")
     found: dict[str, Any] = {kind: [] for kind in kinds}
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(rounds):

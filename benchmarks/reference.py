@@ -29,7 +29,7 @@ network of 22 to 28 layers, of up to 9216 terms each, add up to some 1e-5 (measu
 def compare(model: Path, image: Path, *, fold_batch_norm: bool) -> dict[str, object]:
     """The differences, and how the values of the layers are spread."""
     loaded = sheetcnn.load(model, fold_batch_norm=fold_batch_norm)
-    result = sheetcnn.run(loaded, image)
+    result = sheetcnn.predict(loaded, image)
     by, output = _torch(model, image) if model.suffix == ".pt2" else _onnx(model, image)
     relative = np.abs(output - result.output) / result.output
     layers = [result.activations[node.name] for node in loaded.graph.nodes[:-1]]

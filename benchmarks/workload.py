@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 
 from sheetcnn.formulas.a1 import column_name
-from sheetcnn.formulas.expr import Ref, add, call
+from sheetcnn.formulas.expr import Rect, Ref, add, call
 from sheetcnn.formulas.render import ColumnNumber, RowNumber, render
 from sheetcnn.shape import Array
 from sheetcnn.xlsx.book import Book, Grid, Sheet, Style
@@ -39,8 +39,8 @@ def planar(maps: int = 8, size: int = 160, channels: int = 3) -> Book:
         for c in range(channels):
             left = COL + 2 + 4 * c
             kernels.append(Grid(top, left, 3, 3, STYLE, weights[k, c]))
-            window = Ref(f"input_f{c + 1}", ROW - 1, COL - 1, 3, 3, row_i=1, col_j=1)
-            terms.append(call("SUMPRODUCT", window, Ref(kernel_sheet, top, left, 3, 3, fixed=True)))
+            window = Rect(f"input_f{c + 1}", ROW - 1, COL - 1, 3, 3, row_i=1, col_j=1)
+            terms.append(call("SUMPRODUCT", window, Rect(kernel_sheet, top, left, 3, 3, fixed=True)))
             for u, v in np.ndindex(3, 3):
                 values += weights[k, c, u, v] * padded[c, u : u + size, v : v + size]
         formula = call("MAX", 0.0, add(*terms, bias))
@@ -59,8 +59,8 @@ def interleaved(inputs: int, outputs: int, size: int) -> Book:
     grids = []
     for k in range(outputs):
         top = ROW + 4 * k
-        window = Ref("maps_0", ROW - 1, COL, 3, 3 * inputs, row_i=1, col_j=inputs)
-        products = call("SUMPRODUCT", window, Ref("conv1_w", top, COL + 2, 3, 3 * inputs, fixed=True))
+        window = Rect("maps_0", ROW - 1, COL, 3, 3 * inputs, row_i=1, col_j=inputs)
+        products = call("SUMPRODUCT", window, Rect("conv1_w", top, COL + 2, 3, 3 * inputs, fixed=True))
         formula = call("MAX", 0.0, add(products, Ref("conv1_w", top, COL, fixed=True)))
         values = np.maximum(random.normal(0, 1, (size, size)), 0)
         left = COL + outputs + k

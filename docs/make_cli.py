@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from sheetcnn.cli.main import COMMANDS
 from sheetcnn.cli.main import main as sheetcnn
 
 PAGE = Path(__file__).resolve().parent / "cli.md"
@@ -19,7 +20,8 @@ WIDTH = 90
 TOP = """\
 # The command line
 
-`python -m sheetcnn` does the same as `sheetcnn`. {help}
+`python -m sheetcnn` is the same as `sheetcnn`. Every command is [a function of the library](api.md) of the
+same name. {help}
 
 | command | what it does |
 |---|---|
@@ -34,9 +36,20 @@ SECTION = """
 """
 
 
+def group_context() -> click.Context:
+    """The context of `sheetcnn` itself."""
+    return click.Context(sheetcnn, info_name="sheetcnn", **sheetcnn.context_settings)
+
+
+def commands() -> dict[str, click.Command]:
+    """Every command by name, in the order of the help."""
+    found = {name: sheetcnn.get_command(group_context(), name) for name in COMMANDS}
+    return {name: command for name, command in found.items() if command is not None}
+
+
 def help_of(command: click.Command, name: str) -> str:
     """The help of a command."""
-    group = click.Context(sheetcnn, info_name="sheetcnn", **sheetcnn.context_settings)
+    group = group_context()
     width = {"terminal_width": WIDTH, "max_content_width": WIDTH}
     return command.get_help(click.Context(command, group, name, **width))
 
@@ -48,11 +61,10 @@ def first_sentence(command: click.Command) -> str:
 
 def page() -> str:
     """The whole page."""
-    commands = sheetcnn.commands
-    rows = [f"| [`{name}`](#{name}) | {first_sentence(command)} |" for name, command in commands.items()]
+    rows = [f"| [`{name}`](#{name}) | {first_sentence(command)} |" for name, command in commands().items()]
     about = " ".join((sheetcnn.help or "").split("\n\n")[-1].split())
     text = TOP.format(help=about, commands="\n".join(rows))
-    for name, command in commands.items():
+    for name, command in commands().items():
         text += SECTION.format(name=name, help=help_of(command, name))
     return text
 

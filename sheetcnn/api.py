@@ -5,24 +5,20 @@ Over 400 lines, most of them docstrings: the whole interface is to be read in on
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
-from sheetcnn.errors import SpecError
-from sheetcnn.importers.images import image_files, read_image
-from sheetcnn.importers.load import load_model
+from sheetcnn.files import AnyPath
+from sheetcnn.importers import load as _load
+from sheetcnn.importers.images import Image, all_images, image_name, pixels_of
 from sheetcnn.importers.spec import save as _save
 from sheetcnn.languages import language as _language
 from sheetcnn.model import engine as _engine
-from sheetcnn.model import passes as _passes
 from sheetcnn.model.graph import Graph, Model
 from sheetcnn.pages.input import sample_names
-from sheetcnn.sheets.layout import Options, PageName, ReluName, Target
+from sheetcnn.sheets.layout import Options, ReluName, Target
+from sheetcnn.teaching.kinds import KINDS
 from sheetcnn.workbook import build as _build
 from sheetcnn.workbook import extract as _extract
 from sheetcnn.workbook import inspect as _inspect
@@ -34,10 +30,7 @@ if TYPE_CHECKING:
 
     from sheetcnn.teaching.exercises.classset import ClassSet
     from sheetcnn.teaching.exercises.grading import Grades
-    from sheetcnn.teaching.handouts.handout import Format
-
-AnyPath = str | os.PathLike[str]
-Image = AnyPath | npt.ArrayLike
+    from sheetcnn.teaching.paper.files import Format
 
 
 def load(
@@ -47,28 +40,28 @@ def load(
     input_shape: tuple[int, int, int] | None = None,
     fold_batch_norm: bool = False,
 ) -> Model:
-    """Load a model.
+    """Load a model from files.
 
     Args:
         path: a layer spec (.yaml, .json, .toml), a directory that holds exactly one, or a whole model:
             .onnx (needs `sheetcnn[onnx]`), .pt2 (`sheetcnn[torch]`), .keras, .h5 (`sheetcnn[keras]`).
-        weights: for a spec: .safetensors or .npz with `<layer>.weight`, `<layer>.bias` in PyTorch's
-            shapes, or a PyTorch state dict (.pt, .pth); by default the .safetensors or .npz beside the
-            spec with the same name.
-        input_shape: `(C, H, W)`, for an ONNX file that leaves the size of its input open.
+        weights: the weights of a spec: .safetensors or .npz with `<layer>.weight`, `<layer>.bias` in
+            PyTorch's shapes, or a PyTorch state dict (.pt, .pth); by default the .safetensors or .npz
+            beside the spec with the same name.
+        input_shape: `(C, H, W)`, for an ONNX file that does not fix the size of its input.
         fold_batch_norm: fold each batch normalisation into the layer before it.
 
     Returns:
         The graph, with the shape of every tensor, and the weights in float64.
 
     Raises:
-        SpecError: the spec cannot be read or says something that is not allowed.
+        SpecError: the spec cannot be read or is invalid.
         ShapeError: layers do not fit together.
         WeightsError: arrays are missing, superfluous, of the wrong shape or not finite.
         UnsupportedError: the file holds layers that sheetcnn cannot express; it lists them all.
     """
-    model = load_model(Path(path), None if weights is None else Path(weights), input_shape)
-    return _passes.fold_batch_norm(model) if fold_batch_norm else model
+    arrays = None if weights is None else Path(weights)
+    return _load.load_model(Path(path), arrays, input_shape, fold_batch_norm=fold_batch_norm)
 
 
 def from_torch(
@@ -84,18 +77,14 @@ def from_torch(
     Args:
         module: it is exported in evaluation mode, and left as it was.
         example_input: a tensor or array `(1, C, H, W)` or `(C, H, W)`; only its shape matters.
-        name: of the network; by default the class's name.
-        labels: of the classes.
+        name: name of the network; by default the name of the class.
+        labels: names of the classes.
         fold_batch_norm: fold each batch normalisation into the layer before it.
 
     Raises:
         UnsupportedError: the module holds operations that sheetcnn cannot express; it lists them all.
     """
-    from sheetcnn.importers.torch import from_torch as read
-
-    model = _passes.share_weights(read(module, example_input, name=name, labels=tuple(labels)))
-    model = _passes.fuse_activations(model)
-    return _passes.fold_batch_norm(model) if fold_batch_norm else model
+    return _load.load_module(module, example_input, name=name, labels=labels, fold_batch_norm=fold_batch_norm)
 
 
 def convert(model: Model, directory: AnyPath) -> tuple[Path, Path]:
@@ -103,10 +92,10 @@ def convert(model: Model, directory: AnyPath) -> tuple[Path, Path]:
 
     Args:
         model: from `load` or `from_torch`.
-        directory: made if it is missing.
+        directory: where to write; created if it does not exist.
 
     Returns:
-        The two files.
+        The paths of the spec and the weights.
 
     Raises:
         OutputError: a file of that name exists already, or cannot be written.
@@ -114,11 +103,44 @@ def convert(model: Model, directory: AnyPath) -> tuple[Path, Path]:
     return _save.save(model, Path(directory))
 
 
-def run(model: Model, image: Image, *, resize: bool = False) -> _engine.Result:
-    """Run a model in NumPy, in float64.
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a layer spec, for completion and validation in an editor."""
+    from sheetcnn.importers.spec.schema import json_schema
+
+    return json_schema()
+
+
+def list_starters() -> list[tuple[str, str]]:
+    """The name of every starter network, and a line about it."""
+    from sheetcnn.importers.starters import describe
+
+    return list(describe().items())
+
+
+def init(starter: str, directory: AnyPath | None = None) -> list[Path]:
+    """Copy the files of a starter network (spec, weights, images) into a new directory.
 
     Args:
-        model: from `load`.
+        starter: one of `list_starters()`.
+        directory: must not exist yet, or be empty; by default named like the starter.
+
+    Returns:
+        The files written.
+
+    Raises:
+        SpecError: there is no such starter.
+        OutputError: the directory is not empty, or cannot be written.
+    """
+    from sheetcnn.importers.starters import copy_starter
+
+    return copy_starter(starter, Path(directory or starter))
+
+
+def predict(model: Model, image: Image, *, resize: bool = False) -> _engine.Result:
+    """Run a model on an image in NumPy, in float64.
+
+    Args:
+        model: from `load` or `from_torch`.
         image: a path (.png, .jpg, .npy, .csv ...) or raw pixels: `(C, H, W)`, or `(H, W)` for one channel.
         resize: scale an image file of another size.
 
@@ -128,7 +150,7 @@ def run(model: Model, image: Image, *, resize: bool = False) -> _engine.Result:
     Raises:
         ImageError: the image cannot be read or does not fit the network's input.
     """
-    return _engine.run(model, _pixels(model, image, resize=resize))
+    return _engine.run(model, pixels_of(image, model.graph.source_shape, resize=resize))
 
 
 def build(
@@ -140,7 +162,7 @@ def build(
     target: Target = "excel",
     relu: ReluName = "fused",
     samples: Sequence[Image] = (),
-    pages: Sequence[PageName] | None = None,
+    pages: Sequence[str] | None = None,
     language: str = "en",
     resize: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -148,39 +170,74 @@ def build(
     """Write the workbook that computes a model on an image.
 
     Args:
-        model: from `load`.
-        image: as for `run`; its pixels can be changed in the workbook afterwards.
-        path: of the .xlsx file; what stands there is replaced only when all is written.
+        model: from `load` or `from_torch`.
+        image: as for `predict`; its pixels can be changed in the workbook afterwards.
+        path: the .xlsx file to write; an existing file is replaced atomically.
         layout: `planar` (a sheet per feature map, for learning), `interleaved` (a sheet per layer, for big
             networks), or `auto`: planar while it fits.
-        target: the program whose limits the workbook keeps to: `excel`, `libreoffice` or `sheets`.
-        relu: `separate` writes each pre-activation grid beside its activation.
-        samples: more images, which can be chosen in the workbook; a directory stands for all images in it,
-            and the file `image` is passed over.
-        pages: the pages that explain, besides `overview` and `about`: `input`, `gallery`, `trace`,
-            `receptive`, `changes`, `notes`; by default all that fit the network's size.
-        language: of the texts, `en` or `de`.
+        target: the program whose limits the workbook respects: `excel`, `libreoffice` or `sheets`.
+        relu: `fused` computes ReLU inside the formula of a layer; `separate` shows pre-activations in a
+            grid of their own.
+        samples: more images to choose from in the workbook; a directory stands for all images in it,
+            except `image` itself.
+        pages: the explanatory pages, besides `overview` and `about`: `input`, `gallery`, `trace`,
+            `receptive`, `changes`, `notes`; by default all that suit the size of the network.
+        language: language of the workbook, `en` or `de`.
         resize: scale image files of another size.
-        progress: called with the sheets written and the sheets in all.
+        progress: called with the number of sheets written and the number of all sheets.
 
     Returns:
-        What was written, with the engine's result.
+        Figures about the workbook, and the result of the engine.
 
     Raises:
-        ImageError: an image does not fit, or there are samples and no page `input`.
+        ImageError: an image does not fit, or there are samples but no page `input`.
         SpecError: there is no such language.
         LimitError: the network does not fit into a workbook; nothing is written then.
         OutputError: the file cannot be written.
     """
     _language(language)
-    given = [image, *(sample for sample in _several(samples) if not _same_file(sample, image))]
-    pixels = [_pixels(model, one, resize=resize) for one in given]
-    names = sample_names([Path(n).stem if isinstance(n, str | os.PathLike) else "image" for n in given])
+    images = all_images(image, samples)
+    pixels = [pixels_of(one, model.graph.source_shape, resize=resize) for one in images]
+    names = sample_names([image_name(one) for one in images])
     wanted = None if pages is None else tuple(pages)
     options = Options(relu, target=target, pages=wanted, language=language, samples=names)
     return _build.build(
         model, pixels[0], Path(path), options, samples=pixels[1:], layout=layout, progress=progress
     )
+
+
+def inspect(
+    model: Model | Graph | AnyPath,
+    *,
+    input_shape: tuple[int, int, int] | None = None,
+    fold_batch_norm: bool = False,
+    layout: LayoutChoice = "auto",
+    target: Target = "excel",
+    relu: ReluName = "fused",
+    pages: Sequence[str] | None = None,
+) -> _inspect.Inspection:
+    """Count what the workbook of a model would hold, without building it.
+
+    Args:
+        model: a model, its graph, or what `load` takes; a spec needs no weights.
+        input_shape: as for `load`.
+        fold_batch_norm: as for `load`.
+        layout: as for `build`.
+        target: as for `build`.
+        relu: as for `build`.
+        pages: as for `build`.
+
+    Raises:
+        SpecError, ShapeError, WeightsError, UnsupportedError: as `load`.
+    """
+    if isinstance(model, Model):
+        graph = model.graph
+    elif isinstance(model, Graph):
+        graph = model
+    else:
+        graph = _load.load_graph(Path(model), input_shape, fold_batch_norm=fold_batch_norm)
+    wanted = None if pages is None else tuple(pages)
+    return _inspect.inspect(graph, Options(relu, target=target, pages=wanted), layout=layout)
 
 
 def verify(
@@ -189,30 +246,29 @@ def verify(
     *,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> _verify.Report:
-    """Let a calculator recalculate a workbook, and compare every formula cell with NumPy.
+    """Recalculate a workbook with a spreadsheet program, and compare every formula cell with NumPy.
 
     Args:
-        path: of a workbook that sheetcnn built; weights and pixels may have been changed since.
-        calculator: `ironcalc`, `libreoffice` or `gnumeric`.
-        progress: called with what is being done, how much of it is done, and how much there is (0: nobody
-            knows).
+        path: a workbook written by sheetcnn; it may have been edited since.
+        calculator: the program: `ironcalc`, `libreoffice` or `gnumeric`.
+        progress: called with the current step, how much of it is done, and how much there is (0: unknown).
 
     Returns:
-        Counts, greatest errors, and every cell that does not agree.
+        Counts, the largest errors, and every cell that does not agree.
 
     Raises:
         WorkbookError: the file is damaged or was not built by sheetcnn.
         CalculatorError: the calculator is missing or fails.
     """
-    return _verify.verify(Path(path), calculator, progress=progress)
+    return _verify.verify(Path(path), calculator, KINDS, progress=progress)
 
 
 def extract(path: AnyPath, directory: AnyPath) -> _extract.Extracted:
-    """Read the spec, the weights and the input of a workbook back into files: the way back.
+    """Write the spec, the weights and the images of a workbook back to files.
 
     Args:
-        path: of a workbook that sheetcnn built; weights and pixels may have been changed since.
-        directory: for the files; made if it is missing.
+        path: a workbook written by sheetcnn; weights and pixels may have been edited since.
+        directory: where to write; created if it does not exist.
 
     Returns:
         The files, and whether weights or input were changed.
@@ -221,29 +277,7 @@ def extract(path: AnyPath, directory: AnyPath) -> _extract.Extracted:
         WorkbookError: the file is damaged or was not built by sheetcnn.
         OutputError: a file of that name exists already, or cannot be written.
     """
-    return _extract.extract(Path(path), Path(directory))
-
-
-def inspect(
-    model: Model | Graph,
-    *,
-    layout: LayoutChoice = "auto",
-    target: Target = "excel",
-    relu: ReluName = "fused",
-    pages: Sequence[PageName] | None = None,
-) -> _inspect.Inspection:
-    """Count what the workbook of a model would hold, without building it.
-
-    Args:
-        model: from `load`, or a graph without weights.
-        layout: as for `build`.
-        target: as for `build`.
-        relu: as for `build`.
-        pages: as for `build`.
-    """
-    wanted = None if pages is None else tuple(pages)
-    graph = model.graph if isinstance(model, Model) else model
-    return _inspect.inspect(graph, Options(relu, target=target, pages=wanted), layout=layout)
+    return _extract.extract(Path(path), Path(directory), KINDS)
 
 
 def handout(
@@ -262,45 +296,43 @@ def handout(
     """Write a printable handout: diagram, maps, worked layers, receptive field, glossary.
 
     Args:
-        source: a model, what `load` takes, or a workbook (.xlsx) that `build` wrote. Of a workbook the
-            weights that stand in it count, and the image that is chosen or painted.
-        path: of the file to write: .pdf (needs `sheetcnn[handouts]`), .html or .md.
-        image: as for `build`; needed unless `source` is a workbook.
+        source: a model, what `load` takes, or a workbook (.xlsx) that `build` wrote. The handout of a
+            workbook uses the weights in its cells, and the image that is chosen or painted in it.
+        path: the file to write: .pdf (needs `sheetcnn[handouts]`), .html or .md.
+        image: as for `predict`; required unless `source` is a workbook.
         weights: as for `load`.
         input_shape: as for `load`.
         fold_batch_norm: as for `load`.
-        resize: scale an image of another size.
-        pixel: of a convolution, to be worked: `conv2:3,4,5` (layer, map, row, column, counted from 1), or a
-            layer alone for its most active pixel. By default that of the last convolution.
-        language: `en`, `de`; of a workbook by default its own.
-        form: `pdf`, `html` or `md`; by default the name's end says it.
+        resize: scale an image file of another size.
+        pixel: the value of a convolution to work through: `conv2:3,4,5` (layer, map, row, column, counted
+            from 1), or a layer alone for its most active pixel; by default that of the last convolution.
+        language: language of the handout, `en` or `de`; by default English, or the language of the workbook.
+        form: `pdf`, `html` or `md`; by default the ending of `path`.
 
     Raises:
         SpecError: there is no such pixel or language, or no image was given; and what `load` raises.
         ImageError: the image cannot be read or has another shape.
-        WorkbookError: the workbook is damaged, or was not built by sheetcnn.
+        WorkbookError: the workbook is damaged or was not built by sheetcnn.
         OutputError: typst is not installed, or the file cannot be written.
     """
-    from sheetcnn.teaching.handouts.handout import handout_of_book, handout_of_model, write_document
+    from sheetcnn.teaching.handouts.handout import write_handout
 
-    if not isinstance(source, Model) and Path(source).suffix.lower() == ".xlsx":
-        given = None
-        if image is not None:
-            given = _pixels_of(_extract.saved(Path(source))[0].layout.graph, image, resize=resize)
-        document = handout_of_book(Path(source), given, pixel=pixel, code=language)
-    else:
-        model = source
-        if not isinstance(model, Model):
-            model = load(model, weights, input_shape=input_shape, fold_batch_norm=fold_batch_norm)
-        if image is None:
-            raise SpecError("a handout of a model needs an image: name one with --input")
-        pixels = _pixels(model, image, resize=resize)
-        document = handout_of_model(model, pixels, pixel=pixel, code=language or "en")
-    write_document(document, Path(path), form)
+    write_handout(
+        source,
+        Path(path),
+        image=image,
+        weights=None if weights is None else Path(weights),
+        input_shape=input_shape,
+        fold_batch_norm=fold_batch_norm,
+        resize=resize,
+        pixel=pixel,
+        language=language,
+        form=form,
+    )
 
 
 def list_lessons() -> list[tuple[str, str]]:
-    """Every lesson's name and what question it answers, in the order to take them."""
+    """The name of every lesson and the question it answers, in teaching order."""
     from sheetcnn.teaching.lessons import names
 
     return list(names())
@@ -311,22 +343,16 @@ def lesson(name: str, path: AnyPath) -> None:
 
     Args:
         name: one of `list_lessons()`.
-        path: of the file to write: .xlsx for the workbook; .pdf (needs `sheetcnn[handouts]`), .html or .md
-            for the page, with the questions, and the answers on a page of their own.
+        path: the file to write: .xlsx for the workbook; .pdf (needs `sheetcnn[handouts]`), .html or .md
+            for the page, which has the questions and, on a page of their own, the answers.
 
     Raises:
         SpecError: there is no such lesson.
-        OutputError: the name ends in none of these, or the file cannot be written.
+        OutputError: the path has another ending, or the file cannot be written.
     """
-    from sheetcnn.teaching.handouts.handout import SUFFIXES, write_document
-    from sheetcnn.teaching.lessons import build_lesson, lesson_paper
-    from sheetcnn.teaching.lessons import lesson as find
+    from sheetcnn.teaching.lessons import write_lesson
 
-    found, target = find(name), Path(path)
-    if target.suffix.lower() in SUFFIXES:
-        write_document(lesson_paper(found), target)
-    else:
-        build_lesson(found, target)
+    write_lesson(name, Path(path))
 
 
 def exercise(
@@ -338,76 +364,49 @@ def exercise(
     kinds: Sequence[str] | None = None,
     roster: AnyPath | Sequence[str] | None = None,
 ) -> ClassSet:
-    """Write exercises: a worksheet (PDF), a workbook that checks what is typed, and the teacher's key.
+    """Write exercises: a worksheet (PDF), a workbook that checks the answers typed, and the answer key.
 
     Args:
-        model: a model, or what `load` takes: some questions are about its layers and numbers.
-        directory: for the files; must not exist yet, or be empty.
-        seed: of the numbers drawn; the same seed gives the same bytes.
-        count: of questions; by default one of each kind.
-        kinds: of questions: `pixel`, `size`, `counting`, `field`, `which`, `pool`, `formula`, `softmax`,
-            `model_pixel`; by default all that the model allows.
+        model: a model, or what `load` takes; some questions are about its layers and weights.
+        directory: where to write; must not exist yet, or be empty.
+        seed: seed of the random numbers; the same seed gives the same files, byte for byte.
+        count: number of questions; by default one of each kind.
+        kinds: kinds of questions: `pixel`, `size`, `counting`, `field`, `which`, `pool`, `formula`,
+            `softmax`, `model_pixel`; by default all that the model allows.
         roster: a CSV file with a column of names, or the names: each student gets a variant of their own.
 
     Raises:
-        SpecError: there is no such kind, the count is out of range, or the roster is faulty.
-        OutputError: the directory holds files already, cannot be written, or typst is not installed.
+        SpecError: there is no such kind, the count is out of range, or the roster is invalid.
+        OutputError: the directory is not empty, cannot be written, or typst is not installed.
     """
-    from sheetcnn.teaching.exercises.classset import read_roster, write_class_set
+    from sheetcnn.teaching.exercises.classset import student_names, write_class_set
 
-    if not isinstance(model, Model):
-        model = load(model)
-    names = list(roster or ()) if not isinstance(roster, str | os.PathLike) else read_roster(Path(roster))
-    return write_class_set(model, Path(directory), seed=seed, count=count, kinds=kinds, names=names)
+    return write_class_set(
+        model if isinstance(model, Model) else load(model),
+        Path(directory),
+        seed=seed,
+        count=count,
+        kinds=kinds,
+        names=student_names(roster),
+    )
 
 
 def grade(directory: AnyPath, key: AnyPath | None = None) -> Grades:
-    """Grade the exercises that came back, and write the table beside them.
+    """Grade the submissions in a directory, and write the table of grades there.
 
     Args:
-        directory: with the returned workbooks, under whatever names; `grades.csv` and `grades.xlsx` go there.
-        key: the `key.json` that `exercise` wrote; by default that of the directory.
+        directory: holds the submitted workbooks, under any names; gets `grades.csv` and `grades.xlsx`.
+        key: the `key.json` that `exercise` wrote; by default the one in the directory.
 
     Returns:
-        A row for each student of the roster, then one for each file that belongs to nobody.
+        A row for each student of the roster, then one for each file that belongs to no student.
 
     Raises:
         SpecError: the directory or the key is missing or damaged.
         OutputError: the table cannot be written.
     """
-    from sheetcnn.teaching.exercises.grading import grade as graded
-    from sheetcnn.teaching.exercises.grading import write_grades
+    from sheetcnn.teaching.exercises import grading
 
-    grades = graded(Path(directory), None if key is None else Path(key))
-    write_grades(grades, Path(directory))
+    grades = grading.grade(Path(directory), None if key is None else Path(key))
+    grading.write_grades(grades, Path(directory))
     return grades
-
-
-def _several(samples: Sequence[Image]) -> list[Image]:
-    """The samples, with a directory's images in its place."""
-    found: list[Image] = []
-    for sample in samples:
-        if isinstance(sample, str | os.PathLike) and Path(sample).is_dir():
-            found += image_files(Path(sample))
-        else:
-            found.append(sample)
-    return found
-
-
-def _same_file(a: Image, b: Image) -> bool:
-    """Whether two images are one file, such as the input among the images of its directory."""
-    if not isinstance(a, str | os.PathLike) or not isinstance(b, str | os.PathLike):
-        return False
-    return Path(a).resolve() == Path(b).resolve()
-
-
-def _pixels(model: Model, image: Image, *, resize: bool) -> npt.NDArray[np.float64]:
-    return _pixels_of(model.graph, image, resize=resize)
-
-
-def _pixels_of(graph: Graph, image: Image, *, resize: bool) -> npt.NDArray[np.float64]:
-    shape = graph.source_shape
-    if isinstance(image, str | os.PathLike):
-        return read_image(Path(image), shape, resize=resize)
-    pixels = np.asarray(image, dtype=np.float64)
-    return pixels[None] if pixels.ndim == 2 and shape.channels == 1 else pixels

@@ -1,18 +1,32 @@
-"""The one family of errors that sheetcnn raises on purpose.
+"""The exceptions that sheetcnn raises on purpose.
 
-Every message names the thing (file, layer, sheet, cell), the number that is wrong and what to do
-about it. The command line prints the message and exits with status 2; nothing else is caught.
+::
+
+    Exception
+      SheetCnnError
+        SpecError           a layer spec or an argument is invalid
+        WeightsError        weights are missing, superfluous or invalid
+        ShapeError          the shapes of layers do not fit together
+        UnsupportedError    a model holds layers that sheetcnn cannot express
+        ImageError          an image is unreadable or does not fit the network's input
+        LimitError          a network does not fit into a workbook
+        WorkbookError       a workbook is damaged or was not built by sheetcnn
+        CalculatorError     a calculator is missing or failed
+        OutputError         a file or directory cannot be written
+
+Every message names the thing (file, layer, sheet, cell), the value that is invalid and what to do
+about it. The command line prints the message and exits with status 2; it catches nothing else.
 """
 
 from __future__ import annotations
 
 
 class SheetCnnError(Exception):
-    """Base of all errors that a user of the library can cause and mend."""
+    """Base of all errors that sheetcnn raises on purpose: invalid input, or something missing."""
 
 
 class SpecError(SheetCnnError):
-    """A layer spec that cannot be read, or says something that is not allowed."""
+    """A layer spec that cannot be read or is invalid, or an invalid argument."""
 
 
 class WeightsError(SheetCnnError):
@@ -23,8 +37,12 @@ class ShapeError(SheetCnnError):
     """Layers whose shapes do not fit together."""
 
 
+class UnsupportedError(SheetCnnError):
+    """A model with layers that sheetcnn cannot express; the message lists them all."""
+
+
 class ImageError(SheetCnnError):
-    """An input image that cannot be read or does not fit the network's input."""
+    """An image that cannot be read or does not fit the network's input."""
 
 
 class LimitError(SheetCnnError):
@@ -32,15 +50,11 @@ class LimitError(SheetCnnError):
 
 
 class WorkbookError(SheetCnnError):
-    """A workbook that is damaged, or was not built by sheetcnn."""
+    """A workbook that is damaged or was not built by sheetcnn."""
 
 
 class CalculatorError(SheetCnnError):
     """A calculator that is missing or failed to recalculate a workbook."""
-
-
-class UnsupportedError(SheetCnnError):
-    """A model that holds something sheetcnn cannot express; lists every such node."""
 
 
 class OutputError(SheetCnnError):

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from sheetcnn.errors import OutputError, SheetCnnError
 
+AnyPath = str | os.PathLike[str]
+"""A path as users of the library give one."""
+
 
 def check_file(path: Path, error: type[SheetCnnError], remedy: str) -> None:
     """Refuse a path that is not a file to read.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 LONGEST = 100
 
@@ -29,3 +30,15 @@ def label_problem(text: str) -> str:
     if _CONTROL.search(text):
         return "holds a control character; leave it out"
     return ""
+
+
+def plain_name(text: str, empty: str) -> str:
+    """A text as letters, digits and `_` that begin with a letter: for files, sheets and defined names.
+
+    Args:
+        text: accents are dropped, all other characters become `_`.
+        empty: what stands for a text of which nothing is left.
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_") or empty
+    return f"n{name}" if name[0].isdigit() else name

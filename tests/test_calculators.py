@@ -15,7 +15,7 @@ import rawbook
 from requirements import require
 
 from sheetcnn import calculators
-from sheetcnn.calculators import Block, Calculator, Recalculated, office
+from sheetcnn.calculators import Calculator, CellValues, Recalculated, office
 from sheetcnn.calculators.base import Input
 from sheetcnn.calculators.gnumeric import Gnumeric
 from sheetcnn.calculators.libreoffice import LibreOffice
@@ -102,7 +102,7 @@ def calculator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     return found[name]
 
 
-def recalculated(calculator: Calculator, path: Path, sheet: str, *rectangle: int) -> Block:
+def recalculated(calculator: Calculator, path: Path, sheet: str, *rectangle: int) -> CellValues:
     """A rectangle of one workbook's sheet."""
     (result,) = calculator.recalculate([path])
     with result:

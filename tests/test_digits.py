@@ -74,7 +74,7 @@ def test_an_image_is_predicted_right(
     image: Path, model: Model, held_out: tuple[np.ndarray, np.ndarray]
 ) -> None:
     label = image.stem.partition("_label")[2]
-    result = sheetcnn.run(model, image)
+    result = sheetcnn.predict(model, image)
     assert result.label == label
     expected = digits.forward(digits.weights(), digits.pixels(image))
     np.testing.assert_allclose(result.output, expected["softmax"], rtol=1e-12, atol=1e-12)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from sheetcnn.cli.main import main
+from sheetcnn.cli.main import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "docs"))
@@ -33,8 +33,8 @@ def test_the_page_is_up_to_date(columns: str, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_every_command_and_option_is_on_the_page() -> None:
-    assert set(sections()) == set(main.commands)
-    for name, command in main.commands.items():
+    assert set(sections()) == set(COMMANDS)
+    for name, command in make_cli.commands().items():
         assert f"[`{name}`](#{name})" in PAGE
         words = sections()[name].split()
         for parameter in command.params:
@@ -48,9 +48,23 @@ def test_every_command_and_option_is_on_the_page() -> None:
 
 
 def test_every_command_says_what_it_does() -> None:
-    for name, command in main.commands.items():
+    for name, command in make_cli.commands().items():
         assert command.help, name
         assert command.help.split("\n\n")[0].rstrip().endswith("."), name
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_fits_its_columns(name: str) -> None:
+    """In 80 columns: no option is so long that its help starts on the next line, no summary is cut off."""
+    command = make_cli.commands()[name]
+    context = click.Context(command, make_cli.group_context(), name, terminal_width=80)
+    options = command.get_help(context).partition("Options:\n")[2].splitlines()
+    assert options
+    for line in options:
+        if line.startswith("  -"):
+            assert re.fullmatch(r"  -.+?  +[A-Z].*", line), f"{line!r}: a capital letter, on the same line"
+    summary = command.get_short_help_str(80 - 6 - max(map(len, COMMANDS)))
+    assert not summary.endswith("..."), "the first sentence is longer than the list of commands is wide"
 
 
 def test_the_readme_leads_to_pages_that_exist() -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import ironcalc
 import pytest
@@ -27,13 +27,33 @@ from sheetcnn.formulas.expr import (
     Expr,
     Negate,
     Number,
+    Range,
+    RangeBinary,
+    Rect,
     Ref,
+    Reference,
     String,
     Sum,
+    Tree,
     add,
     call,
+    choose,
     compare,
     dot,
+    exchanged,
+    most_arguments,
+    pick,
+    references,
+)
+from sheetcnn.formulas.functions import (
+    FUNCTIONS,
+    MOST_CHOICES,
+    OfConditions,
+    OfOneValue,
+    OfTwoValues,
+    OwnPlace,
+    Reduction,
+    Takes,
 )
 from sheetcnn.formulas.render import number_text, render
 
@@ -63,17 +83,28 @@ class Meaning:
         self.seen += 1
         return value * (1 + self.shake * (self.seen * 7 % 5 - 2))
 
-    def _under(self, ref: Ref) -> list[float]:
-        """The numbers under a reference, row by row."""
-        rows = CELLS[ref.sheet or HERE][ref.row - TOP : ref.row - TOP + ref.height]
-        return [self._leaf(v) for row in rows for v in row[ref.col - LEFT : ref.col - LEFT + ref.width]]
+    def _under(self, tree: Tree) -> list[float]:
+        """The numbers of a range, row by row; of one value, that."""
+        if isinstance(tree, Rect):
+            rows = CELLS[tree.sheet or HERE][tree.row - TOP : tree.row - TOP + tree.height]
+            return [
+                self._leaf(v) for row in rows for v in row[tree.col - LEFT : tree.col - LEFT + tree.width]
+            ]
+        if isinstance(tree, RangeBinary):
+            count = tree.size[0] * tree.size[1]
+            one, other = (
+                self._under(side) if isinstance(side, Range) else self._under(side) * count
+                for side in tree.children
+            )
+            return [float(OPERATORS[tree.op](a, b)) for a, b in zip(one, other, strict=True)]
+        assert isinstance(tree, Expr)
+        return [self(tree)]
 
     def __call__(self, expr: Expr) -> float:
         if isinstance(expr, Number):
             return self._leaf(expr.value)
         if isinstance(expr, Ref):
-            (value,) = self._under(expr)
-            return value
+            return self._leaf(CELLS[expr.sheet or HERE][expr.row - TOP][expr.col - LEFT])
         if isinstance(expr, Negate):
             return -self(expr.operand)
         if isinstance(expr, Sum):
@@ -87,15 +118,24 @@ class Meaning:
         return value
 
     def _call(self, expr: Call) -> float:
+        parts = [self._under(arg) for arg in expr.args]
         if expr.function == "SUMPRODUCT":
-            left, right = (self._under(arg) for arg in expr.args if isinstance(arg, Ref))
-            return sum(a * b for a, b in zip(left, right, strict=True))
+            return sum(math.prod(values) for values in zip(*parts, strict=True))
         if expr.function == "IF":
-            condition, yes, no = expr.args
-            return self(yes) if self(condition) else self(no)
-        parts = [self._under(arg) if isinstance(arg, Ref) else [self(arg)] for arg in expr.args]
-        values = [value for part in parts for value in part]
-        return float(FUNCTIONS[expr.function](values))
+            (condition,), (yes,), (no,) = parts
+            return yes if condition else no
+        if expr.function == "INDEX":
+            cells, (row,), (col,) = parts
+            places = expr.args[0]
+            assert isinstance(places, Rect)
+            return cells[(round(row) - 1) * places.width + round(col) - 1]
+        if expr.function == "CHOOSE":
+            (number,), *values = parts
+            return values[round(number) - 1][0]
+        if expr.function == "LARGE":
+            cells, (place,) = parts
+            return sorted(cells)[-round(place)]
+        return float(COMPUTED[expr.function]([value for part in parts for value in part]))
 
     def _binary(self, expr: Expr) -> float:
         assert isinstance(expr, Binary)
@@ -112,11 +152,13 @@ class Meaning:
         return float(OPERATORS[expr.op](left, right))
 
 
-FUNCTIONS: dict[str, Callable[[list[float]], float]] = {
+COMPUTED: dict[str, Callable[[list[float]], float]] = {
     "SUM": sum,
     "MAX": max,
     "MIN": min,
     "ABS": lambda v: abs(v[0]),
+    "COUNT": len,
+    "SIGN": lambda v: (v[0] > 0) - (v[0] < 0),
     "AVERAGE": lambda v: sum(v) / len(v),
     "SUMSQ": lambda v: sum(x * x for x in v),
     "EXP": lambda v: math.exp(v[0]),
@@ -128,6 +170,8 @@ OPERATORS: dict[str, Callable[[float, float], float]] = {
     "/": operator.truediv,
     ">": operator.gt,
     "<=": operator.le,
+    "<>": operator.ne,
+    "=": operator.eq,
 }
 
 
@@ -152,18 +196,30 @@ numbers = st.one_of(
 sheets = st.sampled_from([None, HERE, THERE])
 
 
+def _cell(sheet: str | None, row: int, col: int, *, fixed: bool = False) -> Ref:
+    return Ref(sheet, TOP + row, LEFT + col, fixed=fixed)
+
+
 def _box(
     sheet: str | None, row: int, col: int, *, height: int = 1, width: int = 1, fixed: bool = False
-) -> Ref:
-    return Ref(sheet, TOP + row, LEFT + col, height, width, fixed=fixed)
+) -> Rect:
+    return Rect(sheet, TOP + row, LEFT + col, height, width, fixed=fixed)
 
 
-cells = st.builds(_box, sheets, st.integers(0, 1), st.integers(0, 2), fixed=st.booleans())
+cells = st.builds(_cell, sheets, st.integers(0, 1), st.integers(0, 2), fixed=st.booleans())
 boxes = st.one_of(
     st.builds(_box, sheets, st.just(0), st.integers(0, 1), height=st.just(2), width=st.just(2)),
     st.builds(_box, sheets, st.integers(0, 1), st.just(0), width=st.just(3), fixed=st.booleans()),
 )
 leaves = st.one_of(numbers.map(Number), cells)
+squares = st.builds(_box, sheets, st.just(0), st.integers(0, 1), height=st.just(2), width=st.just(2))
+halves = st.builds(compare, st.sampled_from([">", "<=", "<>"]), squares, st.sampled_from([0.0, 0.5, 2.0]))
+counted = st.one_of(
+    st.builds(lambda a, b: a * b, halves, squares),
+    st.builds(lambda a, b: a * b, halves, halves),
+    st.builds(lambda a, b: (a - b) * 1.0, squares, cells),
+    st.builds(lambda a: a * 1.0, halves),
+)
 conditions = st.builds(compare, st.sampled_from([">", "<="]), cells, st.sampled_from([0.0, 0.25, 5.0]))
 
 
@@ -175,7 +231,16 @@ def _bigger(part: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
         st.lists(part, min_size=2, max_size=4).map(lambda terms: add(*terms)),
         st.builds(lambda name, args: call(name, *args), st.sampled_from(["MAX", "MIN", "SUM"]), several),
         st.builds(lambda name, box: call(name, box), st.sampled_from(["AVERAGE", "SUMSQ"]), boxes),
-        st.builds(lambda name, a: call(name, a), st.sampled_from(["ABS", "TANH", "EXP"]), part),
+        st.builds(lambda name, a: call(name, a), st.sampled_from(["ABS", "TANH", "EXP", "SIGN"]), part),
+        st.builds(lambda a: call("SUMPRODUCT", a), counted),
+        st.builds(lambda a, b: call("SUMPRODUCT", a, b), counted, squares),
+        st.builds(lambda box, n: call("LARGE", box, n), squares, st.integers(1, 4)),
+        st.builds(pick, squares, st.integers(1, 2), st.integers(1, 2)),
+        st.builds(
+            lambda n, values: choose(Number(n), values),
+            st.integers(1, 2),
+            st.lists(part, min_size=2, max_size=3),
+        ),
         st.builds(lambda test, a, b: call("IF", test, a, b), conditions, part, part),
         st.builds(
             lambda a, b: dot(_box(a, 0, 0, height=2, width=3), _box(b, 0, 0, height=2, width=3)),
@@ -186,7 +251,7 @@ def _bigger(part: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
 
 trees = st.recursive(leaves, _bigger, max_leaves=8)
 
-A, B = _box(None, 0, 0), _box(None, 0, 1)  # 3 and -2
+A, B = _cell(None, 0, 0), _cell(None, 0, 1)  # 3 and -2
 TRAPS: list[tuple[Expr, str, float]] = [
     # A leading minus binds tighter than ^ in a spreadsheet: without parentheses these would be 9.
     (-(A**2), "-(A2^2)", -9.0),
@@ -197,8 +262,12 @@ TRAPS: list[tuple[Expr, str, float]] = [
     (A - (B + 1), "A2-(B2+1)", 4.0),
     (A / (B * 2), "A2/(B2*2)", -0.75),
     (A / B * 2, "A2/B2*2", -3.0),
-    ((A**2) ** 2, "A2^2^2", 81.0),  # ^ groups from the left
+    # 2^3^2 is 64 in IronCalc and LibreOffice, 512 in Gnumeric.
+    ((Number(2) ** 3) ** 2, "(2^3)^2", 64.0),
+    (Number(2) ** (Number(3) ** 2), "2^(3^2)", 512.0),
+    ((B**3) ** 2 * A, "(B2^3)^2*A2", 192.0),
     (A ** (Number(2) ** 3), "A2^(2^3)", 6561.0),
+    (compare("<>", compare("=", B, -2.0), A), "(B2=-2)<>A2", 1.0),
     (A - Number(-1), "A2-(-1)", 4.0),
     (A + Number(-1), "A2+(-1)", 2.0),
     (A * Number(-1), "A2*(-1)", -3.0),
@@ -215,6 +284,14 @@ TRAPS: list[tuple[Expr, str, float]] = [
     (call("MAX", 0, -A), "MAX(0,-A2)", 0.0),
     (compare(">", A + 1, B * 2), "A2+1>B2*2", 1.0),
     (A * 1e-5, "A2*1E-05", 3e-5),
+]
+
+
+# LibreOffice's CHOOSE ends at 30 values.
+LONG_CHOICES: list[tuple[Expr, float]] = [
+    (choose(Number(n), [Number(100 + k) for k in range(1, count + 1)]), 100.0 + n)
+    for count, numbers in ((30, (1, 30)), (31, (30, 31)), (70, (30, 31, 60, 61, 70)))
+    for n in numbers
 ]
 
 
@@ -261,7 +338,8 @@ def test_a_rendered_tree_computes_what_it_means(sheet: Sheet, expr: Expr) -> Non
 
 def _some_trees(count: int) -> list[tuple[str, float]]:
     """Rendered trees with their meaning, the same ones every time."""
-    found: dict[str, float] = {render(expr, HERE).text(): value for expr, _, value in TRAPS if value != 1.0}
+    known = [(expr, value) for expr, _, value in TRAPS if value != 1.0] + LONG_CHOICES
+    found: dict[str, float] = {render(expr, HERE).text(): value for expr, value in known}
 
     @settings(max_examples=4 * count, database=None, derandomize=True)
     @given(trees)
@@ -345,11 +423,99 @@ def test_numbers_are_short(value: float, text: str) -> None:
     assert number_text(value) == text
 
 
-def test_only_portable_functions() -> None:
-    with pytest.raises(ValueError, match="INDIRECT"):
-        call("INDIRECT", Number(1))
-    with pytest.raises(ValueError, match="&"):
-        compare("&", 1, 2)
+# --- What cannot be written ---------------------------------------------------------------------
+
+BOX, WIDE = Rect(None, 1, 1, 2, 3), Rect(None, 1, 1, 2, 4)
+ONE = Number(1)
+
+
+@pytest.mark.parametrize(
+    ("build", "reason"),
+    [
+        (lambda: Call("INDIRECT", (ONE,)), "INDIRECT is not in the portable vocabulary"),
+        (lambda: compare("&", 1, 2), "& is not a comparison"),
+        # Of one value: of a rectangle, it is an array in LibreOffice and one cell's in the others.
+        (lambda: Call("ABS", (BOX,)), "argument 1 of ABS must be one value, not a rectangle of 2×3"),
+        (lambda: call("SUMPRODUCT", call("EXP", BOX)), "argument 1 of EXP must be one value"),  # type: ignore
+        (lambda: Call("IF", (BOX, ONE, ONE)), "argument 1 of IF must be one value"),
+        (lambda: Call("CHOOSE", (ONE, BOX, ONE)), "argument 2 of CHOOSE must be one value"),
+        (lambda: Call("AND", (ONE, compare(">", BOX, 1))), "argument 2 of AND must be one value"),
+        # Only SUMPRODUCT works on arrays without array entry.
+        (lambda: Call("SUM", (BOX * 2.0,)), "must be one value or a rectangle of cells, not operators"),
+        (lambda: Call("INDEX", (BOX * 2.0, ONE, ONE)), "argument 1 of INDEX must be a rectangle of cells"),
+        (lambda: Call("SUMPRODUCT", (ONE,)), "argument 1 of SUMPRODUCT must be a rectangle"),
+        (lambda: Call("SUMPRODUCT", (BOX, WIDE)), "must have one size; they have 2×3 and 2×4"),
+        (lambda: BOX * WIDE, "must have one size; they have 2×3 and 2×4"),
+        (lambda: RangeBinary("*", ONE, ONE), "must have one size; they have none"),
+        # An operator of one value.
+        (lambda: A + BOX, "one value is needed here, not a rectangle of 2×3"),
+        (lambda: Binary("*", A, BOX), r"\* works on single values here, not on a rectangle"),
+        (lambda: Sum((A, BOX)), r"\+ works on single values here"),
+        (lambda: Negate(BOX), "- works on single values here"),
+        (lambda: add(BOX), "one value is needed here"),
+        (lambda: BOX.cell, "a rectangle of 2×3 cells is no single value"),
+        # Gnumeric takes the one number as the row.
+        (lambda: Call("INDEX", (BOX, ONE)), "INDEX takes 3 arguments, not 2"),
+        (lambda: Call("SUM", ()), "SUM takes 1 or more arguments, not 0"),
+        (lambda: Call("ROW", (ONE,)), "ROW takes 0 arguments, not 1"),
+        (lambda: Call("SUMPRODUCT", (BOX, BOX, BOX)), "SUMPRODUCT takes 1 to 2 arguments, not 3"),
+        (lambda: Call("CHOOSE", (ONE,) * 32), "CHOOSE takes 2 to 31 arguments, not 32"),
+    ],
+)
+def test_what_programs_disagree_on_is_refused(build: Callable[[], object], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        build()
+
+
+def _of(takes: Takes) -> Tree:
+    return Number(2) if takes in (Takes.VALUE, Takes.EITHER) else BOX
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_has_a_signature_that_holds(function: str) -> None:
+    signature = FUNCTIONS[function]
+    least = len(signature.arguments)
+    args = tuple(_of(signature.takes(n)) for n in range(least))
+    assert len(Call(function, args).args) == least
+    if least:
+        with pytest.raises(ValueError, match=f"{function} takes {least}"):
+            Call(function, args[:-1])
+    if signature.most_more is not None:
+        with pytest.raises(ValueError, match=f"{function} takes {least}"):
+            Call(
+                function, args + (_of(signature.takes(least)) if least else ONE,) * (signature.most_more + 1)
+            )
+
+
+def test_the_names_that_the_type_checker_knows_are_those_of_the_table() -> None:
+    groups = (OfConditions, OfOneValue, OfTwoValues, OwnPlace, Reduction)
+    alone = {"CHOOSE", "IF", "INDEX", "LARGE", "MATCH", "SUMPRODUCT"}
+    assert {name for group in groups for name in get_args(group)} | alone == set(FUNCTIONS)
+
+
+def test_a_choice_has_no_more_values_than_a_program_takes() -> None:
+    long = choose(A, [Number(n) for n in range(200)])
+    assert most_arguments(long) == MOST_CHOICES + 1
+    assert render(choose(A, [B]), HERE).text() == "CHOOSE(A2,B2)"
+
+
+@given(trees)
+def test_a_tree_turned_twice_is_itself(expr: Expr) -> None:
+    steps = Ref("here", 3, 4, row_i=1, col_j=2)
+    tree = expr + call("MAX", steps, Rect(None, 1, 1, 2, 2, row_j=3, col_i=4))
+    turned = exchanged(tree)
+    assert exchanged(turned) == tree
+    assert [(r.row_i, r.row_j, r.col_i, r.col_j) for r in references(tree)] == [
+        (r.row_j, r.row_i, r.col_j, r.col_i) for r in references(turned)
+    ]
+    assert turned != tree
+    assert len(list(references(tree))) == len(
+        re.findall(r"\$?[A-Z]+\$?\d+(?::\$?[A-Z]+\$?\d+)?", _text(tree))
+    )
+
+
+def _text(tree: Expr) -> str:
+    return re.sub(r"\d+E[+-]\d+", "0", render(tree, HERE).text())
 
 
 # --- References ---------------------------------------------------------------------------------
@@ -380,14 +546,14 @@ def test_addresses() -> None:
         (Ref(None, 7, 3), "C7"),
         (Ref("here", 7, 3), "C7"),
         (Ref("conv1_f1", 7, 3), "conv1_f1!C7"),
-        (Ref("conv1_f1", 6, 2, 3, 3), "conv1_f1!B6:D8"),
-        (Ref("conv1_w", 6, 5, 3, 3, fixed=True), "conv1_w!$E$6:$G$8"),
+        (Rect("conv1_f1", 6, 2, 3, 3), "conv1_f1!B6:D8"),
+        (Rect("conv1_w", 6, 5, 3, 3, fixed=True), "conv1_w!$E$6:$G$8"),
         (Ref("conv1_w", 6, 3, row_i=1, fixed=True), "conv1_w!$C6"),
         (Ref("conv1_w", 6, 3, col_j=1, fixed=True), "conv1_w!C$6"),
-        (Ref(None, 6, 3, 1, 4), "C6:F6"),
+        (Rect(None, 6, 3, 1, 4), "C6:F6"),
     ],
 )
-def test_references(ref: Ref, text: str) -> None:
+def test_references(ref: Reference, text: str) -> None:
     assert render(ref, HERE).text() == text
 
 
@@ -400,7 +566,7 @@ def _moved(text: str, down: int, right: int) -> str:
 
 steps = st.sampled_from([0, 0, 1, 1, 2, 3])
 moving = st.builds(
-    Ref,
+    Rect,
     st.sampled_from([None, "conv1_f1", "conv1_w"]),
     *(st.integers(5, 30), st.integers(5, 30), st.integers(1, 3), st.integers(1, 3)),
     row_i=steps,
@@ -413,17 +579,17 @@ moving = st.builds(
 
 @given(st.lists(moving, min_size=1, max_size=3), st.sampled_from([1, 1, 2, 3]))
 def test_a_formula_is_shared_only_where_copying_it_gives_the_others(
-    refs: Sequence[Ref], row_step: int
+    refs: Sequence[Rect], row_step: int
 ) -> None:
-    pattern = render(add(*refs), HERE)
+    pattern = render(call("MAX", *refs), HERE)
     first = [pattern.text(0, j) for j in range(3)]
     copies = all(pattern.text(i, j) == _moved(first[j], i * row_step, 0) for i in range(3) for j in range(3))
     assert pattern.shares_down(row_step) == copies
 
 
 @given(st.lists(moving, min_size=1, max_size=2), st.integers(0, 4), st.integers(0, 4))
-def test_references_move_with_the_position(refs: Sequence[Ref], i: int, j: int) -> None:
-    def shown(ref: Ref) -> str:
+def test_references_move_with_the_position(refs: Sequence[Rect], i: int, j: int) -> None:
+    def shown(ref: Rect) -> str:
         top, left = ref.row + i * ref.row_i + j * ref.row_j, ref.col + i * ref.col_i + j * ref.col_j
         still_row = ref.fixed and not (ref.row_i or ref.row_j)
         still_col = ref.fixed and not (ref.col_i or ref.col_j)
@@ -435,13 +601,13 @@ def test_references_move_with_the_position(refs: Sequence[Ref], i: int, j: int) 
         whole = corner(top, left) + (f":{last}" if (ref.height, ref.width) != (1, 1) else "")
         return f"{ref.sheet}!{whole}" if ref.sheet else whole
 
-    pattern = render(add(*refs), HERE)
-    assert pattern.text(i, j) == "+".join(map(shown, refs))
+    pattern = render(call("MAX", *refs), HERE)
+    assert pattern.text(i, j) == f"MAX({','.join(map(shown, refs))})"
     assert pattern.by_axis == all(not ref.row_j and not ref.col_i for ref in refs)
 
 
 @given(st.lists(moving, min_size=1, max_size=3), st.integers(1, 12), st.integers(1, 12))
-def test_the_longest_formula_of_a_region(refs: Sequence[Ref], rows: int, cols: int) -> None:
-    pattern = render(add(*refs), HERE)
+def test_the_longest_formula_of_a_region(refs: Sequence[Rect], rows: int, cols: int) -> None:
+    pattern = render(call("MAX", *refs), HERE)
     every = [len(f"={pattern.text(i, j)}") for i in range(rows) for j in range(cols)]
     assert pattern.longest(rows, cols) == max(every)

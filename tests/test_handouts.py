@@ -26,7 +26,7 @@ from sheetcnn.importers.starters import starters
 from sheetcnn.languages import LANGUAGES, language
 from sheetcnn.model.engine import run
 from sheetcnn.model.graph import Model
-from sheetcnn.teaching.handouts.handout import handout_of_model, write_document
+from sheetcnn.teaching.handouts.handout import handout_of_model
 from sheetcnn.teaching.paper import pdf as pdf_writer
 from sheetcnn.teaching.paper.document import (
     Code,
@@ -39,6 +39,7 @@ from sheetcnn.teaching.paper.document import (
     Text,
     shown,
 )
+from sheetcnn.teaching.paper.files import write_document
 from sheetcnn.teaching.paper.html import html
 from sheetcnn.teaching.paper.markdown import markdown
 from sheetcnn.teaching.paper.pdf import pdf

@@ -26,9 +26,9 @@ from sheetcnn.model.engine import run
 from sheetcnn.model.graph import Graph, Model
 from sheetcnn.model.ops.dense import Dense
 from sheetcnn.shape import Array
-from sheetcnn.sheets.layout import MOST_BLOCKS, Options, make_layout
-from sheetcnn.workbook.auto_layout import MOST_SHEETS, choose_layout
-from sheetcnn.workbook.build import build, whole_plan
+from sheetcnn.sheets.layout import MOST_BLOCKS, Layout, Options, Target, make_layout
+from sheetcnn.workbook.auto_layout import MAX_MAP_SHEETS
+from sheetcnn.workbook.build import build
 from sheetcnn.workbook.plan import make_plan
 from sheetcnn.workbook.verify import verify, verify_many
 
@@ -112,7 +112,8 @@ def image_of(model: Model) -> Array:
 def recalculated(model: Model, image: Array, path: Path, options: Options, limits: Limits) -> int:
     """Build, let IronCalc recalculate, compare every formula cell; returns how many there were."""
     build(model, image, path, options, limits=limits)
-    plan, result = whole_plan(model, image, options, limits), run(model, image)
+    plan = make_plan(model.graph, options, limits)
+    result = run(Model.of(plan.graph, model.params), image)
     (values,) = get("ironcalc").recalculate([path])
     count = 0
     with values:
@@ -249,7 +250,7 @@ def test_a_view_shows_the_channel_that_is_chosen(tmp_path: Path) -> None:
     image, path = image_of(model), tmp_path / "view.xlsx"
     layer = next(n.name for n in model.graph.nodes if n.op.kind == "conv2d")
     sheetcnn.build(model, image, path, layout="interleaved")
-    result = sheetcnn.run(model, image)
+    result = sheetcnn.predict(model, image)
     for channel in (2, model.graph.shapes[layer].channels):
         edit(path, path, {(f"{layer}_view", "D6"): number(channel)})
         report = verify(path)
@@ -293,18 +294,38 @@ def wide(filters: int) -> Graph:
 
 
 def test_auto_takes_planar_while_it_fits_and_says_why() -> None:
-    small, big = wide(8), wide(MOST_SHEETS + 1)
-    assert choose_layout(small, "auto", Options()).layout == "planar"
-    chosen = choose_layout(big, "auto", Options())
-    assert chosen.layout == "interleaved"
-    assert "sheet per feature map" in chosen.reason
+    def chosen(graph: Graph, target: Target = "excel") -> tuple[str, str]:
+        plan = make_plan(graph, Options(target=target), layout="auto")
+        return plan.layout.options.layout, plan.reason
+
+    assert chosen(wide(8)) == ("planar", "its 10 feature maps fit on sheets of their own")
+    layout, reason = chosen(wide(MAX_MAP_SHEETS + 1))
+    assert layout == "interleaved"
+    assert "sheet per feature map" in reason
     # The formula of the second convolution is the first thing that does not fit.
-    chosen = choose_layout(wide(250), "auto", Options())
-    assert chosen.layout == "interleaved"
-    assert "formula of" in chosen.reason
-    assert choose_layout(wide(250), "auto", Options(target="libreoffice")).layout == "planar"
-    assert choose_layout(wide(250), "auto", Options(target="sheets")).layout == "interleaved"
-    assert choose_layout(big, "planar", Options()).layout == "planar"
+    layout, reason = chosen(wide(250))
+    assert layout == "interleaved"
+    assert "formula of" in reason
+    assert chosen(wide(250), "libreoffice")[0] == "planar"
+    assert chosen(wide(250), "sheets")[0] == "interleaved"
+    asked = make_plan(wide(8), layout="interleaved")
+    assert (asked.layout.options.layout, asked.reason) == ("interleaved", "")
+
+
+def test_a_build_plans_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan is a fifth of the time of a small build, and its only owner makes it."""
+    made: list[Graph] = []
+
+    def counted(graph: Graph, options: Options, limits: Limits) -> Layout:
+        made.append(graph)
+        return make_layout(graph, options, limits)
+
+    monkeypatch.setattr("sheetcnn.workbook.plan.make_layout", counted)
+    model = network([{"name": "pool", "kind": "max_pool", "kernel_size": 2}], (1, 4, 4), ["pool"])
+    sheetcnn.build(model, image_of(model), tmp_path / "a.xlsx")
+    assert len(made) == 1
+    sheetcnn.inspect(model)
+    assert len(made) == 2
 
 
 def test_a_planar_formula_that_is_too_long_names_the_other_layout(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import sheetcnn
 from sheetcnn import calculators
 from sheetcnn.calculators import get
 from sheetcnn.formulas.a1 import address
-from sheetcnn.teaching.handouts.handout import write_document
+from sheetcnn.teaching.kinds import KINDS
 from sheetcnn.teaching.lessons import (
     LESSONS,
     build_lesson,
@@ -29,6 +29,7 @@ from sheetcnn.teaching.lessons import (
 )
 from sheetcnn.teaching.lessons.lesson_page import Lesson
 from sheetcnn.teaching.paper.document import Figures, Heading, Table, Text
+from sheetcnn.teaching.paper.files import write_document
 from sheetcnn.workbook.verify import verify_many
 from sheetcnn.xlsx.read import open_workbook
 
@@ -85,7 +86,7 @@ def test_every_formula_agrees_whatever_is_typed(calculator: str, books: list[Pat
     require(calculator, any(c.name == calculator for c in calculators.installed()))
     wrong = {
         path.stem: [(d.sheet, d.cell, d.expected, d.found) for d in report.differences[:3]]
-        for path, report in zip(books, verify_many(books, calculator), strict=True)
+        for path, report in zip(books, verify_many(books, calculator, KINDS), strict=True)
         if not report.ok or report.errors or not report.compared
     }
     assert wrong == {}

@@ -12,7 +12,7 @@ from requirements import require
 
 from sheetcnn.errors import SheetCnnError
 from sheetcnn.importers.onnx import read_onnx, wire
-from sheetcnn.importers.onnx.proto import Stored, read_file
+from sheetcnn.importers.onnx.proto import LazyTensor, read_file
 
 try:
     import onnx
@@ -34,9 +34,9 @@ def params(path: Path) -> dict[str, dict[str, list[Any]]]:
 def test_arrays_are_left_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(small(), tmp_path)
     whole = params(path)
-    assert not any(isinstance(tensor, Stored) for tensor in read_file(path).tensors.values())
+    assert not any(isinstance(tensor, LazyTensor) for tensor in read_file(path).tensors.values())
     monkeypatch.setattr(wire, "LARGE", 1)
-    assert all(isinstance(tensor, Stored) for tensor in read_file(path).tensors.values())
+    assert all(isinstance(tensor, LazyTensor) for tensor in read_file(path).tensors.values())
     assert params(path) == whole
     slim = wire.read_slim(path)
     assert len(slim.content) < path.stat().st_size - 4 * weights(4, 3, 3, 3).size
@@ -47,14 +47,17 @@ def test_only_the_large_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(wire, "LARGE", 100)
     model = small()
     tensors = read_file(written(model, tmp_path)).tensors
-    assert {name: isinstance(tensor, Stored) for name, tensor in tensors.items()} == {"w": True, "b": False}
+    assert {name: isinstance(tensor, LazyTensor) for name, tensor in tensors.items()} == {
+        "w": True,
+        "b": False,
+    }
     # Numbers that are not stored as plain bytes stay where they are.
     for tensor in model.graph.initializer:
         values = onnx.numpy_helper.to_array(tensor).ravel().tolist()
         tensor.ClearField("raw_data")
         tensor.float_data.extend(values)
     path = written(model, tmp_path)
-    assert not any(isinstance(tensor, Stored) for tensor in read_file(path).tensors.values())
+    assert not any(isinstance(tensor, LazyTensor) for tensor in read_file(path).tensors.values())
     np.testing.assert_array_equal(
         read_onnx(path).params["conv"]["weight"].astype(np.float32), weights(4, 3, 3, 3)
     )

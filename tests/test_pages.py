@@ -25,7 +25,8 @@ from sheetcnn.model.graph import Model
 from sheetcnn.pages import changes, gallery
 from sheetcnn.pages.input import NAME as INPUT_PAGE
 from sheetcnn.pages.lookup import SAME
-from sheetcnn.sheets.layout import PAGES, Options
+from sheetcnn.pages.registry import OPTIONAL
+from sheetcnn.sheets.layout import Options
 from sheetcnn.sheets.sheet_plan import Plan, SheetPlan
 from sheetcnn.workbook.build import build
 from sheetcnn.workbook.plan import make_plan
@@ -159,7 +160,7 @@ def test_colours_are_chosen_painted_and_scaled(calculator: str, layout: Any, tmp
     images = [rng.integers(0, 256, (3, 10, 9)).astype(float) for _ in range(2)]
     build(model, images[0], path, Options(layout=layout), samples=images[1:])
     plan = plan_of(path)
-    assert set(plan.layout.options.pages or ()) == set(PAGES)
+    assert set(plan.layout.options.pages or ()) == set(OPTIONAL)
     drawn = np.zeros((3, 10, 9))
     drawn[0, 2:5, 1:8], drawn[2, 7, :] = 200.0, 31.5
     books = [path, choose(path, tmp_path / "2.xlsx", plan, "input.image", plan.layout.options.samples[1])]
@@ -281,7 +282,7 @@ def test_pages_are_chosen_by_name(tmp_path: Path, cli: Cli) -> None:
         }
     refused = cli(*build_it, "--pages", "trace,foto")
     assert refused.status == 2
-    assert "'foto' is no page; there are input, gallery" in refused.err
+    assert "no page 'foto' to choose; there are input, gallery" in refused.err
     refused = cli(*build_it, "--pages", "trace", "--samples", digits.IMAGES[1])
     assert refused.status == 2
     assert "add it to --pages" in refused.err

@@ -16,10 +16,10 @@ from sheetcnn.calculators import Recalculated, libreoffice
 from sheetcnn.calculators.libreoffice import LibreOffice
 from sheetcnn.calculators.process import ReadBack
 from sheetcnn.calculators.separated import UnclearError, read_separated
-from sheetcnn.xlsx.read import Block, CellError, open_workbook
+from sheetcnn.xlsx.read import CellError, CellValues, open_workbook
 
 
-def read(tmp_path: Path, content: str) -> Block:
+def read(tmp_path: Path, content: str) -> CellValues:
     """The first three rows and columns of a sheet."""
     path = tmp_path / "a.csv"
     path.write_bytes(content.encode())
@@ -47,7 +47,7 @@ BLANK = [None, None, None]
         ('5,TRUE,"x"\n', [[5.0, True, "x"], BLANK, BLANK]),
     ],
 )  # fmt: skip
-def test_fields(tmp_path: Path, content: str, block: Block) -> None:
+def test_fields(tmp_path: Path, content: str, block: CellValues) -> None:
     found = read(tmp_path, content)
     assert found == block
     assert [[type(v) for v in row] for row in found] == [[type(v) for v in row] for row in block]
@@ -71,7 +71,7 @@ def calculator() -> LibreOffice:
     return LibreOffice(timeout=120)
 
 
-def assert_alike(found: Block, expected: Block) -> None:
+def assert_alike(found: CellValues, expected: CellValues) -> None:
     """Both carry 15 digits, but here at most 20 decimals; a percentage is divided by 100."""
     for found_row, row in zip(found, expected, strict=True):
         assert [type(v) for v in found_row] == [type(v) for v in row]

@@ -84,7 +84,7 @@ def test_held_out_digits_are_read(name: str) -> None:
 @pytest.mark.parametrize("name", TRAINED)
 def test_sample_images_are_predicted_right(name: str) -> None:
     model = sheetcnn.load(spec(name))
-    found = {path.stem: sheetcnn.run(model, path).label for path in images(name)}
+    found = {path.stem: sheetcnn.predict(model, path).label for path in images(name)}
     assert found == {stem: stem.rpartition("label")[2] for stem in found}
 
 
@@ -99,7 +99,7 @@ def test_the_reader_scales_digits_as_for_training(size: int) -> None:
 def test_conv_demo_is_sums_of_small_whole_numbers() -> None:
     model = sheetcnn.load(spec("conv_demo"))
     (image,) = images("conv_demo")
-    result = sheetcnn.run(model, image)
+    result = sheetcnn.predict(model, image)
     pixels, params = result.activations["input"], model.params["conv"]
     assert set(np.unique(pixels)) == {0, 1, 2}
     assert set(np.unique(params["weight"])) == {-1, 0, 1}

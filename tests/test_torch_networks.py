@@ -24,7 +24,7 @@ from torch_networks import NETWORKS, network
 
 from sheetcnn.errors import SheetCnnError, SpecError, UnsupportedError, WeightsError
 from sheetcnn.importers.spec.parse import parse
-from sheetcnn.importers.torch import from_torch, match, read_pt2, read_state_dict
+from sheetcnn.importers.torch import check_keys, from_torch, read_pt2, read_state_dict
 from sheetcnn.model.engine import run
 from sheetcnn.model.graph import Model
 
@@ -255,9 +255,9 @@ def test_state_dicts(suffix: str, wrap: Any, tmp_path: Path) -> None:
     graph, arrays = parse(SPEC, "net.yaml"), read_state_dict(path)
     if wrap is torch.nn.Sequential:
         with pytest.raises(WeightsError, match=r"not in the spec: '0.features.0.bias'.*missing: 'features.0"):
-            match(graph, arrays, path)
+            check_keys(graph, arrays, path)
         return
-    match(graph, arrays, path)
+    check_keys(graph, arrays, path)
     agree(Model.of(graph, arrays), module, torch.randn(1, 1, 6, 6))
 
 

@@ -161,6 +161,25 @@ def test_many_maps_are_chosen_from(layout: Any, tmp_path: Path) -> None:
         assert sheetcnn.verify(chosen(path, tmp_path / f"{n}.xlsx", plan, values)).ok
 
 
+def test_more_maps_than_one_choice_takes(tmp_path: Path) -> None:
+    """LibreOffice's CHOOSE ends at 30 values. The pooled maps are one value each, down a column."""
+    require("libreoffice", any(c.name == "libreoffice" for c in calculators.installed()))
+    layers = [
+        {"name": "conv", "kind": "conv2d", "filters": 40, "kernel_size": 2},
+        {"name": "pool", "kind": "max_pool", "kernel_size": 2},
+    ]
+    net, options, path = (
+        network(layers, (1, 3, 3), ["pool"]),
+        Options(layout="planar"),
+        tmp_path / "many.xlsx",
+    )
+    build(net, image_of(net), path, options)
+    plan = make_plan(net.graph, options)
+    late = choices(plan, np.random.default_rng(0), corner=True)
+    books = [path, chosen(path, tmp_path / "late.xlsx", plan, late)]
+    assert [(r.ok, r.errors) for r in verify_many(books, "libreoffice")] == [(True, 0)] * 2
+
+
 def test_the_check_mark_sees_a_formula_that_was_changed(tmp_path: Path) -> None:
     net = sheetcnn.load(starters()["tiny_vgg"])
     path = tmp_path / "book.xlsx"

@@ -26,7 +26,7 @@ from requirements import require
 
 import sheetcnn
 from sheetcnn import calculators
-from sheetcnn.calculators import Block, Calculator, Progress, Recalculated
+from sheetcnn.calculators import Calculator, CellValues, Progress, Recalculated
 from sheetcnn.cli.main import main
 from sheetcnn.workbook import verify as verify_module
 from sheetcnn.workbook.verify import Report
@@ -248,7 +248,7 @@ class _Open(Recalculated):
     def __init__(self, values: Recalculated) -> None:
         self._values = values
 
-    def block(self, sheet: str, row: int, col: int, height: int, width: int) -> Block:
+    def block(self, sheet: str, row: int, col: int, height: int, width: int) -> CellValues:
         return self._values.block(sheet, row, col, height, width)
 
     def numbers(self, sheet: str, row: int, col: int, height: int, width: int) -> Array:

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from sheetcnn.errors import OutputError
-from sheetcnn.formulas.expr import Ref, call
+from sheetcnn.formulas.expr import Rect, Ref, call
 from sheetcnn.formulas.render import render
 from sheetcnn.shape import Array
 from sheetcnn.xlsx import deflate, write
@@ -34,9 +34,9 @@ from sheetcnn.xlsx.stream import SheetWriter
 from sheetcnn.xlsx.write import write_book
 
 PLAIN, BOLD = Style(), Style(bold=True)
-WINDOW = call("SUM", Ref("source", 1, 1, 2, 2, row_i=1, col_j=3))
+WINDOW = call("SUM", Rect("source", 1, 1, 2, 2, row_i=1, col_j=3))
 """Moves a row down with each row: shared formulas."""
-STRIDED = call("SUM", Ref("source", 1, 1, 2, 2, row_i=2, col_j=3))
+STRIDED = call("SUM", Rect("source", 1, 1, 2, 2, row_i=2, col_j=3))
 """Moves two rows down: plain formulas."""
 
 

@@ -20,12 +20,12 @@ from sheetcnn.calculators.process import Program
 from sheetcnn.errors import WorkbookError
 from sheetcnn.xlsx.parse import parse_table
 from sheetcnn.xlsx.quick import read_table
-from sheetcnn.xlsx.read import CellError, SheetCells, Table, Workbook, open_workbook
+from sheetcnn.xlsx.read import CellError, CellTable, SheetCells, Workbook, open_workbook
 
 NAME = "map_1"
 
 
-def cells_of(table: Table) -> SheetCells:
+def cells_of(table: CellTable) -> SheetCells:
     """The same cells one by one, without the texts of formulas."""
     rows = table._rows
     places = [(row, int(col)) for row, cells in rows.items() for col in cells.columns]
@@ -35,14 +35,14 @@ def cells_of(table: Table) -> SheetCells:
     return SheetCells(table.name, values, formulas)
 
 
-def both(workbook: Workbook, name: str) -> tuple[Table | None, Table]:
-    """What the quick reader and the parser make of a sheet."""
+def both(workbook: Workbook, name: str) -> tuple[CellTable | None, CellTable]:
+    """What the quick parser and the other one make of a sheet."""
     source = (workbook._package, workbook._part(name), name, workbook._shared_strings)
     return read_table(*source), parse_table(*source)
 
 
-def assert_alike(workbook: Workbook, name: str, *, quick: bool | None = None) -> Table:
-    """All three readers agree; `quick` says whether the quick one must read the sheet."""
+def assert_alike(workbook: Workbook, name: str, *, quick: bool | None = None) -> CellTable:
+    """All three agree; `quick` says whether the quick parser must read the sheet."""
     fast, slow = both(workbook, name)
     expected = workbook.sheet(name)
     assert (fast is not None) == (quick if quick is not None else fast is not None)
@@ -356,7 +356,7 @@ def test_numbers_take_little_memory(tmp_path: Path, space: str, rows: int) -> No
 
 
 def test_a_sheet_that_is_cut_off(tmp_path: Path) -> None:
-    """The quick reader leaves it to the parser, which says what is wrong."""
+    """The quick parser leaves it to the other one, which says what is wrong."""
     content = '<row r="1"><c r="A1"><v>1</v></c></row>'
     cut = rawbook.worksheet(content).partition("</sheetData>")[0]
     path = rawbook.book(tmp_path / "a.xlsx", {NAME: ""}, replaced={"xl/worksheets/sheet1.xml": cut})

@@ -10,7 +10,7 @@ from sheetcnn.calculators.ironcalc import IronCalc
 from sheetcnn.calculators.libreoffice import LibreOffice
 from sheetcnn.calculators.process import DEFAULT_TIMEOUT
 from sheetcnn.errors import CalculatorError
-from sheetcnn.xlsx.read import Block
+from sheetcnn.xlsx.read import CellValues
 
 NAMES = (IronCalc.name, LibreOffice.name, Gnumeric.name)
 """The calculators that `get` knows."""
@@ -50,4 +50,13 @@ def _table(timeout: float) -> dict[str, Calculator]:
     }
 
 
-__all__ = ["DEFAULT_TIMEOUT", "NAMES", "Block", "Calculator", "Progress", "Recalculated", "get", "installed"]
+__all__ = [
+    "DEFAULT_TIMEOUT",
+    "NAMES",
+    "Calculator",
+    "CellValues",
+    "Progress",
+    "Recalculated",
+    "get",
+    "installed",
+]

@@ -18,7 +18,7 @@ import numpy as np
 
 from sheetcnn.errors import CalculatorError
 from sheetcnn.shape import Array
-from sheetcnn.xlsx.read import Block, Value, open_workbook
+from sheetcnn.xlsx.read import CellValues, Value, open_workbook
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is (0: nobody knows)."""
@@ -28,7 +28,7 @@ class Recalculated(ABC):
     """One workbook after recalculation. Close it, or use it in a `with` statement."""
 
     @abstractmethod
-    def block(self, sheet: str, row: int, col: int, height: int, width: int) -> Block:
+    def block(self, sheet: str, row: int, col: int, height: int, width: int) -> CellValues:
         """The recalculated values of a rectangle whose first cell is (row, col), counted from 1.
 
         Raises:

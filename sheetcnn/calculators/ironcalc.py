@@ -25,7 +25,7 @@ from sheetcnn.calculators.base import Calculator, Progress, Recalculated, check_
 from sheetcnn.calculators.process import closed
 from sheetcnn.errors import CalculatorError, WorkbookError
 from sheetcnn.shape import Array
-from sheetcnn.xlsx.read import Block, CellError, Value
+from sheetcnn.xlsx.read import CellError, CellValues, Value
 
 if TYPE_CHECKING:
     import ironcalc
@@ -142,11 +142,13 @@ class _Evaluated(Recalculated):
         names = [sheet["name"] for sheet in model.get_worksheets_properties()]
         self._sheets = {name: index for index, name in enumerate(names)}
 
-    def block(self, sheet: str, row: int, col: int, height: int, width: int) -> Block:
+    def block(self, sheet: str, row: int, col: int, height: int, width: int) -> CellValues:
         """Asks the model, cell by cell."""
         model, index = self._open(sheet)
         ask = model.get_cell_value
-        rows: Block = [[ask(index, r, c) for c in range(col, col + width)] for r in range(row, row + height)]
+        rows: CellValues = [
+            [ask(index, r, c) for c in range(col, col + width)] for r in range(row, row + height)
+        ]
         for r, values in enumerate(rows, row):
             for n, value in enumerate(values):
                 # An error and a text that reads like one are the same string; only the type differs.

@@ -34,8 +34,8 @@ from sheetcnn.calculators.process import (
 )
 from sheetcnn.errors import CalculatorError, WorkbookError
 from sheetcnn.shape import Array
-from sheetcnn.xlsx.read import Block, CellError, Table, Value
-from sheetcnn.xlsx.table import Shelf
+from sheetcnn.xlsx.read import CellError, CellTable, CellValues, Value
+from sheetcnn.xlsx.table import TableCache
 
 _SETTINGS = (
     # 0 is "always recalculate".
@@ -278,10 +278,10 @@ class _Values(Recalculated):
             sheet: Path(shutil.move(file, directory / f"{n}.csv"))
             for n, (sheet, file) in enumerate(files.items())
         }
-        self._tables = Shelf(lambda sheet: separated.read_separated(self._files[sheet], sheet))
+        self._tables = TableCache(lambda sheet: separated.read_separated(self._files[sheet], sheet))
         self._exact: Recalculated | None = None
 
-    def block(self, sheet: str, row: int, col: int, height: int, width: int) -> Block:
+    def block(self, sheet: str, row: int, col: int, height: int, width: int) -> CellValues:
         """Looks the cells up; where one reads like an error, in a workbook that tells what it is."""
         table = self._table(sheet)
         if table is not None:
@@ -308,7 +308,7 @@ class _Values(Recalculated):
             self._exact.close()
         self._clean()
 
-    def _table(self, sheet: str) -> Table | None:
+    def _table(self, sheet: str) -> CellTable | None:
         """The values of a sheet; None if they cannot be understood."""
         if not self._clean.alive:
             raise closed(self._book.path)

@@ -23,7 +23,7 @@ from typing import IO, ClassVar
 from sheetcnn.calculators.base import Calculator, Input, Recalculated, failure
 from sheetcnn.errors import CalculatorError, WorkbookError
 from sheetcnn.shape import Array
-from sheetcnn.xlsx.read import Block, Table, Workbook, open_workbook
+from sheetcnn.xlsx.read import CellTable, CellValues, Workbook, open_workbook
 
 DEFAULT_TIMEOUT = 900.0
 """Seconds per workbook, and again per GiB that it unpacks to. LibreOffice loads a GiB in less than 60."""
@@ -232,7 +232,7 @@ class ReadBack(Recalculated):
         # Also when nobody closes it: at the latest at the end of this process.
         self._clean = weakref.finalize(self, _discard, workbook, directory)
 
-    def block(self, sheet: str, row: int, col: int, height: int, width: int) -> Block:
+    def block(self, sheet: str, row: int, col: int, height: int, width: int) -> CellValues:
         """Looks the cells up."""
         return self._table(sheet).block(row, col, height, width)
 
@@ -240,7 +240,7 @@ class ReadBack(Recalculated):
         """Looks the numbers up."""
         return self._table(sheet).numbers(row, col, height, width)
 
-    def _table(self, sheet: str) -> Table:
+    def _table(self, sheet: str) -> CellTable:
         if not self._clean.alive:
             raise closed(self._path)
         return self._workbook.table(sheet)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from sheetcnn.xlsx.read import CellError, Table, Value
+from sheetcnn.xlsx.read import CellError, CellTable, Value
 
 OPTIONS = "44,34,76,1,,0,true,true,false,false,false,-1"
 """Of the filter: comma, quotes, UTF-8, from row 1, no column formats, language of the profile, texts in
@@ -32,13 +32,13 @@ class UnclearError(Exception):
     """A field that is no text, number or truth value; dates and currencies are written as such."""
 
 
-def read_separated(path: Path, name: str) -> Table:
+def read_separated(path: Path, name: str) -> CellTable:
     """The cells of the sheet `name` from its file; whatever reads like an error is one.
 
     Raises:
         UnclearError: a field cannot be understood.
     """
-    table = Table(name)
+    table = CellTable(name)
     with path.open("rb") as stream:
         for row, line in enumerate(_lines(stream), 1):
             _read_line(table, row, line)
@@ -60,7 +60,7 @@ def _lines(stream: Iterable[bytes]) -> Iterator[bytes]:
         raise UnclearError
 
 
-def _read_line(table: Table, row: int, line: bytes) -> None:
+def _read_line(table: CellTable, row: int, line: bytes) -> None:
     if not line:
         return
     if b'"' in line:
@@ -81,7 +81,7 @@ def _read_line(table: Table, row: int, line: bytes) -> None:
     table.put(row, _COLUMNS[: len(numbers)], numbers)
 
 
-def _take_texts(table: Table, row: int, line: bytes) -> bytes:
+def _take_texts(table: CellTable, row: int, line: bytes) -> bytes:
     """The line with its texts replaced by blanks."""
     bare: list[bytes] = []
     column, at = 1, 0
@@ -95,7 +95,7 @@ def _take_texts(table: Table, row: int, line: bytes) -> bytes:
     return b"".join((*bare, line[at:]))
 
 
-def _field(table: Table, row: int, column: int, field: bytes) -> float:
+def _field(table: CellTable, row: int, column: int, field: bytes) -> float:
     """A number, or NaN for what is none."""
     if field in (b"TRUE", b"FALSE"):
         truth: Value = field == b"TRUE"

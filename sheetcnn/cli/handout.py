@@ -7,31 +7,38 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sheetcnn.cli.options import PATH, loading, mendable, resize_option
+from sheetcnn.cli.options import PATH, language_option, model_options, output_option, resize_option
 
 if TYPE_CHECKING:
-    from sheetcnn.teaching.handouts.handout import Format
+    from sheetcnn.teaching.paper.files import Format
 
 
 @click.command()
-@loading
+@model_options
 @click.option(
-    "--input", "image", type=PATH, help="Image; of a workbook, instead of the one that is chosen in it."
+    "--input",
+    "image",
+    type=PATH,
+    show_default="the one chosen in the workbook",
+    help="Image: .png, .jpg, .npy, .csv ...",
 )
 @resize_option
 @click.option(
     "--pixel",
-    metavar="LAYER:MAP,ROW,COLUMN",
-    help="Of a convolution, to be worked. Default: the most active one of the last convolution.",
+    metavar="NAME:M,R,C",
+    show_default="the most active one of the last convolution",
+    help="Pixel of a convolution to work through: layer, map, row, column.",
 )
+@language_option("handout", show_default="en, or that of the workbook")
 @click.option(
-    "--language", type=click.Choice(["en", "de"]), help="Default: English, or the workbook's own language."
+    "--format",
+    "form",
+    type=click.Choice(["pdf", "html", "md"]),
+    metavar="NAME",
+    show_default="the ending of the output",
+    help="Format of the handout: pdf, html or md.",
 )
-@click.option(
-    "--format", "form", type=click.Choice(["pdf", "html", "md"]), help="Default: by the output's name."
-)
-@click.option("-o", "--output", type=PATH, required=True, help="The file to write: .pdf, .html or .md.")
-@mendable
+@output_option("Handout to write (.pdf, .html or .md).", required=True)
 def handout(
     model: Path,
     weights: Path | None,
@@ -44,9 +51,10 @@ def handout(
     form: Format | None,
     output: Path,
 ) -> None:
-    """Write a printable handout of MODEL, or of a workbook (.xlsx): diagram, maps, worked layers, glossary.
+    """Write a printable handout of MODEL or of a workbook (.xlsx).
 
-    Every number is the one that the network computes. A PDF needs the extra sheetcnn[handouts].
+    It has the network as a diagram, its maps, worked layers and a glossary; every number is the one that
+    the network computes. A PDF needs the extra sheetcnn[handouts].
     """
     import sheetcnn
 
@@ -62,4 +70,4 @@ def handout(
         language=language,
         form=form,
     )
-    click.echo(f"{output}")
+    click.echo(output)

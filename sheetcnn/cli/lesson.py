@@ -6,29 +6,23 @@ from pathlib import Path
 
 import click
 
-from sheetcnn.cli.options import PATH, mendable
+from sheetcnn.cli.options import output_option
+from sheetcnn.cli.output import print_names
 
 
 @click.command()
 @click.argument("name", required=False)
-@click.option(
-    "-o",
-    "--output",
-    type=PATH,
-    help="The file to write: .xlsx for the lesson (the default), .pdf, .html or .md for its page.",
-)
-@mendable
+@output_option("Workbook (.xlsx) or page (.pdf, .html or .md) to write.", show_default="NAME.xlsx")
 def lesson(name: str | None, output: Path | None) -> None:
-    """Write the lesson NAME as a small live workbook, or its page for print.
+    """Write a lesson: a small live workbook, or its page for print.
 
-    Without a name, list the lessons.
+    Without the NAME of a lesson, list all lessons.
     """
     import sheetcnn
 
     if name is None:
-        for known, line in sheetcnn.list_lessons():
-            click.echo(f"{known:12} {line}")
-        return
-    output = output or Path(f"{name}.xlsx")
-    sheetcnn.lesson(name, output)
-    click.echo(f"{output}")
+        print_names(sheetcnn.list_lessons())
+    else:
+        output = output or Path(f"{name}.xlsx")
+        sheetcnn.lesson(name, output)
+        click.echo(output)

@@ -1,48 +1,20 @@
-"""What several commands share: arguments and options, and how an error is told."""
+"""Arguments and options that several commands share, so that they read the same everywhere."""
 
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 
 import click
 
-from sheetcnn.errors import SheetCnnError
-
-if TYPE_CHECKING:
-    from sheetcnn.model.graph import Model
-    from sheetcnn.sheets.layout import PageName
+from sheetcnn.errors import SpecError
 
 PATH = click.Path(path_type=Path)
 
 
-def fail(message: str) -> NoReturn:
-    """Say what has to be mended, and end with exit status 2."""
-    click.echo(f"sheetcnn: {message}", err=True)
-    sys.exit(2)
-
-
-def mendable(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn an error that the user can mend into one message and exit status 2."""
-
-    @functools.wraps(command)
-    def wrapper(*args: Any, **options: Any) -> None:
-        try:
-            command(*args, **options)
-        except SheetCnnError as error:
-            fail(str(error))
-        except KeyboardInterrupt:
-            fail("interrupted; nothing was written")
-
-    return wrapper
-
-
-def _three_sizes(
-    context: click.Context, option: click.Parameter, value: str | None
-) -> tuple[int, int, int] | None:
+def _shape(context: click.Context, option: click.Parameter, value: str | None) -> tuple[int, int, int] | None:
     """`3,224,224` as numbers."""
     if value is None:
         return None
@@ -53,95 +25,137 @@ def _three_sizes(
     return channels, height, width
 
 
-def _page_names(
-    context: click.Context, option: click.Parameter, value: str | None
-) -> tuple[PageName, ...] | None:
+def _page_names(context: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...] | None:
     """`input,trace` as names of pages."""
-    from sheetcnn.sheets.layout import PAGES
+    from sheetcnn.pages.registry import OPTIONAL, check_pages
 
     if value is None:
         return None
-    names = [] if value == "none" else PAGES if value == "all" else [n.strip() for n in value.split(",")]
-    for name in names:
-        if name not in PAGES:
-            raise click.BadParameter(f"{name!r} is no page; there are {', '.join(PAGES)}, all, none")
-    return tuple(page for page in PAGES if page in names)
+    if value in ("all", "none"):
+        return OPTIONAL if value == "all" else ()
+    try:
+        return check_pages([name.strip() for name in value.split(",")])
+    except SpecError as error:
+        raise click.BadParameter(f"{error}, all, none") from None
 
 
+workbook_argument = click.argument("workbook", type=PATH)
+model_argument = click.argument("model", type=PATH)
+weights_option = click.option(
+    "--weights",
+    type=PATH,
+    show_default="the file beside the spec",
+    help="Weights of a spec: .safetensors, .npz or a PyTorch state dict.",
+)
 input_shape_option = click.option(
     "--input-shape",
     metavar="C,H,W",
-    callback=_three_sizes,
-    help="For an ONNX file that leaves its input's size open.",
+    callback=_shape,
+    help="Input shape of an ONNX file that leaves it open.",
 )
 fold_option = click.option(
     "--fold-batch-norm", is_flag=True, help="Fold batch normalisation into the layer before it."
 )
 
 
-def loading(command: Callable[..., None]) -> Callable[..., None]:
+def model_options(command: Callable[..., None]) -> Callable[..., None]:
     """The argument and the options that say which model to load."""
-    for option in (
-        fold_option,
-        input_shape_option,
-        click.option(
-            "--weights",
-            type=PATH,
-            help="Of a spec: .safetensors, .npz or a PyTorch state dict; default: the file beside the spec.",
-        ),
-        click.argument("model", type=PATH),
-    ):
+    for option in (fold_option, input_shape_option, weights_option, model_argument):
         command = option(command)
     return command
 
 
-def load_model(
-    model: Path, weights: Path | None, input_shape: tuple[int, int, int] | None, fold: bool
-) -> Model:
-    """Load the model that the options of `loading` name."""
-    import sheetcnn
+def load_model(command: Callable[..., None]) -> Callable[..., None]:
+    """The same, for a command that is called with the model loaded."""
 
-    return sheetcnn.load(model, weights, input_shape=input_shape, fold_batch_norm=fold)
+    @functools.wraps(command)
+    def loaded(
+        model: Path,
+        weights: Path | None,
+        input_shape: tuple[int, int, int] | None,
+        fold_batch_norm: bool,
+        **options: Any,
+    ) -> None:
+        import sheetcnn
+
+        command(
+            sheetcnn.load(model, weights, input_shape=input_shape, fold_batch_norm=fold_batch_norm), **options
+        )
+
+    return model_options(loaded)
+
+
+def output_option(what: str, **settings: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Where to write; `what` is the help, which names the file or directory."""
+    return click.option("-o", "--output", type=PATH, help=what, **settings)
 
 
 input_option = click.option(
     "--input", "image", type=PATH, required=True, help="Image: .png, .jpg, .npy, .csv ..."
 )
 resize_option = click.option("--resize", is_flag=True, help="Scale an image of another size.")
-relu_option = click.option(
-    "--relu",
-    type=click.Choice(["fused", "separate"]),
-    default="fused",
-    show_default=True,
-    help="separate: each pre-activation grid stands beside its activation.",
-)
 layout_option = click.option(
     "--layout",
     type=click.Choice(["auto", "planar", "interleaved"]),
+    metavar="NAME",
     default="auto",
     show_default=True,
-    help="planar: a sheet per feature map; interleaved: a sheet per layer, for big networks; "
-    "auto: planar while it fits.",
+    help="Layout: planar (a sheet per feature map), interleaved (a sheet per layer, for big networks) or "
+    "auto (planar while it fits).",
 )
 target_option = click.option(
     "--target",
     type=click.Choice(["excel", "libreoffice", "sheets"]),
+    metavar="NAME",
     default="excel",
     show_default=True,
-    help="The program whose limits the workbook keeps to (sheets: Google Sheets).",
+    help="Program whose limits apply: excel, libreoffice or sheets (Google Sheets).",
 )
+relu_option = click.option(
+    "--relu",
+    type=click.Choice(["fused", "separate"]),
+    metavar="NAME",
+    default="fused",
+    show_default=True,
+    help="Pre-activations: fused into the formulas of a layer, or separate, in grids of their own.",
+)
+samples_option = click.option(
+    "--samples",
+    type=PATH,
+    multiple=True,
+    help="Another image to choose in the workbook, or a directory of images; may be repeated.",
+)
+
+
+class _PagesOption(click.Option):
+    """`--pages`, whose help lists what there is only when it is asked for: that takes imports."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The option and its help."""
+        from sheetcnn.pages.registry import OPTIONAL
+
+        self.help = f"Explanatory pages: {', '.join(OPTIONAL)}; or all, or none."
+        return super().get_help_record(ctx)
+
+
 pages_option = click.option(
     "--pages",
+    cls=_PagesOption,
     metavar="NAME,...",
     callback=_page_names,
-    help="The pages that explain, besides overview and about: input, gallery, trace, receptive, changes, "
-    "notes; all or none. Default: all that fit the network's size.",
+    show_default="all that suit the network",
 )
-language_option = click.option(
-    "--language",
-    type=click.Choice(["en", "de"]),
-    default="en",
-    show_default=True,
-    help="Of the texts in the workbook.",
-)
+
+
+def language_option(what: str, **settings: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The language of what is written."""
+    return click.option(
+        "--language",
+        type=click.Choice(["en", "de"]),
+        metavar="NAME",
+        help=f"Language of the {what}: en or de.",
+        **settings,
+    )
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from sheetcnn.formulas.expr import Ref
+from sheetcnn.formulas.expr import Rect, Ref
 from sheetcnn.formulas.region import Region
 from sheetcnn.shape import Shape
 
@@ -114,7 +114,7 @@ class Placement:
         row, col = block.cell(*region.start)
         row_i, col_i = block.moves(region.step_i)
         row_j, col_j = block.moves(region.step_j)
-        return Ref(block.sheet, row, col, 1, 1, row_i, col_i, row_j, col_j, fixed)
+        return Ref(block.sheet, row, col, row_i=row_i, col_i=col_i, row_j=row_j, col_j=col_j, fixed=fixed)
 
     def parts(self, region: Region) -> Iterator[Region]:
         """The region, cut where it passes from one block to the next."""
@@ -163,7 +163,7 @@ class Placement:
             (len(strip.columns) - 1) * block.x_col + more * block.channel_col + 1,
         )
 
-    def windows(self, channels: range, window: Window) -> list[Ref]:
+    def windows(self, channels: range, window: Window) -> list[Rect]:
         """The rectangles that cover `window` over `channels`, moving with output pixel (i, j).
 
         One per strip of `strips(channels, window)`, in that order.
@@ -174,10 +174,10 @@ class Placement:
             block = self.block_of(strip.channels.start)
             row, col = block.cell(strip.channels.start, window.top, window.left + strip.columns.start)
             size = self.size(strip, window.height)
-            refs.append(Ref(block.sheet, row, col, *size, row_i=sy * block.y_row, col_j=sx * block.x_col))
+            refs.append(Rect(block.sheet, row, col, *size, row_i=sy * block.y_row, col_j=sx * block.x_col))
         return refs
 
-    def ranges(self, channels: range | None = None) -> list[Ref]:
+    def ranges(self, channels: range | None = None) -> list[Rect]:
         """The fixed rectangles that hold all values of `channels` (of every channel by default)."""
         window = Window(0, 0, self.shape.height, self.shape.width)
         chosen = range(self.shape.channels) if channels is None else channels

@@ -9,23 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sheetcnn.formulas.a1 import column_name
-from sheetcnn.formulas.expr import Binary, Call, Expr, Negate, Number, Ref, String, Sum
+from sheetcnn.formulas.expr import (
+    COMPARISONS,
+    Binary,
+    Call,
+    Expr,
+    Negate,
+    Number,
+    RangeBinary,
+    Rect,
+    Reference,
+    String,
+    Sum,
+    Tree,
+)
 
 # Spreadsheets bind a leading minus tighter than ^: -A1^2 is (-A1)^2.
-_PRECEDENCE = {
-    "=": 1,
-    "<": 1,
-    ">": 1,
-    "<=": 1,
-    ">=": 1,
-    "<>": 1,
-    "&": 2,
-    "+": 3,
-    "-": 3,
-    "*": 4,
-    "/": 4,
-    "^": 5,
-}
+_PRECEDENCE = {**dict.fromkeys(COMPARISONS, 1), "&": 2, "+": 3, "-": 3, "*": 4, "/": 4, "^": 5}
+_GROUPS_FROM_THE_LEFT = ("-", "*", "/", "&")
+"""Every program takes a-b-c as (a-b)-c; but Gnumeric takes a^b^c as a^(b^c), the others as (a^b)^c."""
 _NEGATE = 6
 _ATOM = 7
 
@@ -130,42 +132,42 @@ def number_text(value: float) -> str:
     return text.removesuffix(".0") if "e" not in text else text.upper()
 
 
-def _render(expr: Expr, sheet: str, outer: int, out: list[Piece]) -> None:
-    """Append the pieces of `expr`, in parentheses if it binds no tighter than `outer` demands."""
-    if isinstance(expr, Ref):
-        _reference(expr, sheet, out)
-        return
-    own = _binding(expr)
+def _render(tree: Tree, sheet: str, outer: int, out: list[Piece]) -> None:
+    """Append the pieces of `tree`, in parentheses if it binds no tighter than `outer` demands."""
+    own = _binding(tree)
     if own < outer:
         out.append("(")
-    if isinstance(expr, Number):
-        out.append(number_text(expr.value))
-    elif isinstance(expr, String):
-        out.append('"' + expr.value.replace('"', '""') + '"')
-    elif isinstance(expr, Call):
-        out.append(expr.function + "(")
-        for n, arg in enumerate(expr.args):
-            if n:
-                out.append(",")
-            _render(arg, sheet, 0, out)
-        out.append(")")
-    elif isinstance(expr, Sum):
-        for n, term in enumerate(expr.terms):
-            if n:
-                out.append("+")
-            # A negative first term needs no parentheses, a later one does: a+(-b).
-            _render(term, sheet, own if n == 0 else own + 1, out)
-    elif isinstance(expr, Binary):
-        _render(expr.left, sheet, own, out)
-        out.append(expr.op)
-        _render(expr.right, sheet, own + 1, out)
-    elif isinstance(expr, Negate):
-        # -A1^2 would be (-A1)^2, and IronCalc drops the parentheses of -(A1^2*B1) when it opens a file.
-        product = isinstance(expr.operand, Binary) and expr.operand.op in "*/"
-        out.append("0-" if product and _begins_with_power(expr.operand) else "-")
-        _render(expr.operand, sheet, own + 1 if product else _NEGATE, out)
-    else:
-        raise TypeError(f"cannot render {type(expr).__name__}")
+    match tree:
+        case Reference():
+            _reference(tree, sheet, out)
+        case Number(value):
+            out.append(number_text(value))
+        case String(value):
+            out.append('"' + value.replace('"', '""') + '"')
+        case Call(function, args):
+            out.append(function + "(")
+            for n, arg in enumerate(args):
+                if n:
+                    out.append(",")
+                _render(arg, sheet, 0, out)
+            out.append(")")
+        case Sum(terms):
+            for n, term in enumerate(terms):
+                if n:
+                    out.append("+")
+                # A negative first term needs no parentheses, a later one does: a+(-b).
+                _render(term, sheet, own if n == 0 else own + 1, out)
+        case Binary(op, left, right) | RangeBinary(op, left, right):
+            _render(left, sheet, own if op in _GROUPS_FROM_THE_LEFT else own + 1, out)
+            out.append(op)
+            _render(right, sheet, own + 1, out)
+        case Negate(operand):
+            # -A1^2 would be (-A1)^2, and IronCalc drops the parentheses of -(A1^2*B1) when it opens a file.
+            product = isinstance(operand, Binary) and operand.op in "*/"
+            out.append("0-" if product and _begins_with_power(operand) else "-")
+            _render(operand, sheet, own + 1 if product else _NEGATE, out)
+        case _:
+            raise TypeError(f"cannot render {type(tree).__name__}")
     if own < outer:
         out.append(")")
 
@@ -176,28 +178,28 @@ def _begins_with_power(expr: Expr) -> bool:
     return isinstance(expr, Binary) and expr.op == "^"
 
 
-def _binding(expr: Expr) -> int:
-    if isinstance(expr, Binary):
-        return _PRECEDENCE[expr.op]
-    if isinstance(expr, Sum):
+def _binding(tree: Tree) -> int:
+    if isinstance(tree, Binary | RangeBinary):
+        return _PRECEDENCE[tree.op]
+    if isinstance(tree, Sum):
         return _PRECEDENCE["+"]
-    if isinstance(expr, Negate) or (isinstance(expr, Number) and expr.value < 0):
+    if isinstance(tree, Negate) or (isinstance(tree, Number) and tree.value < 0):
         # As the left operand of + or * a leading minus reads well; as any right operand, or under
         # ^, it is put in parentheses by giving it the binding of a subtraction.
         return _PRECEDENCE["-"]
     return _ATOM
 
 
-def _reference(ref: Ref, sheet: str, out: list[Piece]) -> None:
+def _reference(ref: Reference, sheet: str, out: list[Piece]) -> None:
     if ref.sheet is not None and ref.sheet != sheet:
         out.append(ref.sheet + "!")
     _cell(ref, 0, 0, out)
-    if not ref.is_cell:
+    if isinstance(ref, Rect) and not ref.is_cell:
         out.append(":")
         _cell(ref, ref.height - 1, ref.width - 1, out)
 
 
-def _cell(ref: Ref, down: int, right: int, out: list[Piece]) -> None:
+def _cell(ref: Reference, down: int, right: int, out: list[Piece]) -> None:
     row, col = ref.row + down, ref.col + right
     if ref.col_i or ref.col_j:
         out.append(ColumnNumber(col, ref.col_i, ref.col_j))

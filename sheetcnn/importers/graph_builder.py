@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
@@ -55,7 +54,7 @@ class GraphBuilder:
         self._shapes: dict[str, Shape] = {}
         self._refused: list[tuple[str, str, str]] = []
 
-    def source(self, shape: Shape) -> str:
+    def add_input(self, shape: Shape) -> str:
         """Name the input and give it a shape."""
         self._shapes[INPUT] = shape
         return INPUT
@@ -79,7 +78,7 @@ class GraphBuilder:
             name = f"{base}_{count}"
         return name
 
-    def stand_in(self, wanted: str, shape: Shape) -> str:
+    def add_placeholder(self, wanted: str, shape: Shape) -> str:
         """A tensor in the place of a refused layer's, so that the layers after it can be checked."""
         name = self.unique(wanted)
         self._shapes[name] = shape
@@ -150,7 +149,7 @@ class GraphBuilder:
         """
         self.check(where)
         distinct = list(dict.fromkeys(outputs))
-        graph = Graph.of(title(name), INPUT, self._shapes[INPUT], self._nodes, distinct, tuple(labels))
+        graph = Graph.of(network_name(name), INPUT, self._shapes[INPUT], self._nodes, distinct, tuple(labels))
         needed = {node.name for node in graph.nodes}
         arrays: dict[str, dict[str, Array]] = {}
         for layer in list(self._params):
@@ -162,17 +161,17 @@ class GraphBuilder:
         return Model.of(graph, arrays, where)
 
 
-def title(name: str) -> str:
+def network_name(name: str) -> str:
     """A text that may be a network's name."""
     return _FOREIGN_TITLE.sub("_", name).strip(" -_.")[:LONGEST_NAME] or "network"
 
 
-def per_channel(value: float | Numbers, channels: int) -> Numbers:
-    """One number for every channel."""
-    return np.full(channels, 1.0) * np.asarray(value, dtype=np.float64).reshape(-1)
+def compact(value: Sequence[int]) -> Any:
+    """An option with a number per axis or side as one number, where all its numbers are the same."""
+    return value[0] if len(set(value)) == 1 else tuple(value)
 
 
-def required(module: str, extra: str) -> Any:
+def import_optional(module: str, extra: str) -> Any:
     """Import an optional package.
 
     Raises:

@@ -3,20 +3,68 @@
 from __future__ import annotations
 
 import csv
+import os
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from sheetcnn.errors import ImageError
-from sheetcnn.files import check_file
+from sheetcnn.files import AnyPath, check_file
 from sheetcnn.importers.weights import UNREADABLE
 from sheetcnn.shape import Array, Shape
+
+Image = AnyPath | npt.ArrayLike
+"""An image file, or raw pixels: `(C, H, W)`, or `(H, W)` for one channel."""
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".npy", ".csv")
 """Of the files that count as images where a directory is given."""
 LARGEST = 100_000_000
 """Pixels; a larger image is refused."""
+
+
+def pixels_of(image: Image, shape: Shape, *, resize: bool = False) -> Array:
+    """The raw pixels of an image file or an array; whether an array fits is for the engine to check.
+
+    Args:
+        image: a path or an array.
+        shape: of the network's input, `(C, H, W)`.
+        resize: scale an image file of another size.
+
+    Raises:
+        ImageError: if a file cannot be read or does not fit.
+    """
+    if isinstance(image, str | os.PathLike):
+        return read_image(Path(image), shape, resize=resize)
+    pixels = np.asarray(image, dtype=np.float64)
+    return pixels[None] if pixels.ndim == 2 and shape.channels == 1 else pixels
+
+
+def all_images(image: Image, samples: Sequence[Image]) -> list[Image]:
+    """The image and then the samples; a directory stands for the images in it, without `image` itself.
+
+    Raises:
+        ImageError: if a directory holds no image.
+    """
+    found = [image]
+    for sample in samples:
+        if isinstance(sample, str | os.PathLike):
+            files = image_files(Path(sample)) if Path(sample).is_dir() else [Path(sample)]
+            found += [file for file in files if not _same_file(file, image)]
+        else:
+            found.append(sample)
+    return found
+
+
+def _same_file(path: Path, image: Image) -> bool:
+    return isinstance(image, str | os.PathLike) and path.resolve() == Path(image).resolve()
+
+
+def image_name(image: Image) -> str:
+    """The name of a file without its suffix; `image` for an array."""
+    return Path(image).stem if isinstance(image, str | os.PathLike) else "image"
 
 
 def read_image(path: Path, shape: Shape, *, resize: bool = False) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sheetcnn.errors import SpecError, WeightsError
@@ -10,7 +10,8 @@ from sheetcnn.files import check_file, is_directory
 from sheetcnn.importers.spec.parse import parse, read_mapping
 from sheetcnn.importers.weights import SUFFIXES, read_weights
 from sheetcnn.model.graph import Graph, Model
-from sheetcnn.model.passes import fuse_activations, share_weights
+from sheetcnn.model.passes import fold_batch_norm as fold
+from sheetcnn.model.passes import fuse_activations, share_weights, untrained
 
 InputShape = tuple[int, int, int]
 
@@ -46,19 +47,32 @@ IMPORTERS: dict[str, Callable[[Path, InputShape | None], Model]] = {
 """The formats that hold a whole model, by their endings."""
 
 
-def load_graph(path: Path, input_shape: InputShape | None = None) -> Graph:
+def load_graph(path: Path, input_shape: InputShape | None = None, *, fold_batch_norm: bool = False) -> Graph:
     """The graph of a model; of a spec, without its weights.
+
+    Args:
+        path: as for `load_model`.
+        input_shape: as for `load_model`.
+        fold_batch_norm: fold each batch normalisation into the layer before it.
 
     Raises:
         SpecError, ShapeError, UnsupportedError: see `load_model`.
     """
     if path.suffix.lower() in IMPORTERS:
-        return load_model(path, input_shape=input_shape).graph
-    spec = _spec(path)
-    return parse(read_mapping(spec), str(spec))
+        graph = load_model(path, input_shape=input_shape).graph
+    else:
+        spec = _spec(path)
+        graph = parse(read_mapping(spec), str(spec))
+    return fold(untrained(graph)).graph if fold_batch_norm else graph
 
 
-def load_model(path: Path, weights: Path | None = None, input_shape: InputShape | None = None) -> Model:
+def load_model(
+    path: Path,
+    weights: Path | None = None,
+    input_shape: InputShape | None = None,
+    *,
+    fold_batch_norm: bool = False,
+) -> Model:
     """A model from a spec with weights, or from an ONNX, PyTorch or Keras file.
 
     Args:
@@ -67,17 +81,22 @@ def load_model(path: Path, weights: Path | None = None, input_shape: InputShape 
         weights: for a spec: .safetensors, .npz, or a PyTorch state dict (.pt, .pth); by default the
             file beside the spec with the same name.
         input_shape: `(C, H, W)`, for an ONNX file that leaves its input's size open.
+        fold_batch_norm: fold each batch normalisation into the layer before it.
 
     Raises:
         SpecError, ShapeError, WeightsError, UnsupportedError: with the file and the remedy.
     """
+    model = _loaded(path, weights, input_shape)
+    return fold(model) if fold_batch_norm else model
+
+
+def _loaded(path: Path, weights: Path | None, input_shape: InputShape | None) -> Model:
     suffix = path.suffix.lower()
     if suffix in IMPORTERS:
         if weights is not None:
             raise WeightsError(f"{path} holds its own weights; leave out --weights")
         check_file(path, SpecError, "name a model file")
-        # Importers build one node per layer; here an activation becomes part of the layer before it.
-        return fuse_activations(share_weights(IMPORTERS[suffix](path, input_shape)))
+        return _fused(IMPORTERS[suffix](path, input_shape))
     spec = _spec(path)
     graph = parse(read_mapping(spec), str(spec))
     if weights is None:
@@ -89,14 +108,45 @@ def load_model(path: Path, weights: Path | None = None, input_shape: InputShape 
             raise WeightsError(f"{spec}: there are no weights beside it ({names}); name them with --weights")
         weights = beside[0]
     if weights.suffix.lower() in STATE_DICT_SUFFIXES:
-        from sheetcnn.importers.torch import match, read_state_dict
+        from sheetcnn.importers.torch import check_keys, read_state_dict
 
         arrays = read_state_dict(weights)
-        match(graph, arrays, weights)
+        check_keys(graph, arrays, weights)
     else:
         arrays = read_weights(weights)
         _expected(graph, arrays, weights)
     return Model.of(graph, arrays, str(weights))
+
+
+def load_module(
+    module: object,
+    example_input: object,
+    *,
+    name: str | None = None,
+    labels: Sequence[str] = (),
+    fold_batch_norm: bool = False,
+) -> Model:
+    """A model from a PyTorch module in memory.
+
+    Args:
+        module: a `torch.nn.Module`.
+        example_input: a tensor or array `(1, C, H, W)` or `(C, H, W)`; only its shape matters.
+        name: of the network; by default the class's name.
+        labels: of the classes.
+        fold_batch_norm: fold each batch normalisation into the layer before it.
+
+    Raises:
+        SpecError, UnsupportedError: see `importers.torch.from_torch`.
+    """
+    from sheetcnn.importers.torch import from_torch
+
+    model = _fused(from_torch(module, example_input, name=name, labels=tuple(labels)))
+    return fold(model) if fold_batch_norm else model
+
+
+def _fused(model: Model) -> Model:
+    """Importers build a node per layer; here an activation becomes part of the layer before it."""
+    return fuse_activations(share_weights(model))
 
 
 def _expected(graph: Graph, arrays: Mapping[str, Mapping[str, object]], path: Path) -> None:

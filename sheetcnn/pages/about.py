@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
 
 from sheetcnn._version import __version__
-from sheetcnn.importers.spec.parse import dump
-from sheetcnn.model.graph import Graph, Model
+from sheetcnn.model.graph import Model
+from sheetcnn.pages.site import PageSite
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
-from sheetcnn.sheets.layout import Options
 from sheetcnn.sheets.sheet_plan import SheetPlan
 from sheetcnn.xlsx.book import Cell
 
@@ -48,17 +47,11 @@ def images_digest(images: Sequence[Array]) -> str:
     return digest({f"sample {n}" if n else "input": image for n, image in enumerate(images)})
 
 
-def about_sheet(graph: Graph, options: Options, weights: str, image: str) -> SheetPlan:
-    """Build the sheet.
-
-    Args:
-        graph: its spec goes into the file.
-        options: of the layout; they go into the file too.
-        weights: digest of the weights.
-        image: digest of the input.
-    """
-    page = SheetPlan(NAME, tab_color=theme.TABS["page"])
-    page.column_widths |= {KEY_COLUMN: 18, VALUE_COLUMN: 110}
+def sheets(site: PageSite) -> Iterator[SheetPlan]:
+    """The page."""
+    layout = site.layout
+    page = SheetPlan(NAME, tab="page")
+    page.format.column_widths |= {KEY_COLUMN: 18, VALUE_COLUMN: 110}
     page.cells += [
         Cell(1, 1, "About this file", theme.TITLE),
         Cell(
@@ -68,17 +61,16 @@ def about_sheet(graph: Graph, options: Options, weights: str, image: str) -> She
             theme.SUBTITLE,
         ),
     ]
-    spec = json.dumps(dump(graph), ensure_ascii=True, separators=(",", ":"))
     rows = [
         ("format", str(FORMAT)),
         ("built by", f"sheetcnn {__version__}"),
-        ("network", graph.name),
-        ("options", json.dumps(asdict(options))),
-        ("weights sha256", weights),
-        ("input sha256", image),
+        ("network", layout.graph.name),
+        ("options", json.dumps(asdict(layout.options))),
+        ("weights sha256", site.provenance.weights),
+        ("input sha256", site.provenance.images),
     ]
-    rows += [("spec", spec[n : n + PIECE]) for n in range(0, len(spec), PIECE)]
+    rows += [("spec", site.spec[n : n + PIECE]) for n in range(0, len(site.spec), PIECE)]
     for n, (key, value) in enumerate(rows, 4):
         page.cells.append(Cell(n, KEY_COLUMN, key, theme.TEXT))
         page.cells.append(Cell(n, VALUE_COLUMN, value, theme.TEXT))
-    return page
+    yield page

@@ -12,8 +12,10 @@ from functools import partial
 
 import numpy as np
 
-from sheetcnn.formulas.expr import Expr, Number, Ref, call, compare
+from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, call, compare
 from sheetcnn.languages import text
+from sheetcnn.model.graph import Graph
+from sheetcnn.pages.site import PageSite
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
@@ -83,18 +85,18 @@ class _Copied:
 
     def formula(self, sheet: str) -> Expr:
         """The same as a formula on the page."""
-        now = Ref(sheet, self.cells.row, self.cells.col, self.cells.height, self.cells.width)
-        built = Ref(None, self.row, EDGE, *self.size)
+        now = Rect(sheet, self.cells.row, self.cells.col, self.cells.height, self.cells.width)
+        built = Rect(None, self.row, EDGE, *self.size)
         if self.summed:
-            pairs = zip(("SUM", "SUMSQ"), (built.col, built.col + 1), strict=True)
-            kept = [(call(what, now), Ref(None, self.row, col)) for what, col in pairs]
+            sums = (call("SUM", now), call("SUMSQ", now))
+            kept = [(total, Ref(None, self.row, built.col + n)) for n, total in enumerate(sums)]
             near = [
                 compare("<=", call("ABS", a - b), Number(CLOSE) * call("MAX", 1, call("ABS", b)))
                 for a, b in kept
             ]
             return call("IF", call("AND", *near), 0, 1)
         if now.is_cell:
-            return call("IF", compare("<>", now, built), 1, 0)
+            return call("IF", compare("<>", now.cell, built.cell), 1, 0)
         return call("SUMPRODUCT", compare("<>", now, built) * 1.0)
 
 
@@ -110,21 +112,31 @@ def _copies(layout: Layout) -> Iterator[_Copied]:
             row += copy.size[0] + 1
 
 
-def changes_sheet(layout: Layout) -> SheetPlan:
-    """Build the page."""
+def fits(graph: Graph) -> bool:
+    """Whether the weights are few enough to be kept a second time."""
+    return sum(p.size for node in graph.nodes for p in graph.owned(node)) <= MOST_WEIGHTS
+
+
+def sheets(site: PageSite) -> Iterator[SheetPlan]:
+    """The page, where the network has weights."""
+    if site.layout.weights:
+        yield _page(site.layout)
+
+
+def _page(layout: Layout) -> SheetPlan:
     say = layout.say
-    sheet = SheetPlan(NAME, page=True, tab_color=theme.TABS["page"])
+    sheet = SheetPlan(NAME, page=True, tab="page")
     line = say(
         "what if: change weights on their own sheets; here stand those that the workbook was built with"
     )
     header(sheet, say("The weights as built"), line, [(say("▲ overview"), "overview")], [], 14, say)
-    sheet.column_width, sheet.row_height = theme.CELL_WIDTH + 1, 18
-    sheet.column_widths |= {LAYER: 20, PARAMETER: 14, COUNT: 11, CHANGED: 11, EDGE - 1: 3}
+    sheet.format.column_width, sheet.format.row_height = theme.CELL_WIDTH + 1, 18
+    sheet.format.column_widths |= {LAYER: 20, PARAMETER: 14, COUNT: 11, CHANGED: 11, EDGE - 1: 3}
     heads = ((LAYER, "layer"), (PARAMETER, "parameter"), (COUNT, "numbers"), (CHANGED, "changed"))
     for col, words in heads:
         sheet.cells.append(Cell(TABLE_AT - 1, col, say(words), theme.HEADING))
     sheet.cells.append(Cell(TABLE_AT - 1, EDGE, say("as built, to copy back"), theme.HEADING))
-    sheet.freeze = (TABLE_AT, 1)
+    sheet.format.freeze = (TABLE_AT, 1)
     copies = list(_copies(layout))
     if any(copy.summed for copy in copies):
         words = text(
@@ -153,7 +165,7 @@ def _count(cells: ParameterGrid) -> int:
 def total_changed(layout: Layout) -> tuple[Expr, partial[float]]:
     """How many weights differ from the built ones, as a formula for another sheet, and its value."""
     copies = list(_copies(layout))
-    counts = Ref(NAME, TABLE_AT, CHANGED, len(copies), 1, fixed=True)
+    counts = Rect(NAME, TABLE_AT, CHANGED, len(copies), 1, fixed=True)
     return call("SUM", counts), partial(_total, copies)
 
 

@@ -46,4 +46,4 @@ def ask(
             text("{label}: choose a whole number from 1 to {greatest}.", label=label, greatest=greatest)
         )
         title = say("Choose a number")  # at most 32 characters, in every language
-        plan.lists.append(ListCheck(area(row, col, 1, 1), source, title, words))
+        plan.format.drop_downs.append(ListCheck(area(row, col, 1, 1), source, title, words))

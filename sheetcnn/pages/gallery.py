@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Number, Ref, call
+from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, call
 from sheetcnn.languages import text
 from sheetcnn.model.graph import INPUT, Graph, Node
 from sheetcnn.model.ops.base import Parameter
@@ -73,13 +73,14 @@ def _pixels(shape: Shape, most: int) -> int:
     return high * wide
 
 
-def gallery_sheet(layout: Layout, node: Node) -> SheetPlan:
-    """Build the page of a layer."""
-    return _GalleryPage(layout, node).sheet()
+def sheets(layout: Layout, node: Node) -> Iterator[SheetPlan]:
+    """The page of a layer that `has_gallery`."""
+    if has_gallery(layout, node):
+        yield _GalleryPage(layout, node).sheet()
 
 
 @dataclass(frozen=True)
-class _Kernels:
+class _KernelPictures:
     """The kernels of a layer whose slices are pictures too."""
 
     owner: str
@@ -116,31 +117,31 @@ class _GalleryPage:
         self.kernels = self._kernels()
         kw = self.kernels.size[1] if self.kernels else 0
         self.tile = max(self.wide, kw, LEAST_WIDE)
-        self.plan = SheetPlan(gallery_name(layout, node), node.name, page=True, tab_color=theme.TABS["view"])
+        self.plan = SheetPlan(gallery_name(layout, node), node.name, page=True, tab="view")
 
-    def _kernels(self) -> _Kernels | None:
+    def _kernels(self) -> _KernelPictures | None:
         weights = self.layout.weights.get(self.node.name)
         kernel = weights.kernel_parameter if weights is not None else None
         if weights is None or kernel is None or weights.across or kernel.faces:
             return None
         if max(kernel.kernel_shape[2:]) > SIDES[-1] + 3 or kernel.kernel_shape[0] != self.shape.channels:
             return None
-        return _Kernels(self.node.owner, weights, kernel, min(kernel.kernel_shape[1], MOST_SLICES))
+        return _KernelPictures(self.node.owner, weights, kernel, min(kernel.kernel_shape[1], MOST_SLICES))
 
     def sheet(self) -> SheetPlan:
         """The page."""
         plan, say, node = self.plan, self.say, self.node
         few = max(self.high, self.wide) <= FEW
-        plan.column_width = theme.SMALL_WIDTH if few else theme.TINY_WIDTH
-        plan.row_height = theme.SMALL_HEIGHT * 0.9 if few else theme.TINY_HEIGHT
-        plan.column_widths[1] = theme.HEAD_WIDTH
+        plan.format.column_width = theme.SMALL_WIDTH if few else theme.TINY_WIDTH
+        plan.format.row_height = theme.SMALL_HEIGHT * 0.9 if few else theme.TINY_HEIGHT
+        plan.format.column_widths[1] = theme.HEAD_WIDTH
         first = self.placement.blocks[0].sheet
         links = [(say("▲ overview"), "overview"), (f"{first} ►", first)]
         if self.kernels:
             links.append((self.kernels.cells.sheet, self.kernels.cells.sheet))
         title = say(text("{layer}, all feature maps", layer=node.name))
-        header(plan, title, self._line(), links, [], plan.column_width, say)
-        plan.row_heights |= {SCALE_AT: 18, SCALE_AT + 1: 18}
+        header(plan, title, self._line(), links, [], plan.format.column_width, say)
+        plan.format.row_heights |= {SCALE_AT: 18, SCALE_AT + 1: 18}
         across = ACROSS_SMALL if few else ACROSS
         per_row = max(1, min(self.count, (across + 2) // (self.tile + 2)))
         down = self._down()
@@ -148,7 +149,7 @@ class _GalleryPage:
         for k in range(self.count):
             row = FIRST_ROW + k // per_row * down
             col = FIRST_COLUMN + k % per_row * (self.tile + 2)
-            plan.row_heights[row] = 15
+            plan.format.row_heights[row] = 15
             self._title(k, row, col)
             if col == FIRST_COLUMN:
                 if self.kernels:
@@ -159,12 +160,12 @@ class _GalleryPage:
             pictures.append(self._picture(k, row + down - self.high - 2, col))
         self._scales(pictures, slices)
         bottom = FIRST_ROW + -(-self.count // per_row) * down
-        plan.zoom = max(60, theme.zoom(across, 1, plan.column_width))
-        plan.one_page = True
+        plan.format.zoom = max(60, theme.zoom(across, 1, plan.format.column_width))
+        plan.format.one_page = True
         if self.count < self.shape.channels:
             words = say(text("… and {n} more maps", n=self.shape.channels - self.count))
             plan.cells.append(Cell(bottom, FIRST_COLUMN, words, theme.SUBTITLE))
-            plan.row_heights[bottom] = 18
+            plan.format.row_heights[bottom] = 18
         return plan
 
     def _line(self) -> str:
@@ -191,7 +192,7 @@ class _GalleryPage:
             Cell(row, col, words, theme.LINK_SMALL, link=f"{target}!A1", merge=min(self.tile, LINK_WIDE))
         )
 
-    def _slices(self, kernels: _Kernels, k: int, row: int, col: int) -> Iterator[str]:
+    def _slices(self, kernels: _KernelPictures, k: int, row: int, col: int) -> Iterator[str]:
         """The slices of a map's kernel, as many beside each other as the tile is wide."""
         kh, kw = kernels.size
         each = max(1, (self.tile + 1) // (kw + 1))
@@ -223,13 +224,13 @@ class _GalleryPage:
         lines: list[tuple[str, Expr, Callable[[PageContext], float]]] = [
             ("the darkest pixel of a map stands for", maps, self._greatest)
         ]
-        plan.color_scales.append(theme.share_scale(tuple(pictures), signed=self.signed))
+        plan.format.color_scales.append(theme.share_scale(tuple(pictures), signed=self.signed))
         if self.kernels:
             greatest = partial(_of_weights, self.kernels)
             lines.append(
                 ("the darkest square of a kernel stands for", _greatest_weight(self.kernels), greatest)
             )
-            plan.color_scales.append(theme.share_scale(tuple(slices), signed=True))
+            plan.format.color_scales.append(theme.share_scale(tuple(slices), signed=True))
         for n, (words, formula, value) in enumerate(lines):
             row, col = SCALE_AT + n, self._scale_column()
             plan.cells.append(Cell(row, FIRST_COLUMN, say(words), theme.TEXT, merge=col - FIRST_COLUMN))
@@ -250,18 +251,18 @@ class _GalleryPage:
         picture = context.result.activations[self.node.name][k, :: self.step, :: self.step]
         return _rounded(picture / self._greatest(context))
 
-    def _shares_of_weights(self, kernels: _Kernels, k: int, n: int, context: PageContext) -> Array:
+    def _shares_of_weights(self, kernels: _KernelPictures, k: int, n: int, context: PageContext) -> Array:
         return _rounded(kernels.values(k, n, context) / _of_weights(kernels, context))
 
 
-def _greatest_weight(kernels: _Kernels) -> Expr:
+def _greatest_weight(kernels: _KernelPictures) -> Expr:
     """The greatest absolute weight of the whole layer; blank cells between kernels do not count."""
     grid = next(g for g in kernels.cells.grids() if g.parameter == kernels.kernel.name)
-    every = Ref(kernels.cells.sheet, grid.row, grid.col, grid.height, grid.width, fixed=True)
+    every = Rect(kernels.cells.sheet, grid.row, grid.col, grid.height, grid.width, fixed=True)
     return _greatest([every], signed=True)
 
 
-def _of_weights(kernels: _Kernels, context: PageContext) -> float:
+def _of_weights(kernels: _KernelPictures, context: PageContext) -> float:
     return max(TINIEST, float(np.abs(context.params[kernels.owner][kernels.kernel.name]).max()))
 
 
@@ -269,7 +270,7 @@ def _share(value: Expr, scale: Ref) -> Expr:
     return call("ROUND", value / scale, 2)
 
 
-def _greatest(ranges: list[Ref], *, signed: bool) -> Expr:
+def _greatest(ranges: list[Rect], *, signed: bool) -> Expr:
     if not signed:
         return call("MAX", *ranges, Number(TINIEST))
     return call("MAX", call("MAX", *ranges), -call("MIN", *ranges), Number(TINIEST))

@@ -13,13 +13,14 @@ from functools import partial
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Number, Ref, String, call, compare
+from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, String, call, compare, pick
 from sheetcnn.languages import text
 from sheetcnn.model.graph import INPUT, Graph, Node
 from sheetcnn.model.ops.rescale import Rescale
 from sheetcnn.pages.drop_downs import ask
 from sheetcnn.pages.picture import picture_formula, picture_region, picture_size
 from sheetcnn.pages.prediction import prediction_target
+from sheetcnn.pages.site import PageSite
 from sheetcnn.shape import Array, Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
@@ -90,7 +91,7 @@ def sample_names(wanted: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def image_names(layout: Layout) -> Iterator[tuple[str, str]]:
+def names(layout: Layout) -> Iterator[tuple[str, str]]:
     """Names for the cells of every image and of what is painted: (`sample_1`, `samples!$C$6:$J$13`)."""
     shape = layout.graph.source_shape
     size = (shape.height, shape.channels * (shape.width + 1) - 1)
@@ -113,27 +114,25 @@ def source_formula(layout: Layout, channel: int) -> Expr:
     """The pixel of the chosen image, moving with the rows and columns of the source's map."""
     shape, samples = layout.graph.source_shape, len(layout.options.samples)
     row, col = SAMPLES_AT[0], SAMPLES_AT[1] + channel * (shape.width + 1)
-    places = Ref(SAMPLES, row, col, (samples - 1) * _step(shape) + 1, 1, row_i=1, col_j=1)
+    places = Rect(SAMPLES, row, col, (samples - 1) * _step(shape) + 1, 1, row_i=1, col_j=1)
     number = Ref(NAME, *NUMBER_AT, fixed=True)
-    sample: Expr = places
-    if samples > 1:
-        sample = call("INDEX", places, (number - 1) * float(_step(shape)) + 1, 1)
+    sample = pick(places, (number - 1) * float(_step(shape)) + 1, 1)
     top, left = _paint_at(layout, channel)
     painted = Ref(NAME, top, left, row_i=1, col_j=1)
     return call("IF", compare(">", number, samples), painted, sample)
 
 
-def samples_sheet(layout: Layout) -> SheetPlan:
+def _samples_sheet(layout: Layout) -> SheetPlan:
     """The sheet that holds the images, one below the other, their channels side by side."""
     say, shape, names = layout.say, layout.graph.source_shape, layout.options.samples
-    sheet = SheetPlan(SAMPLES, page=True, tab_color=theme.TABS["input"])
+    sheet = SheetPlan(SAMPLES, page=True, tab="input")
     links = [(say("▲ overview"), "overview"), (f"{NAME} ►", NAME)]
     line = say(text("the images of the page {page}; their numbers may be changed here", page=NAME))
     header(sheet, say("samples"), line, links, [], theme.SMALL_WIDTH, say)
-    sheet.column_width, sheet.row_height = theme.SMALL_WIDTH, theme.SMALL_HEIGHT
-    sheet.column_widths |= {1: 20, 2: 2}
-    sheet.freeze = SAMPLES_AT
-    sheet.zoom = theme.zoom(shape.channels * (shape.width + 1) + 8, shape.height + 8)
+    sheet.format.column_width, sheet.format.row_height = theme.SMALL_WIDTH, theme.SMALL_HEIGHT
+    sheet.format.column_widths |= {1: 20, 2: 2}
+    sheet.format.freeze = SAMPLES_AT
+    sheet.format.zoom = theme.zoom(shape.channels * (shape.width + 1) + 8, shape.height + 8)
     for n, name in enumerate(names, 1):
         row = SAMPLES_AT[0] + (n - 1) * _step(shape)
         sheet.cells.append(Cell(row, 1, name, theme.TEXT))
@@ -143,7 +142,7 @@ def samples_sheet(layout: Layout) -> SheetPlan:
             sheet.inputs.append(
                 InputGrid(_key(f"sample.{n}", c), *where, theme.SMALL_PIXEL, partial(_sample, n - 1, c))
             )
-            sheet.color_scales.append(_scale(layout.graph, area(*where)))
+            sheet.format.color_scales.append(_scale(layout.graph, area(*where)))
             if n == 1 and shape.channels > 1:
                 sheet.cells.append(Cell(row - 1, col, _channel(layout, c), theme.INDEX_LEFT))
     return sheet
@@ -193,7 +192,7 @@ class _InputPage:
         self.layout = layout
         self.say = layout.say
         self.shape = layout.graph.source_shape
-        self.plan = SheetPlan(NAME, page=True, tab_color=theme.TABS["input"])
+        self.plan = SheetPlan(NAME, page=True, tab="input")
         self.beside = max(_paint_at(layout, self.shape.channels)[1], EDGE + 7 * SPAN) + 20
 
     def sheet(self) -> SheetPlan:
@@ -203,17 +202,17 @@ class _InputPage:
         source = self.layout.placements[self.layout.graph.source].blocks[0].sheet
         links = [(say("▲ overview"), "overview"), (f"{SAMPLES} ►", SAMPLES), (f"{source} ►", source)]
         header(plan, say("Input"), line, links, [], theme.SMALL_WIDTH, say)
-        plan.column_width, plan.row_height = theme.SMALL_WIDTH, theme.SMALL_HEIGHT
-        plan.column_widths[1] = 5
-        plan.one_page = True
-        plan.row_heights |= {CHOICE_AT[0]: 24, 1: 26}
+        plan.format.column_width, plan.format.row_height = theme.SMALL_WIDTH, theme.SMALL_HEIGHT
+        plan.format.column_widths[1] = 5
+        plan.format.one_page = True
+        plan.format.row_heights |= {CHOICE_AT[0]: 24, 1: 26}
         self._choice()
         self._pictures()
         bottom = self._paint()
         bottom = self._scaling(bottom + 3)
         right = _paint_at(self.layout, self.shape.channels)[1]
         plan.print_columns = max(right, EDGE + 7 * SPAN)
-        plan.zoom = theme.zoom(min(right, MOST_WIDE), bottom)
+        plan.format.zoom = theme.zoom(min(right, MOST_WIDE), bottom)
         return plan
 
     def _choice(self) -> None:
@@ -227,8 +226,8 @@ class _InputPage:
         plan.choices.append(Choice(image_key(), row, col, 1, 1, len(names), names, merge=8))
         listed = self.beside
         plan.cells += [Cell(GRIDS_AT + n, listed, name, theme.FAINT_LEFT) for n, name in enumerate(names)]
-        source = Ref(None, GRIDS_AT, listed, len(names), 1, fixed=True)
-        plan.lists.append(
+        source = Rect(None, GRIDS_AT, listed, len(names), 1, fixed=True)
+        plan.format.drop_downs.append(
             ListCheck(
                 area(row, col, 1, 1),
                 area(GRIDS_AT, listed, len(names), 1, fixed=True),
@@ -274,7 +273,7 @@ class _InputPage:
                     light=True,
                 )
             )
-            plan.color_scales.append(_scale(graph, area(GRIDS_AT, col, height, width)))
+            plan.format.color_scales.append(_scale(graph, area(GRIDS_AT, col, height, width)))
             sheet = placement.block_of(c).sheet
             plan.cells.append(
                 Cell(GRIDS_AT - 1, col, f"{_channel(self.layout, c)} ►", theme.LINK_SMALL, link=f"{sheet}!A1")
@@ -298,11 +297,11 @@ class _InputPage:
                 InputGrid(_key("paint", c), *where, theme.PAINT, partial(_blank, shape), sparse=True)
             )
             if sparse:  # a frame by a rule costs no cells
-                plan.highlights.append(Highlight((cells,), "TRUE", theme.RULE))
+                plan.format.highlights.append(Highlight((cells,), "TRUE", theme.RULE))
             else:
                 plan.plain.append(Grid(*where, theme.PAINT))
-            plan.color_scales.append(_scale(self.layout.graph, cells))
-            plan.validations.append(pixel_check(self.layout, cells))
+            plan.format.color_scales.append(_scale(self.layout.graph, cells))
+            plan.format.number_checks.append(pixel_check(self.layout, cells))
             if shape.channels > 1:
                 plan.cells.append(Cell(top - 1, col, _channel(self.layout, c), theme.INDEX_LEFT))
         height = _picture(shape)[1]
@@ -378,16 +377,20 @@ def _pixel(layout: Layout, tensor: str, channel: int, row: Ref, col: Ref) -> Exp
     placement = layout.placements[tensor]
     block, shape = placement.block_of(channel), placement.shape
     first = block.cell(channel, 0, 0)
-    places = Ref(block.sheet, *first, shape.height, (shape.width - 1) * block.x_col + 1, fixed=True)
-    if places.is_cell:
-        return places
-    return call("INDEX", places, row, col if block.x_col == 1 else (col - 1) * float(block.x_col) + 1)
+    places = Rect(block.sheet, *first, shape.height, (shape.width - 1) * block.x_col + 1, fixed=True)
+    return pick(places, row, col if block.x_col == 1 else (col - 1) * float(block.x_col) + 1)
 
 
 def _blank(shape: Shape, context: PageContext) -> Array:
     return np.full((shape.height, shape.width), np.nan)
 
 
-def input_sheet(layout: Layout) -> SheetPlan:
-    """Build the page."""
-    return _InputPage(layout).sheet()
+def fits(graph: Graph) -> bool:
+    """Whether an image is small enough to be painted cell by cell."""
+    return graph.source_shape.size <= MOST_VALUES
+
+
+def sheets(site: PageSite) -> Iterator[SheetPlan]:
+    """The page, and the sheet that holds the images."""
+    yield _InputPage(site.layout).sheet()
+    yield _samples_sheet(site.layout)

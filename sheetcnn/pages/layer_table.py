@@ -91,7 +91,7 @@ def draw(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], top: int,
             if style is _WRAPPED and isinstance(value, str):
                 lines = max(lines, ceil(len(value) / (span * _PER_COLUMN)))
             col += span
-        page.row_heights[row] = max(theme.SMALL_HEIGHT, 13.5 * lines + 4)
+        page.format.row_heights[row] = max(theme.SMALL_HEIGHT, 13.5 * lines + 4)
         row += 1
         total += int(cells[9] or 0)
         adds += int(cells[10] or 0)
@@ -185,9 +185,7 @@ def _links(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], row: in
 
 def page_links(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], row: int, left: int) -> None:
     """Links to the pages about the whole network, in one row."""
-    names = [sheet.name for sheet in sheets if not sheet.layer]
-    extra = ["notes"] if layout.has("notes") else []
-    for n, name in enumerate((*names, *extra, "about")):
+    for n, name in enumerate(sheet.name for sheet in sheets if not sheet.layer):
         shown: str | Text = name.replace("_", " ")
         page.cells.append(
             Cell(row, left + n * 8, f"{layout.say(shown)} ►", _LINK, link=f"{name}!A1", merge=8)

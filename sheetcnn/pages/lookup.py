@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from sheetcnn.formulas.expr import Expr, Number, Ref, String, call, compare
+from sheetcnn.formulas.expr import Expr, Number, Rect, String, call, choose, compare, pick
 from sheetcnn.formulas.placement import Placement
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import Computed, PageContext, SheetPlan
@@ -37,25 +37,27 @@ def pixel(placement: Placement, channel: Expr, row: Expr, col: Expr) -> Expr:
     shape = placement.shape
     if all(block.count == 1 for block in placement.blocks):
         cells = [
-            _index(Ref(b.sheet, *b.cell(b.first, 0, 0), shape.height, shape.width, fixed=True), row, col)
+            pick(Rect(b.sheet, *b.cell(b.first, 0, 0), shape.height, shape.width, fixed=True), row, col)
             for b in placement.blocks
         ]
-        return cells[0] if len(cells) == 1 else call("CHOOSE", channel, *cells)
+        return cells[0] if len(cells) == 1 else choose(channel, cells)
     picked: Expr | None = None
     for block in reversed(placement.blocks):
-        width = (shape.width - 1) * block.x_col + block.count
-        places = Ref(block.sheet, *block.cell(block.first, 0, 0), shape.height, width, fixed=True)
-        offset = channel - float(block.first) if block.first else channel
-        value = _index(places, row, (col - 1) * float(block.x_col) + offset)
+        first, offset = (
+            block.cell(block.first, 0, 0),
+            channel - float(block.first) if block.first else channel,
+        )
+        if block.channel_row:  # one value per channel, down a column
+            value = pick(Rect(block.sheet, *first, block.count, 1, fixed=True), offset, 1)
+        else:
+            width = (shape.width - 1) * block.x_col + block.count
+            places = Rect(block.sheet, *first, shape.height, width, fixed=True)
+            value = pick(places, row, (col - 1) * float(block.x_col) + offset)
         test = compare("<=", channel, block.first + block.count)
         picked = value if picked is None else call("IF", test, value, picked)
     if picked is None:
         raise ValueError("a tensor has at least one block")
     return picked
-
-
-def _index(places: Ref, row: Expr, col: Expr) -> Expr:
-    return places if places.is_cell else call("INDEX", places, row, col)
 
 
 def same(a: Expr, b: Expr) -> Expr:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sheetcnn._version import __version__
-from sheetcnn.languages import Language, language, text
-from sheetcnn.model.graph import Graph
+from sheetcnn.languages import Language, text
+from sheetcnn.pages.site import PageSite
 from sheetcnn.sheets import theme
-from sheetcnn.sheets.layout import Options
 from sheetcnn.sheets.maps import header
 from sheetcnn.sheets.sheet_plan import SheetPlan
 from sheetcnn.xlsx.book import Cell, Style
@@ -73,29 +74,20 @@ _TRACING = (
 )
 
 
-def notes_sheet(graph: Graph, options: Options, weights: str, image: str) -> SheetPlan:
-    """Build the page.
-
-    Args:
-        graph: the network.
-        options: of the layout.
-        weights: digest of the weights.
-        image: digest of the images.
-    """
-    say = language(options.language)
-    page = SheetPlan(NAME, page=True, tab_color=theme.TABS["page"])
+def sheets(site: PageSite) -> Iterator[SheetPlan]:
+    """The page."""
+    say = site.layout.say
+    page = SheetPlan(NAME, page=True, tab="page")
     header(
         page, say("Notes"), say("how to read this workbook"), [(say("▲ overview"), "overview")], [], 24, say
     )
-    page.column_widths |= {TERM: 24, MEANING: 110}
-    page.landscape = False
+    page.format.column_widths |= {TERM: 24, MEANING: 110}
+    page.format.landscape = False
     row = _table(page, say, 5, say("Words and symbols"), [(say(a), say(b)) for a, b in _SYMBOLS])
     row = _colors(page, say, row + 1)
     row = _table(page, say, row + 1, say("To follow a formula"), [(say(a), say(b)) for a, b in _TRACING])
-    _table(
-        page, say, row + 1, say("Where this model came from"), _origin(say, graph, options, weights, image)
-    )
-    return page
+    _table(page, say, row + 1, say("Where this model came from"), _origin(say, site))
+    yield page
 
 
 def _table(page: SheetPlan, say: Language, row: int, title: str, lines: list[tuple[str, str]]) -> int:
@@ -105,7 +97,7 @@ def _table(page: SheetPlan, say: Language, row: int, title: str, lines: list[tup
         row += 1
         page.cells += [Cell(row, TERM, term, _TERM), Cell(row, MEANING, meaning, _MEANING)]
         high = max(-(-len(meaning) // _WIDE), -(-len(term) // 22))
-        page.row_heights[row] = 15.5 * high + 2
+        page.format.row_heights[row] = 15.5 * high + 2
     return row + 1
 
 
@@ -121,17 +113,18 @@ def _colors(page: SheetPlan, say: Language, row: int) -> int:
     return row + 1
 
 
-def _origin(say: Language, graph: Graph, options: Options, weights: str, image: str) -> list[tuple[str, str]]:
+def _origin(say: Language, site: PageSite) -> list[tuple[str, str]]:
+    graph = site.layout.graph
     lines = [(say("network"), graph.name)]
     lines += [(say(what), words) for what, words in graph.notes]
     count = sum(p.size for node in graph.nodes for p in graph.owned(node))
     layers = text("{layers} layers, {n} parameters", layers=len(graph.nodes), n=f"{count:,}")
     lines += [
         (say("size"), say(layers)),
-        (say("layout"), say(options.layout)),
+        (say("layout"), say(site.layout.options.layout)),
         (say("built by"), f"sheetcnn {__version__}"),
-        (say("weights, SHA-256"), weights),
-        (say("images, SHA-256"), image),
+        (say("weights, SHA-256"), site.provenance.weights),
+        (say("images, SHA-256"), site.provenance.images),
         (say("spec"), say("in full on the sheet about; sheetcnn extract writes it back to a file")),
     ]
     return lines

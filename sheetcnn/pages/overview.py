@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 from sheetcnn.formulas.a1 import area
 from sheetcnn.pages import diagram, layer_table, prediction
 from sheetcnn.pages.input import NAME as INPUT_PAGE
 from sheetcnn.pages.picture import picture_formula, picture_region
 from sheetcnn.pages.prediction import LEFT, OVERVIEW, STRIP_AT
+from sheetcnn.pages.site import PageSite
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.sheet_plan import SheetPlan, TensorGrid
 from sheetcnn.xlsx.book import Cell
 
-PREDICTION_NAME = "prediction"
+OUTPUT_NAME, PREDICTION_NAME = "output", "prediction"
 
 # LibreOffice 7.4 needs ten minutes in place of ten seconds where windows are wide (docs/benchmarks.md).
 _THREADS = (
@@ -23,19 +24,15 @@ _THREADS = (
 )
 
 
-def overview_sheet(layout: Layout, sheets: Sequence[SheetPlan]) -> SheetPlan:
-    """Build the page.
-
-    Args:
-        layout: of the workbook.
-        sheets: all the other sheets, to link to.
-    """
+def sheets(site: PageSite) -> Iterator[SheetPlan]:
+    """The page."""
+    layout = site.layout
     graph, say = layout.graph, layout.say
-    page = SheetPlan(OVERVIEW, tab_color=theme.TABS["page"])
-    page.column_width, page.row_height = theme.SMALL_WIDTH, theme.SMALL_HEIGHT
-    page.row_heights |= {1: 28, 2: 18}
-    page.column_widths[1] = 2
-    page.zoom = theme.zoom(layer_table.WIDE, 10)
+    page = SheetPlan(OVERVIEW, tab="page")
+    page.format.column_width, page.format.row_height = theme.SMALL_WIDTH, theme.SMALL_HEIGHT
+    page.format.row_heights |= {1: 28, 2: 18}
+    page.format.column_widths[1] = 2
+    page.format.zoom = theme.zoom(layer_table.WIDE, 10)
     page.cells += [
         Cell(1, LEFT, graph.name, theme.TITLE),
         Cell(
@@ -45,7 +42,7 @@ def overview_sheet(layout: Layout, sheets: Sequence[SheetPlan]) -> SheetPlan:
             theme.SUBTITLE,
         ),
     ]
-    layer_table.page_links(layout, page, sheets, 3, LEFT)
+    layer_table.page_links(layout, page, site.sheets, 3, LEFT)
     diagram.draw(layout, page, STRIP_AT, LEFT)
     bottom = _input(layout, page)
     if prediction.is_class_vector(layout):
@@ -54,8 +51,20 @@ def overview_sheet(layout: Layout, sheets: Sequence[SheetPlan]) -> SheetPlan:
     if layout.interleaved:
         page.cells.append(Cell(top, LEFT, say(_THREADS), theme.SUBTITLE))
         top += 2
-    layer_table.draw(layout, page, sheets, top, LEFT)
-    return page
+    layer_table.draw(layout, page, site.sheets, top, LEFT)
+    yield page
+
+
+def names(layout: Layout) -> Iterator[tuple[str, str]]:
+    """Names for the network's output and for its prediction."""
+    output = layout.placements[layout.graph.outputs[0]]
+    first = output.blocks[0]  # a name refers to one sheet: of several output maps it names the first
+    (cells,) = output.ranges(range(first.first, first.first + first.count))[:1]
+    whole = area(cells.row, cells.col, cells.height, cells.width, fixed=True)
+    yield OUTPUT_NAME, f"{cells.sheet}!{whole}"
+    place = prediction.prediction_cell(layout)
+    if place is not None:
+        yield PREDICTION_NAME, f"{OVERVIEW}!{area(*place, 1, 1, fixed=True)}"
 
 
 def _input(layout: Layout, page: SheetPlan) -> int:
@@ -84,5 +93,5 @@ def _input(layout: Layout, page: SheetPlan) -> int:
                 light=True,
             )
         )
-        page.color_scales.append(theme.color_scale("picture", (area(row + 1, col, height, width),)))
+        page.format.color_scales.append(theme.color_scale("picture", (area(row + 1, col, height, width),)))
     return row + height

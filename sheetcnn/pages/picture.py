@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sheetcnn.formulas.expr import Expr, Ref, add, call
+from sheetcnn.formulas.expr import Expr, Rect, add, call
+from sheetcnn.formulas.functions import OwnPlace
 from sheetcnn.formulas.placement import Placement
 from sheetcnn.formulas.region import Region
 
@@ -36,11 +37,11 @@ def picture_formula(placement: Placement, region: Region, row: int, col: int) ->
         return placement.at(region)
     first, shape = block.cell(channel, 0, 0), placement.shape
     width = (shape.width - 1) * block.x_col + 1
-    pixels = Ref(block.sheet, *first, shape.height, width, fixed=True)
+    pixels = Rect(block.sheet, *first, shape.height, width, fixed=True)
     return call("INDEX", pixels, _counted("ROW", row, step), _counted("COLUMN", col, step * block.x_col))
 
 
-def _counted(what: str, first: int, step: int) -> Expr:
+def _counted(what: OwnPlace, first: int, step: int) -> Expr:
     """1 in the first row or column, `step` more in each that follows."""
     here = call(what)
     return here - float(first - 1) if step == 1 else add((here - float(first)) * float(step), 1)

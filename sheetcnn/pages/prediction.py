@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Number, Ref, call
+from sheetcnn.formulas.expr import Number, Rect, Ref, call
 from sheetcnn.pages import changes, diagram, picture
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
@@ -88,7 +88,7 @@ class _Classes:
         self.value = _PROBABILITY if self.probabilities else _RAW
         self.whole = self.output.ranges()[0]
         at = (self.top + 1, self.table) if self.few else (self.top, BESIDE)
-        self.names = Ref(None, *at, self.count, 1, fixed=True)
+        self.names = Rect(None, *at, self.count, 1, fixed=True)
 
     @property
     def ranking(self) -> str:
@@ -178,7 +178,7 @@ class _Classes:
         for n, label in enumerate(self.labels):
             row = top + 1 + n
             page.cells.append(Cell(row, self.table, label, _LABEL, merge=WIDE_LABEL))
-            page.merged.append((row, first, 1, WIDE_VALUE))
+            page.format.merged.append((row, first, 1, WIDE_VALUE))
             now = Ref(None, row, first + WIDE_VALUE)
             for at, formula, style, value in (
                 (first + WIDE_VALUE, self.output.cell(n), self.value, _now),
@@ -190,7 +190,7 @@ class _Classes:
         title = say("probability of each class") if self.probabilities else say("value of each class")
         scale = (1.0, "0%") if self.probabilities else (None, "General")
         series = ((say("as built"), cells[1], theme.RULE), (say("now"), cells[2], theme.POSITIVE))
-        page.charts.append(
+        page.format.charts.append(
             BarChart(title, top, first + 3 * WIDE_VALUE + 1, 12.5, height, cells[0], series, *scale)
         )
         return top + max(self.count, int(height / 0.62)) + 1

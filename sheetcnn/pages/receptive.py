@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Ref, add, call
+from sheetcnn.formulas.expr import Expr, Rect, Ref, add, call, pick
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Graph
 from sheetcnn.pages.drop_downs import ask
 from sheetcnn.pages.picture import picture_formula, picture_region, picture_size
+from sheetcnn.pages.site import PageSite
 from sheetcnn.shape import Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
@@ -110,7 +111,7 @@ class _ReceptivePage:
         self.source: Shape = graph.source_shape
         self.step = max(-(-self.source.height // MOST_PIXELS), -(-self.source.width // MOST_PIXELS))
         self.picture_at = (5, COLUMNS + 3)
-        self.plan = SheetPlan(NAME, tab_color=theme.TABS["page"])
+        self.plan = SheetPlan(NAME, tab="page")
         self.row_of = Ref(None, CHOICES_AT, CHOSEN, fixed=True)
 
     def sheet(self) -> SheetPlan:
@@ -121,9 +122,9 @@ class _ReceptivePage:
             "choose a layer and one of its pixels: the framed pixels of the input are all that it depends on"
         )
         header(plan, say("receptive field"), line, [(say("▲ overview"), "overview")], [], 8, say)
-        plan.column_width, plan.row_height = 3.1, 18
-        plan.column_widths |= {LABEL: 28} | dict.fromkeys(range(2, COLUMNS + 1), 9)
-        plan.landscape = True
+        plan.format.column_width, plan.format.row_height = 3.1, 18
+        plan.format.column_widths |= {LABEL: 28} | dict.fromkeys(range(2, COLUMNS + 1), 9)
+        plan.format.landscape = True
         self._choices()
         self._table()
         self._result()
@@ -161,13 +162,13 @@ class _ReceptivePage:
             plan.cells += [Cell(row, 2 + m, number, theme.CENTER) for m, number in enumerate(numbers)]
 
     def _of_layer(self, column: int) -> Expr:
-        column_of_table = Ref(None, TABLE_AT, column, len(self.names), 1, fixed=True)
-        return column_of_table if len(self.names) == 1 else call("INDEX", column_of_table, self.row_of, 1)
+        column_of_table = Rect(None, TABLE_AT, column, len(self.names), 1, fixed=True)
+        return pick(column_of_table, self.row_of, 1)
 
     def _result(self) -> None:
         """First and last row and column, and how many pixels that is."""
         plan = self.plan
-        names = Ref(None, TABLE_AT, LABEL, len(self.names), 1, fixed=True)
+        names = Rect(None, TABLE_AT, LABEL, len(self.names), 1, fixed=True)
         plan.cells.append(Cell(RESULT_AT, LABEL, self.say("a pixel of"), theme.HEADING))
         plan.computed.append(
             Computed(RESULT_AT, CHOSEN, call("INDEX", names, self.row_of, 1), theme.TEXT, self._name, merge=4)
@@ -214,13 +215,13 @@ class _ReceptivePage:
             )
         )
         cells = area(row, col, height, width)
-        plan.color_scales.append(theme.color_scale("picture", (cells,)))
+        plan.format.color_scales.append(theme.color_scale("picture", (cells,)))
         top, bottom, left, right = (
             area(RESULT_AT + 1 + axis, CHOSEN + end, 1, 1, fixed=True) for axis in (0, 1) for end in (0, 1)
         )
         y, x = f"((ROW()-{row})*{step}+1)", f"((COLUMN()-{col})*{step}+1)"
         inside = f"AND({y}>={top},{y}<={bottom},{x}>={left},{x}<={right})"
-        plan.highlights.append(Highlight((cells,), inside, theme.ACCENT))
+        plan.format.highlights.append(Highlight((cells,), inside, theme.ACCENT))
         note = text("the first channel of the input")
         if step > 1:
             note = text("the first channel of the input (every {step}. pixel)", step=step)
@@ -246,6 +247,7 @@ class _ReceptivePage:
         return float((bottom - top + 1) * (right - left + 1))
 
 
-def receptive_sheet(layout: Layout) -> SheetPlan:
-    """Build the page."""
-    return _ReceptivePage(layout).sheet()
+def sheets(site: PageSite) -> Iterator[SheetPlan]:
+    """The page, where there is more than one layer to choose."""
+    if len(listed(site.layout.graph)) > 1:
+        yield _ReceptivePage(site.layout).sheet()

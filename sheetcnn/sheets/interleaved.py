@@ -42,7 +42,7 @@ def source_maps(layout: Layout, formula: Callable[[Layout, int], Expr] | None = 
     for block in placement.blocks:
         line = text(TYPE_NUMBERS if formula is None else CHOSEN_PIXELS)
         sheet = _sheet(layout, graph.source, graph.source, block, line, [])
-        sheet.tab_color = theme.TABS["input"]
+        sheet.format.tab_color = theme.TABS["input"]
         for c in range(block.first, block.first + block.count):
             region = Region.plane(c, placement.shape)
             first = placement.at(region)
@@ -60,7 +60,7 @@ def source_maps(layout: Layout, formula: Callable[[Layout, int], Expr] | None = 
             sheet.tensors.append(grid)
         pixels = area(block.row, block.col, placement.shape.height, placement.shape.width * block.count)
         if formula is None:
-            sheet.validations.append(pixel_check(layout, pixels))
+            sheet.format.number_checks.append(pixel_check(layout, pixels))
         yield sheet
 
 
@@ -80,7 +80,7 @@ def maps_sheets(layout: Layout, node: Node, tensor: str, stamps: list[Stamped]) 
 
 def _sheet(layout: Layout, layer: str, tensor: str, block: Block, line: str, sources: list[str]) -> SheetPlan:
     """Title, links and the numbers of pixels and channels above a block."""
-    sheet = SheetPlan(block.sheet, layer, tab_color=theme.TABS["maps"])
+    sheet = SheetPlan(block.sheet, layer, tab="maps")
     placement, say = layout.placements[tensor], layout.say
     links = [(say("▲ overview"), "overview")]
     if tensor in layout.graph.shapes:
@@ -90,9 +90,9 @@ def _sheet(layout: Layout, layer: str, tensor: str, block: Block, line: str, sou
     beside = _channels(placement, block)
     title = say(text("{layer}, {channels}", layer=_title(layout, layer, tensor), channels=beside))
     header(sheet, title, say(line), links, sources[:MOST_SOURCES], theme.CELL_WIDTH, say)
-    sheet.column_width = theme.CELL_WIDTH
-    sheet.column_widths[1] = theme.HEAD_WIDTH + 3
-    sheet.freeze = (INTERLEAVED_HEADER_ROWS + 1, FIRST_COLUMN)
+    sheet.format.column_width = theme.CELL_WIDTH
+    sheet.format.column_widths[1] = theme.HEAD_WIDTH + 3
+    sheet.format.freeze = (INTERLEAVED_HEADER_ROWS + 1, FIRST_COLUMN)
     shape, count = placement.shape, block.count
     sheet.cells.append(Cell(HEADER_ROWS, 1, say("column"), theme.INDEX))
     sheet.cells.append(Cell(INTERLEAVED_HEADER_ROWS, 1, say("channel"), theme.INDEX))

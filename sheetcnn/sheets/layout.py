@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from sheetcnn.errors import LimitError
-from sheetcnn.formulas.expr import Ref
+from sheetcnn.formulas.expr import Rect, Ref
 from sheetcnn.formulas.limits import EXCEL, GOOGLE_SHEETS, LIBREOFFICE, Limits
 from sheetcnn.formulas.placement import Block, Placement
 from sheetcnn.formulas.region import Region
@@ -53,8 +53,6 @@ that reads it names every block."""
 ReluName = Literal["fused", "separate"]
 LayoutName = Literal["planar", "interleaved"]
 Target = Literal["excel", "libreoffice", "sheets"]
-PageName = Literal["input", "gallery", "trace", "receptive", "changes", "notes"]
-PAGES: tuple[PageName, ...] = get_args(PageName)
 SampleName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,40}$")]
 """A name that no program takes for a number, a date or a pattern, once it is typed (see `pages.input`)."""
 
@@ -68,7 +66,7 @@ class Options:
             gives the pre-activation a grid of its own.
         layout: `planar` or `interleaved`.
         target: the program whose limits it keeps to.
-        pages: the pages that explain, besides `overview` and `about`; None: all that fit the network's size.
+        pages: the optional pages, by the names of `pages.registry`; None: all that fit the network's size.
         language: of the texts, `en` or `de`.
         samples: names of the images that can be chosen, where there is an input page.
     """
@@ -76,7 +74,7 @@ class Options:
     relu: ReluName = "fused"
     layout: LayoutName = "planar"
     target: Target = "excel"
-    pages: tuple[PageName, ...] | None = None
+    pages: tuple[str, ...] | None = None
     language: str = "en"
     samples: tuple[SampleName, ...] = ("image",)
 
@@ -117,7 +115,7 @@ class Layout:
         """Whether the channels of a pixel stand side by side."""
         return self.options.layout == "interleaved"
 
-    def has(self, page: PageName) -> bool:
+    def has(self, page: str) -> bool:
         """Whether the workbook has a page of that sort."""
         return page in (self.options.pages or ())
 
@@ -366,7 +364,7 @@ class NodeSite:
         """Where an intermediate result lives."""
         return self.layout.placements[stage_key(self.node.name, name)]
 
-    def kernel(self, name: str, output: int) -> list[Ref]:
+    def kernel(self, name: str, output: int) -> list[Rect]:
         """The kernel cells of one output channel."""
         return self.layout.weights[self.node.name].kernel(name, output)
 

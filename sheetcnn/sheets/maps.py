@@ -50,8 +50,8 @@ def header(
     for n, target in enumerate(sources):
         col = FIRST_COLUMN + n * span
         sheet.cells.append(Cell(4, col, target, theme.NAVIGATION, link=f"{target}!A1", merge=span))
-    sheet.row_heights |= {1: 24, 2: 18, 3: 18, 4: 18}
-    sheet.title_rows = HEADER_ROWS
+    sheet.format.row_heights |= {1: 24, 2: 18, 3: 18, 4: 18}
+    sheet.format.title_rows = HEADER_ROWS
 
 
 def pixel_check(layout: Layout, cells: str) -> NumberCheck:
@@ -101,7 +101,7 @@ def map_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[Sh
     names = [block.sheet for block in layout.placements[node.name].blocks]
     own = [s for s in layout.stages(node) if layout.sheet_of_first[stage_key(node.name, s.name)] == names[0]]
     for c, name in enumerate(names):
-        sheet = SheetPlan(name, node.name, tab_color=theme.TABS["maps"])
+        sheet = SheetPlan(name, node.name, tab="maps")
         links = [(say("▲ overview"), "overview"), *neighbours(names, c)]
         if node.name in layout.weights:
             links.append((layout.weights[node.name].sheet, layout.weights[node.name].sheet))
@@ -141,13 +141,13 @@ def scale_of(layout: Layout, tensor: str) -> Scale:
 def frame(layout: Layout, sheet: SheetPlan, shape: Shape, margin: Margin) -> None:
     """Sizes, frozen panes, and the shaded margin of a sheet that holds a map."""
     row, col = layout.origin
-    sheet.column_width, sheet.row_height = theme.CELL_WIDTH, theme.CELL_HEIGHT
-    sheet.column_widths[1] = theme.HEAD_WIDTH
-    sheet.row_heights[HEADER_ROWS] = 15
-    sheet.freeze = (HEADER_ROWS + 1, FIRST_COLUMN)
+    sheet.format.column_width, sheet.format.row_height = theme.CELL_WIDTH, theme.CELL_HEIGHT
+    sheet.format.column_widths[1] = theme.HEAD_WIDTH
+    sheet.format.row_heights[HEADER_ROWS] = 15
+    sheet.format.freeze = (HEADER_ROWS + 1, FIRST_COLUMN)
     width = margin.left + shape.width + margin.right
     height = margin.top + shape.height + margin.bottom
-    sheet.zoom = theme.zoom(width + 1, height + 3, theme.CELL_WIDTH, theme.CELL_HEIGHT)
+    sheet.format.zoom = theme.zoom(width + 1, height + 3, theme.CELL_WIDTH, theme.CELL_HEIGHT)
     for top, left, high, wide in (
         (row - margin.top, col - margin.left, margin.top, width),
         (row + shape.height, col - margin.left, margin.bottom, width),
@@ -169,7 +169,7 @@ def grid(layout: Layout, sheet: SheetPlan, tensor: str, channel: int, scale: Sca
         if (first.row + y, 1) not in known:
             sheet.cells.append(Cell(first.row + y, 1, y + 1, theme.INDEX))
     ranges = (area(first.row, first.col, shape.height, shape.width),)
-    sheet.color_scales.append(theme.color_scale(scale, ranges))
+    sheet.format.color_scales.append(theme.color_scale(scale, ranges))
 
 
 def place_stamps(sheet: SheetPlan, layer: str, stamps: list[Stamped]) -> None:

@@ -7,9 +7,9 @@ an R1C1 address.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable
+
+from sheetcnn.labels import plain_name
 
 LONGEST_SUFFIX = 13  # "_spread_f" and four digits: a stage of a wide layer
 
@@ -24,11 +24,7 @@ def bases(names: Iterable[str], limit: int = 31) -> dict[str, str]:
     taken: set[str] = set()
     found: dict[str, str] = {}
     for name in names:
-        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-        base = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_") or "layer"
-        if base[0].isdigit():
-            base = f"n{base}"
-        base = base[: limit - LONGEST_SUFFIX].rstrip("_")
+        base = plain_name(name, "layer")[: limit - LONGEST_SUFFIX].rstrip("_")
         unique, number = base, 2
         while unique.lower() in taken:
             tail = f"_{number}"

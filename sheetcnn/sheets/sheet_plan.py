@@ -7,7 +7,7 @@ calculator computed with the values that it would be filled with.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -15,25 +15,12 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr
 from sheetcnn.formulas.region import Region
 from sheetcnn.model.engine import Result
-from sheetcnn.model.graph import Model
+from sheetcnn.model.graph import Graph, Model
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.weight_cells import ParameterGrid
-from sheetcnn.xlsx.book import (
-    BarChart,
-    Book,
-    Cell,
-    ColorScale,
-    DataBar,
-    Grid,
-    Highlight,
-    ListCheck,
-    NumberCheck,
-    Rows,
-    Sheet,
-    Style,
-)
+from sheetcnn.xlsx.book import Book, Cell, Grid, RowSource, Sheet, SheetFormat, Style
 
 
 @dataclass(frozen=True)
@@ -174,7 +161,7 @@ class InputGrid:
     height: int
     width: int
     style: Style
-    first: Callable[[PageContext], Array | Rows]
+    first: Callable[[PageContext], Array | RowSource]
     sparse: bool = False
 
     def whole(self, context: PageContext) -> Array:
@@ -221,6 +208,8 @@ class SheetPlan:
     """The layer that it belongs to; empty for pages about the whole network."""
     page: bool = False
     """Whether it only explains: no sheet of values reads it."""
+    tab: InitVar[str] = ""
+    """What sort of sheet it is, by which its tab is coloured: a key of `theme.TABS`."""
     cells: list[Cell] = field(default_factory=list)
     computed: list[Computed] = field(default_factory=list)
     tensors: list[TensorGrid] = field(default_factory=list)
@@ -230,30 +219,14 @@ class SheetPlan:
     """Blank cells with a style, and numbers that are neither values nor weights."""
     choices: list[Choice] = field(default_factory=list)
     inputs: list[InputGrid] = field(default_factory=list)
-    lists: list[ListCheck] = field(default_factory=list)
-    column_width: float | None = None
-    column_widths: dict[int, float] = field(default_factory=dict)
-    row_height: float | None = None
-    row_heights: dict[int, float] = field(default_factory=dict)
-    freeze: tuple[int, int] | None = None
-    color_scales: list[ColorScale] = field(default_factory=list)
-    data_bars: list[DataBar] = field(default_factory=list)
-    highlights: list[Highlight] = field(default_factory=list)
-    validations: list[NumberCheck] = field(default_factory=list)
-    tab_color: str | None = None
-    gridlines: bool = False
-    landscape: bool = True
-    zoom: int = 100
-    title_rows: int = 0
-    one_page: bool = False
-    """Whether it is printed on one page."""
     print_columns: int = 0
     """The last column that is printed; 0: all."""
-    hidden: bool = False
-    protected: bool = False
-    charts: list[BarChart] = field(default_factory=list)
-    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
-    """Cells of grids that span others: row, column, height, width."""
+    format: SheetFormat = field(default_factory=SheetFormat)
+
+    def __post_init__(self, tab: str) -> None:
+        """Colour the tab."""
+        if tab:
+            self.format.tab_color = theme.TABS[tab]
 
     @property
     def formulas(self) -> int:
@@ -288,16 +261,29 @@ class SheetPlan:
         ]
         ends += [(c.row, c.col + c.merge - 1) for c in self.choices]
         ends += [(g.row + g.height - 1, g.col + g.width - 1) for g in self.inputs]
-        return max(r for r, _ in ends), max(c for _, c in ends)
+        return max((r for r, _ in ends), default=1), max((c for _, c in ends), default=1)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole workbook."""
+    """A whole workbook. Made by `workbook.plan.make_plan` alone.
+
+    Attributes:
+        layout: of the network that it computes.
+        sheets: all of them, in order.
+        names: defined names and the cells that they stand for.
+        reason: why it has this layout, where it was not asked for.
+    """
 
     layout: Layout
     sheets: tuple[SheetPlan, ...]
     names: tuple[tuple[str, str], ...]
+    reason: str = ""
+
+    @property
+    def graph(self) -> Graph:
+        """The network as this workbook computes it."""
+        return self.layout.graph
 
     def tensors(self) -> Iterator[tuple[SheetPlan, TensorGrid]]:
         """Every piece of a tensor with its sheet."""
@@ -327,7 +313,7 @@ def bind(plan: Plan, model: Model, result: Result, images: Sequence[Array] = ())
         images: that can be chosen in the workbook, the first one first.
     """
     context = first_context(plan, model, result, images)
-    return Book(plan.layout.graph.name, bind_sheets(plan.sheets, context), plan.names)
+    return Book(plan.graph.name, bind_sheets(plan.sheets, context), plan.names)
 
 
 def bind_sheets(plans: Sequence[SheetPlan], context: PageContext) -> list[Sheet]:
@@ -352,32 +338,8 @@ def bind_sheets(plans: Sequence[SheetPlan], context: PageContext) -> list[Sheet]
             Cell(c.row, c.col, c.value(context), c.style, c.formula, None, c.merge, c.merge_rows)
             for c in sheet.computed
         ]
-        sheets.append(
-            Sheet(
-                sheet.name,
-                cells,
-                grids,
-                sheet.column_width,
-                sheet.column_widths,
-                sheet.row_height,
-                sheet.row_heights,
-                sheet.freeze,
-                sheet.color_scales,
-                sheet.data_bars,
-                sheet.highlights,
-                (*sheet.validations, *sheet.lists),
-                sheet.tab_color,
-                sheet.gridlines,
-                zoom=sheet.zoom,
-                landscape=sheet.landscape,
-                title_rows=sheet.title_rows,
-                print_area=(sheet.used[0], sheet.print_columns) if sheet.print_columns else None,
-                one_page=sheet.one_page,
-                charts=sheet.charts,
-                merged=sheet.merged,
-                hidden=sheet.hidden,
-                protected=sheet.protected,
-                repeats=sheet.page or any(grid.block for grid in grids),
-            )
-        )
+        printed = (sheet.used[0], sheet.print_columns) if sheet.print_columns else None
+        repeats = sheet.page or any(grid.block for grid in grids)
+        look = replace(sheet.format, print_area=printed)
+        sheets.append(Sheet(sheet.name, cells, grids, look, repeats))
     return sheets

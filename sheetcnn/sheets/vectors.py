@@ -20,7 +20,7 @@ from sheetcnn.xlsx.book import Cell
 def vector_sheet(layout: Layout, node: Node, name: str, stamps: list[Stamped]) -> SheetPlan:
     """The sheet that holds vectors of a node: its result, or statistics that a map is computed from."""
     graph, say = layout.graph, layout.say
-    sheet = SheetPlan(name, node.name, tab_color=theme.TABS["vector"])
+    sheet = SheetPlan(name, node.name, tab="vector")
     result = layout.placements[node.name].blocks[0].sheet == name
     title = text("{layer}, statistics", layer=node.name)
     if result:
@@ -33,10 +33,10 @@ def vector_sheet(layout: Layout, node: Node, name: str, stamps: list[Stamped]) -
     sources = source_sheets(layout, node, stamps)
     header(sheet, say(title), say(describe_layer(graph, node)), links, sources[:MOST_SOURCES], 18, say)
     labels = graph.labels if result and node.name in graph.outputs[:1] else ()
-    sheet.column_width = 21
-    sheet.column_widths |= {1: 6, 2: 18}
-    sheet.row_heights[HEADER_ROWS] = 20
-    sheet.freeze = (VECTOR_ROW, VECTOR_COLUMN)
+    sheet.format.column_width = 21
+    sheet.format.column_widths |= {1: 6, 2: 18}
+    sheet.format.row_heights[HEADER_ROWS] = 20
+    sheet.format.freeze = (VECTOR_ROW, VECTOR_COLUMN)
     sheet.cells.append(Cell(HEADER_ROWS, 1, "#", theme.HEADING_CENTER))
     sheet.cells.append(Cell(HEADER_ROWS, 2, say("label") if labels else "", theme.HEADING))
     columns = [(stage_key(node.name, s.name), s.label) for s in layout.stages(node)]
@@ -53,7 +53,7 @@ def vector_sheet(layout: Layout, node: Node, name: str, stamps: list[Stamped]) -
             scale = theme.color_scale(
                 "sequential" if sequential else "diverging", (area(block.row, block.col, block.count, 1),)
             )
-            sheet.color_scales.append(scale)
+            sheet.format.color_scales.append(scale)
     for n in range(rows):
         sheet.cells.append(Cell(VECTOR_ROW + n, 1, n + 1, theme.INDEX))
         if labels:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Ref, call, compare
+from sheetcnn.formulas.expr import Expr, Ref, call, compare, pick
 from sheetcnn.formulas.placement import Placement, Window
 from sheetcnn.formulas.region import Region
 from sheetcnn.languages import text
@@ -38,7 +38,7 @@ def view_sheet(layout: Layout, tensor: str) -> SheetPlan:
     graph, say = layout.graph, layout.say
     placement = layout.placements[tensor]
     shape, name = placement.shape, view_name(layout, tensor)
-    sheet = SheetPlan(name, tensor, tab_color=theme.TABS["view"])
+    sheet = SheetPlan(name, tensor, tab="view")
     first = placement.blocks[0].sheet
     links = [(say("▲ overview"), "overview"), (f"{first} ►", first)]
     few = shape.width <= FEW
@@ -46,18 +46,18 @@ def view_sheet(layout: Layout, tensor: str) -> SheetPlan:
     line = say("one channel as an image; choose another in the cell below and the picture follows")
     title = say(text("{layer}, one of {n} channels", layer=tensor, n=shape.channels))
     header(sheet, title, line, links, [], width, say)
-    sheet.column_width, sheet.row_height = width, theme.CELL_HEIGHT if few else SMALL_CELL
-    sheet.column_widths[1] = theme.HEAD_WIDTH
-    sheet.row_heights |= {HEADER_ROWS: 8, CHOICE_ROW: 22, FIRST_ROW - 2: 8, FIRST_ROW - 1: 15}
-    sheet.freeze = (FIRST_ROW, FIRST_COLUMN)
-    sheet.gridlines = False
-    sheet.landscape = True
+    sheet.format.column_width, sheet.format.row_height = width, theme.CELL_HEIGHT if few else SMALL_CELL
+    sheet.format.column_widths[1] = theme.HEAD_WIDTH
+    sheet.format.row_heights |= {HEADER_ROWS: 8, CHOICE_ROW: 22, FIRST_ROW - 2: 8, FIRST_ROW - 1: 15}
+    sheet.format.freeze = (FIRST_ROW, FIRST_COLUMN)
+    sheet.format.gridlines = False
+    sheet.format.landscape = True
     sheet.cells.append(Cell(CHOICE_ROW, FIRST_COLUMN, say("channel"), theme.HEADING, merge=2))
     sheet.choices.append(Choice(choice_key(tensor), CHOICE_ROW, CHOICE_COLUMN, 1, 1, shape.channels))
     cell = area(CHOICE_ROW, CHOICE_COLUMN, 1, 1)
     listed = shape.width + FIRST_COLUMN + 1
     numbers = area(FIRST_ROW, listed, shape.channels, 1, fixed=True)
-    sheet.lists.append(
+    sheet.format.drop_downs.append(
         ListCheck(
             cell,
             numbers,
@@ -91,7 +91,7 @@ def view_sheet(layout: Layout, tensor: str) -> SheetPlan:
     )
     scale = "pixels" if tensor in (graph.source, INPUT) else scale_of(layout, tensor)
     where = area(FIRST_ROW, FIRST_COLUMN, shape.height, shape.width)
-    sheet.color_scales.append(theme.color_scale(scale, (where,)))
+    sheet.format.color_scales.append(theme.color_scale(scale, (where,)))
     return sheet
 
 
@@ -107,7 +107,7 @@ def _picked(placement: Placement, chosen: Ref) -> Expr:
         channels = range(block.first, block.first + block.count)
         pixel = placement.windows(channels, Window(0, 0, 1, 1))[0]
         number = chosen - block.first if block.first else chosen
-        value = pixel if pixel.is_cell else call("INDEX", pixel, 1, number)
+        value = pick(pixel, 1, number)
         test = compare("<=", chosen, channels.stop)
         picked = value if picked is None else call("IF", test, value, picked)
     if picked is None:

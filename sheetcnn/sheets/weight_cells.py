@@ -15,7 +15,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from sheetcnn.formulas.expr import Ref
+from sheetcnn.formulas.expr import Rect, Ref
 from sheetcnn.formulas.placement import Block, Placement, Positions, Strip, Window
 from sheetcnn.formulas.region import Region
 from sheetcnn.model.ops.base import Parameter
@@ -146,14 +146,14 @@ class WeightCells:
         height = self.window(kernel).height
         return height + (self.gap or height > 1)
 
-    def kernel(self, name: str, output: int) -> list[Ref]:
+    def kernel(self, name: str, output: int) -> list[Rect]:
         """The kernel cells of one output channel, one rectangle per strip of the window."""
         kernel = self._named(name)
         height = self.window(kernel).height
         refs = []
         for strip, row, col in self.slices(kernel, output):
             size = (len(strip.channels), 1) if self.across else self.source.size(strip, height)
-            refs.append(Ref(self.sheet, row, col, *size, fixed=True))
+            refs.append(Rect(self.sheet, row, col, *size, fixed=True))
         return refs
 
     def slice_at(self, kernel: Parameter, output: int, n: int) -> Ref:

@@ -22,7 +22,7 @@ def weight_sheet(layout: Layout, node: Node) -> SheetPlan:
     """Kernels and biases of one layer, labelled."""
     cells = layout.weights[node.name]
     say = layout.say
-    sheet = SheetPlan(cells.sheet, node.name, tab_color=theme.TABS["weights"])
+    sheet = SheetPlan(cells.sheet, node.name, tab="weights")
     out = layout.placements[node.name].blocks[0].sheet
     kernel = cells.kernel_parameter
     if cells.maps:
@@ -52,10 +52,10 @@ def weight_sheet(layout: Layout, node: Node) -> SheetPlan:
     links = [(say("▲ overview"), "overview"), (f"{out} ►", out)]
     title = say(text("{layer}, weights", layer=node.name))
     header(sheet, title, say(line), links, [], theme.CELL_WIDTH + 1, say)
-    sheet.column_width, sheet.row_height = theme.CELL_WIDTH + 1, theme.CELL_HEIGHT * 0.7
-    sheet.column_widths[1] = theme.HEAD_WIDTH + 7
-    sheet.row_heights[HEADER_ROWS] = 20
-    sheet.freeze = (HEADER_ROWS + 1, FIRST_COLUMN)
+    sheet.format.column_width, sheet.format.row_height = theme.CELL_WIDTH + 1, theme.CELL_HEIGHT * 0.7
+    sheet.format.column_widths[1] = theme.HEAD_WIDTH + 7
+    sheet.format.row_heights[HEADER_ROWS] = 20
+    sheet.format.freeze = (HEADER_ROWS + 1, FIRST_COLUMN)
     ranges: dict[str, list[str]] = {parameter.name: [] for parameter in cells.parameters}
     for grid in cells.grids():
         sheet.weights.append(WeightGrid(node.name, grid, theme.WEIGHT))
@@ -63,7 +63,7 @@ def weight_sheet(layout: Layout, node: Node) -> SheetPlan:
     for parameter in cells.parameters:
         if parameter.role != "channel" and parameter.size <= MOST_COLORED:
             whole = _whole(cells, ranges[parameter.name])
-            sheet.color_scales.append(theme.color_scale("diverging", whole))
+            sheet.format.color_scales.append(theme.color_scale("diverging", whole))
     _labels(layout, node, cells, sheet)
     return sheet
 

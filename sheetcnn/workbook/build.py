@@ -10,14 +10,13 @@ from sheetcnn.errors import ImageError, OutputError
 from sheetcnn.formulas.limits import Limits
 from sheetcnn.model.engine import Result, run
 from sheetcnn.model.graph import Graph, Model
-from sheetcnn.pages.about import about_sheet, images_digest, weights_digest
-from sheetcnn.pages.fitting import with_pages
+from sheetcnn.pages.about import images_digest, weights_digest
 from sheetcnn.pages.input import sample_names
-from sheetcnn.pages.notes import notes_sheet
+from sheetcnn.pages.site import Provenance
 from sheetcnn.shape import Array
 from sheetcnn.sheets.layout import LayoutName, Options
-from sheetcnn.sheets.sheet_plan import Plan, bind
-from sheetcnn.workbook.auto_layout import LayoutChoice, choose_layout, prepared
+from sheetcnn.sheets.sheet_plan import bind
+from sheetcnn.workbook.auto_layout import LayoutChoice
 from sheetcnn.workbook.plan import make_plan
 from sheetcnn.xlsx.write import write_book
 
@@ -75,24 +74,30 @@ def build(
     """
     if path.suffix.lower() != ".xlsx":
         raise OutputError(f"{path}: a workbook's name ends in .xlsx")
-    options = options or Options()
-    chosen = choose_layout(model.graph, layout or options.layout, options)
-    options = replace(options, layout=chosen.layout)
-    model = prepared(model, options)
     images = [image, *samples]
-    options = _with_samples(with_pages(model.graph, options), model.graph, images)
+    _check_images(images, model.graph)
+    options = options or Options()
+    if len(options.samples) != len(images):
+        options = replace(options, samples=sample_names(["image"] * len(images)))
+    provenance = Provenance(weights_digest(model), images_digest(images))
+    plan = make_plan(model.graph, options, limits, layout=layout, provenance=provenance)
+    if samples and not plan.layout.has("input"):
+        raise ImageError(
+            f"{len(samples)} more images cannot be chosen in a workbook without the page 'input'; "
+            "add it to --pages, or give one image"
+        )
+    model = Model.of(plan.graph, model.params)
     result = run(model, image)
-    plan = whole_plan(model, images, options, limits)
-    book = bind(plan, model, result, images)
-    formulas = write_book(book, path, progress=progress)
-    return Built(path, len(plan.sheets), formulas, path.stat().st_size, result, chosen.layout, chosen.reason)
+    formulas = write_book(bind(plan, model, result, images), path, progress=progress)
+    size = path.stat().st_size
+    return Built(path, len(plan.sheets), formulas, size, result, plan.layout.options.layout, plan.reason)
 
 
-def _with_samples(options: Options, graph: Graph, images: Sequence[Array]) -> Options:
-    """Options that name every image.
+def _check_images(images: Sequence[Array], graph: Graph) -> None:
+    """See that every image has the shape of the network's input.
 
     Raises:
-        ImageError: if there are samples and no page to choose them on, or one does not fit.
+        ImageError: naming both shapes.
     """
     for image in images:
         if image.shape != graph.source_shape.dims:
@@ -100,22 +105,3 @@ def _with_samples(options: Options, graph: Graph, images: Sequence[Array]) -> Op
             raise ImageError(
                 f"an image has shape {found}, but the network's input is {graph.source_shape} (C×H×W)"
             )
-    if len(images) > 1 and "input" not in (options.pages or ()):
-        raise ImageError(
-            f"{len(images) - 1} more images cannot be chosen in a workbook without the page 'input'; "
-            "add it to --pages, or give one image"
-        )
-    if len(options.samples) == len(images):
-        return options
-    return replace(options, samples=sample_names(["image"] * len(images)))
-
-
-def whole_plan(model: Model, images: Sequence[Array], options: Options, limits: Limits | None = None) -> Plan:
-    """The plan of a workbook with its last sheets: how to read it, and from what it was built."""
-    plan = make_plan(model.graph, options, limits)
-    pixels = images_digest(images)
-    weights, options = weights_digest(model), plan.layout.options
-    last = [about_sheet(model.graph, options, weights, pixels)]
-    if plan.layout.has("notes"):
-        last.insert(0, notes_sheet(model.graph, options, weights, pixels))
-    return Plan(plan.layout, (*plan.sheets, *last), plan.names)

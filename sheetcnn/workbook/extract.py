@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,13 +13,14 @@ from sheetcnn.errors import OutputError
 from sheetcnn.files import replacing
 from sheetcnn.importers.spec.save import save, saved_name
 from sheetcnn.pages.about import images_digest, weights_digest
-from sheetcnn.pages.fitting import fitting_pages
 from sheetcnn.pages.input import image_key, sample_images, sample_names
+from sheetcnn.pages.registry import fitting_pages
 from sheetcnn.shape import Array
-from sheetcnn.sheets.layout import Options, PageName
+from sheetcnn.sheets.layout import Options
 from sheetcnn.sheets.sheet_plan import Plan
-from sheetcnn.workbook.readback import Contents, read_contents, read_facts, read_plan
-from sheetcnn.xlsx.read import Block, Workbook, open_workbook
+from sheetcnn.workbook.kinds import NETWORK_ONLY, WorkbookKind, read_network
+from sheetcnn.workbook.readback import Contents, read_about, read_contents
+from sheetcnn.xlsx.read import CellValues, Workbook, open_workbook
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Extracted:
     image: Path
     samples: tuple[Path, ...]
     options: Options
-    usual_pages: tuple[PageName, ...]
+    usual_pages: tuple[str, ...]
     weights_changed: bool
     input_changed: bool
 
@@ -59,7 +61,7 @@ class Extracted:
         return [str(self.spec), f"--input={self.image}", *samples, *options]
 
 
-def extract(path: Path, directory: Path) -> Extracted:
+def extract(path: Path, directory: Path, kinds: Sequence[WorkbookKind] = NETWORK_ONLY) -> Extracted:
     """Read spec, weights and input of a workbook back into files.
 
     A weight or a pixel that was typed as a formula counts with the value that the spreadsheet program
@@ -67,13 +69,16 @@ def extract(path: Path, directory: Path) -> Extracted:
 
     Args:
         path: of a workbook that sheetcnn built; it may have been edited and saved since.
-        directory: for the files; made if it is missing.
+        directory: for the files; created if it does not exist.
+        kinds: of workbook, to say what a file without a network is.
 
     Raises:
         WorkbookError: the workbook is damaged, was not built by sheetcnn, or lacks a number.
         OutputError: a file of that name exists already, or cannot be written.
     """
-    plan, contents, facts = _read(path)
+    with open_workbook(path) as book:
+        plan, contents = _read_saved(book, path, kinds)
+        about = read_about(book, path)
     images = _images(plan, contents)
     files = {directory / f"{name}{_suffix(pixels)}": pixels for name, pixels in images}
     for file in files:
@@ -91,26 +96,29 @@ def extract(path: Path, directory: Path) -> Extracted:
         tuple(samples),
         plan.layout.options,
         fitting_pages(plan.layout.graph),
-        weights_digest(contents.model) != facts.get("weights sha256"),
-        images_digest([pixels for _, pixels in images]) != facts.get("input sha256"),
+        weights_digest(contents.model) != about.get("weights sha256"),
+        images_digest([pixels for _, pixels in images]) != about.get("input sha256"),
     )
 
 
-def saved(path: Path) -> tuple[Plan, Contents]:
-    """The plan of a workbook, and what its cells said when it was saved last.
+def read_saved(path: Path, kinds: Sequence[WorkbookKind] = NETWORK_ONLY) -> tuple[Plan, Contents]:
+    """The plan of a workbook, and the contents of its cells when it was last saved.
+
+    Args:
+        path: of the workbook.
+        kinds: of workbook, to say what a file without a network is.
 
     Raises:
         WorkbookError: the workbook is damaged, was not built by sheetcnn, or lacks a number.
     """
-    return _read(path)[:2]
-
-
-def _read(path: Path) -> tuple[Plan, Contents, dict[str, str]]:
     with open_workbook(path) as book:
-        plan = read_plan(book, path)
-        facts = read_facts(book)
-        with _Saved(book) as values:
-            return plan, read_contents(book, plan, path, values), facts
+        return _read_saved(book, path, kinds)
+
+
+def _read_saved(book: Workbook, path: Path, kinds: Sequence[WorkbookKind]) -> tuple[Plan, Contents]:
+    plan = read_network(book, path, kinds)
+    with _SavedValues(book) as values:
+        return plan, read_contents(book, plan, path, values)
 
 
 def _images(plan: Plan, contents: Contents) -> list[tuple[str, Array]]:
@@ -148,15 +156,15 @@ def _write(pixels: Array, path: Path, *, picture: bool) -> None:
     image.save(path, format="PNG")
 
 
-class _Saved(Recalculated):
-    """The values that stand in the file itself: a program that saved it computed them."""
+class _SavedValues(Recalculated):
+    """The values in the file itself, computed by the program that saved it."""
 
     def __init__(self, book: Workbook) -> None:
         self._book = book
 
-    def block(self, sheet: str, row: int, col: int, height: int, width: int) -> Block:
+    def block(self, sheet: str, row: int, col: int, height: int, width: int) -> CellValues:
         """The values of a rectangle."""
         return self._book.table(sheet).block(row, col, height, width)
 
     def close(self) -> None:
-        """Nothing to let go of: who opened the workbook closes it."""
+        """Nothing to close: the workbook belongs to the caller."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sheetcnn.errors import LimitError
 from sheetcnn.formulas.limits import PROGRAMS, Limits
@@ -11,8 +11,9 @@ from sheetcnn.model.graph import Graph
 from sheetcnn.sheets.descriptions import kind_title
 from sheetcnn.sheets.layout import LayoutName, Options
 from sheetcnn.sheets.sheet_plan import Plan
-from sheetcnn.workbook.auto_layout import LayoutChoice, choose_layout, prepared_graph
-from sheetcnn.workbook.plan import check_limits, last_sheets, make_plan
+from sheetcnn.workbook.auto_layout import LayoutChoice
+from sheetcnn.workbook.limits import check_limits
+from sheetcnn.workbook.plan import make_plan
 
 # Compressed bytes in the file, fitted to built workbooks (`benchmarks/size.py` measures them again; the
 # error is 12 % in the mean, 29 % at worst): a cached value or a weight has up to 17 random digits, a
@@ -22,8 +23,6 @@ BYTES_PER_FORMULA_CHARACTER = 0.083
 BYTES_PER_WEIGHT = 14.0
 BYTES_PER_PIXEL = 2.0
 BYTES_PER_SHEET = 1_980
-
-_UNLIMITED = Limits("no program", 1 << 40, 1 << 40, 1 << 40, 1 << 40, 1 << 40, 1 << 60, 1 << 40)
 
 
 @dataclass(frozen=True)
@@ -77,15 +76,8 @@ def inspect(
         options: of the layout.
         layout: in place of the options' own; `auto` chooses.
     """
-    options = options or Options()
-    chosen = choose_layout(graph, layout or options.layout, options)
-    options = replace(options, layout=chosen.layout)
-    graph = prepared_graph(graph, options)
-    # What the interleaved layout splits depends on how wide a sheet may be.
-    wide = (
-        replace(_UNLIMITED, columns=options.limits.columns) if chosen.layout == "interleaved" else _UNLIMITED
-    )
-    plan = make_plan(graph, options, wide)
+    plan = make_plan(graph, options, layout=layout, check=False)
+    graph = plan.graph
     formulas: dict[str, int] = {}
     sheets: dict[str, int] = {}
     longest: dict[str, int] = {}
@@ -125,14 +117,13 @@ def inspect(
             )
         )
     parameters = sum(layer.parameters for layer in layers)
-    sheets_in_all = len(plan.sheets) + last_sheets(plan.layout)
     total = sum(formulas.values())
     size = (
         total * BYTES_PER_FORMULA
         + characters * BYTES_PER_FORMULA_CHARACTER
         + parameters * BYTES_PER_WEIGHT
         + graph.source_shape.size * BYTES_PER_PIXEL
-        + (sheets_in_all) * BYTES_PER_SHEET
+        + len(plan.sheets) * BYTES_PER_SHEET
     )
     return Inspection(
         graph.name,
@@ -140,12 +131,12 @@ def inspect(
         parameters,
         sum(layer.multiply_adds for layer in layers),
         total,
-        sheets_in_all,
+        len(plan.sheets),
         max(longest.values(), default=0),
         int(size),
         tuple(_fit(plan, limits) for limits in PROGRAMS),
-        chosen.layout,
-        chosen.reason,
+        plan.layout.options.layout,
+        plan.reason,
     )
 
 

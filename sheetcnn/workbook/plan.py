@@ -1,85 +1,91 @@
-"""Puts the plan of a whole workbook together, and checks it against the limits."""
+"""The plan of a workbook: the one function that makes it, whole, for whatever is done with it.
+
+`build` fills it with values, `inspect` counts what it holds, `verify` and `extract` read a workbook by it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TypeVar
 
 from sheetcnn.errors import LimitError
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import most_arguments
 from sheetcnn.formulas.limits import EXCEL, Limits
 from sheetcnn.formulas.placement import Placement
-from sheetcnn.formulas.region import Region
-from sheetcnn.formulas.render import render
-from sheetcnn.languages import text
-from sheetcnn.model.engine import SEPARATOR, stage_key
-from sheetcnn.model.graph import Graph, Node
-from sheetcnn.pages.changes import changes_sheet
-from sheetcnn.pages.fitting import with_pages
-from sheetcnn.pages.gallery import gallery_sheet, has_gallery
-from sheetcnn.pages.input import NAME as INPUT_PAGE
-from sheetcnn.pages.input import image_names, input_sheet, samples_sheet, source_formula
-from sheetcnn.pages.overview import PREDICTION_NAME, overview_sheet
-from sheetcnn.pages.prediction import prediction_cell
-from sheetcnn.pages.receptive import listed, receptive_sheet
-from sheetcnn.pages.trace.frames import chosen_names, highlights
-from sheetcnn.pages.trace.table import trace_page, traces_pixels
-from sheetcnn.sheets import theme
-from sheetcnn.sheets.descriptions import CHOSEN_PIXELS, TYPE_NUMBERS, describe_layer
-from sheetcnn.sheets.interleaved import maps_sheets, source_maps
+from sheetcnn.importers.spec.parse import dump
+from sheetcnn.model.engine import SEPARATOR
+from sheetcnn.model.graph import Graph
+from sheetcnn.model.passes import with_fused_activations
+from sheetcnn.pages.registry import LAYER_PAGES, NETWORK_PAGES, PAGES, Page, check_pages, fitting_pages
+from sheetcnn.pages.site import PageSite, Provenance
 from sheetcnn.sheets.layout import Layout, Options, make_layout
-from sheetcnn.sheets.maps import (
-    frame,
-    grid,
-    header,
-    map_sheets,
-    neighbours,
-    pixel_check,
-    place_stamps,
-    source_sheets,
-    with_margin,
-)
 from sheetcnn.sheets.names import numbered
-from sheetcnn.sheets.sheet_plan import Plan, SheetPlan, TensorGrid
-from sheetcnn.sheets.stamps import Stamped, stamped
-from sheetcnn.sheets.vectors import vector_sheet
-from sheetcnn.sheets.views import view_sheet
-from sheetcnn.sheets.weight_sheets import weight_sheet
+from sheetcnn.sheets.network_sheets import input_sheets, layer_sheets
+from sheetcnn.sheets.sheet_plan import Plan, SheetPlan
+from sheetcnn.workbook.auto_layout import LayoutChoice, too_large_for_planar
+from sheetcnn.workbook.limits import check_limits
 
-OUTPUT_NAME = "output"
+MAX_PLANNED_MAPS = 100_000
+"""More sheets than any program opens; a plan of so many takes minutes and gigabytes."""
 
-MOST_SHEETS = 100_000
-"""More than any program opens; a plan of so many takes minutes and gigabytes."""
+_P = TypeVar("_P", bound=Page)
 
 
-def make_plan(graph: Graph, options: Options | None = None, limits: Limits | None = None) -> Plan:
+def make_plan(
+    graph: Graph,
+    options: Options | None = None,
+    limits: Limits | None = None,
+    *,
+    layout: LayoutChoice | None = None,
+    provenance: Provenance | None = None,
+    check: bool = True,
+) -> Plan:
     """Plan the workbook of a network.
 
     Args:
         graph: the network.
         options: of the layout.
         limits: of the spreadsheet program that it must fit; by default those of the options' target.
+        layout: in place of the options' own; `auto`: planar while it fits, interleaved beyond.
+        provenance: digests of the weights and images that it is built from; not needed to count or to read.
+        check: whether a workbook that does not fit is refused.
 
     Raises:
+        SpecError: if the options name a page that does not exist.
         LimitError: naming the sheet or layer, the number and the limit.
     """
-    options = with_pages(graph, options or Options())
+    options = options or Options()
     limits = limits or options.limits
+    provenance = provenance or Provenance()
+    if layout != "auto":
+        options = options if layout is None else replace(options, layout=layout)
+        return _planned(graph, options, limits, provenance, check=check)
+    reason = too_large_for_planar(graph, limits)
+    if not reason:
+        try:
+            plan = _planned(graph, replace(options, layout="planar"), limits, provenance, check=True)
+        except LimitError as error:
+            reason = f"with a sheet per feature map, {str(error).partition(';')[0]}"
+        else:
+            maps = sum(shape.channels for shape in graph.shapes.values() if shape.size > shape.channels)
+            return replace(plan, reason=f"its {maps:,} feature maps fit on sheets of their own")
+    plan = _planned(graph, replace(options, layout="interleaved"), limits, provenance, check=check)
+    return replace(plan, reason=reason)
+
+
+def _planned(graph: Graph, options: Options, limits: Limits, provenance: Provenance, *, check: bool) -> Plan:
+    """The plan in the layout that the options name."""
+    if options.layout == "interleaved" and options.relu == "fused":
+        graph = with_fused_activations(graph)  # it has no sheets for activations alone
+    pages = fitting_pages(graph) if options.pages is None else check_pages(options.pages)
     _check_size(graph, options)
-    layout = make_layout(graph, options, limits)
-    sheets = list(_sheets(layout))
-    by_name = {sheet.name: sheet for sheet in sheets}
-    for node in graph.nodes:
-        if layout.has("trace") and traces_pixels(layout, node):
-            for name, mark in highlights(layout, node):
-                by_name[name].highlights.append(mark)
-    if layout.has("receptive") and len(listed(graph)) > 1:
-        sheets.append(receptive_sheet(layout))
-    if layout.has("changes") and layout.weights:
-        sheets.append(changes_sheet(layout))
-    overview = overview_sheet(layout, sheets)
-    plan = Plan(layout, (overview, *sheets), tuple(_names(layout)))
-    check_limits(plan, limits)
+    layout = make_layout(graph, replace(options, pages=pages), limits)
+    spec = json.dumps(dump(graph), ensure_ascii=True, separators=(",", ":"))
+    plan = Plan(layout, tuple(_sheets(PageSite(layout, spec, provenance))), tuple(_names(layout)))
+    if check:
+        check_limits(plan, limits)
     return plan
 
 
@@ -99,109 +105,42 @@ def _check_size(graph: Graph, options: Options) -> None:
                     f"sheet holds at most {most:,}; use a smaller input, less padding or fewer units"
                 )
         maps += shape.channels if shape.height * shape.width > 1 else 1
-    if maps > MOST_SHEETS and options.layout == "planar":
+    if maps > MAX_PLANNED_MAPS and options.layout == "planar":
         raise LimitError(
-            f"the network has {maps:,} feature maps, each a sheet of its own; at most {MOST_SHEETS:,} can be "
-            "planned: use fewer filters"
+            f"the network has {maps:,} feature maps, each a sheet of its own; at most "
+            f"{MAX_PLANNED_MAPS:,} can be planned: use fewer filters"
         )
 
 
-def _sheets(layout: Layout) -> Iterator[SheetPlan]:
-    graph = layout.graph
-    if layout.has("input"):
-        yield input_sheet(layout)
-        yield samples_sheet(layout)
-    if layout.interleaved:
-        yield from source_maps(layout, source_formula if layout.has("input") else None)
-        yield view_sheet(layout, graph.source)
-    else:
-        yield from _pixel_sheets(layout)
-    for node in graph.nodes:
-        if node.name in layout.aliases:
-            continue
-        if node.name in layout.weights and not node.weights:
-            yield weight_sheet(layout, node)
-        stamps = list(stamped(layout, node))
-        yield from _node_sheets(layout, node, stamps)
-        if layout.has("gallery") and has_gallery(layout, node):
-            yield gallery_sheet(layout, node)
-        if layout.has("trace") and (page := trace_page(layout, node)) is not None:
-            yield page
+def _chosen(layout: Layout, pages: Iterable[_P]) -> list[_P]:
+    """Those of some pages that the workbook has."""
+    return [page for page in pages if not page.optional or layout.has(page.name)]
 
 
-def _node_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[SheetPlan]:
-    by_sheet: dict[str, list[Stamped]] = {}
-    for stamp in stamps:
-        by_sheet.setdefault(stamp.first.sheet or "", []).append(stamp)
-    own = dict.fromkeys(block.sheet for block in layout.placements[node.name].blocks)
-    for name in by_sheet:
-        if name in own:
-            continue
-        tensor = by_sheet[name][0].tensor
-        if layout.on_columns(tensor):
-            yield vector_sheet(layout, node, name, by_sheet[name])
-        elif layout.interleaved:
-            if name == layout.placements[tensor].blocks[0].sheet:
-                yield from maps_sheets(layout, node, tensor, stamps)
-        else:
-            yield _stage_sheet(layout, node, name, tensor, by_sheet[name])
-    if layout.on_columns(node.name):
-        yield from (vector_sheet(layout, node, name, by_sheet[name]) for name in own)
-    elif layout.interleaved:
-        yield from maps_sheets(layout, node, node.name, stamps)
-        yield view_sheet(layout, node.name)
-    else:
-        yield from map_sheets(layout, node, stamps)
-
-
-def _stage_sheet(layout: Layout, node: Node, name: str, tensor: str, stamps: list[Stamped]) -> SheetPlan:
-    """The sheet of an intermediate map, such as the sum of a softmax over each pixel's channels."""
-    sheet = SheetPlan(name, node.name, tab_color=theme.TABS["maps"])
-    stage = next(s for s in layout.stages(node) if stage_key(node.name, s.name) == tensor)
-    first = layout.placements[node.name].blocks[0].sheet
-    say = layout.say
-    links = [(say("▲ overview"), "overview"), (f"{first} ►", first)]
-    sources = source_sheets(layout, node, stamps)
-    title = say(text("{layer}, {stage}", layer=node.name, stage=text(stage.label)))
-    header(sheet, title, say(describe_layer(layout.graph, node)), links, sources, theme.CELL_WIDTH, say)
-    frame(layout, sheet, stage.shape, stage.margin)
-    channel = next(b.first for b in layout.placements[tensor].blocks if b.sheet == name)
-    grid(layout, sheet, tensor, channel, "diverging")
-    place_stamps(sheet, node.name, stamps)
-    return sheet
-
-
-def _pixel_sheets(layout: Layout) -> Iterator[SheetPlan]:
-    graph, say = layout.graph, layout.say
-    placement = layout.placements[graph.source]
-    names = [block.sheet for block in placement.blocks]
-    for c, name in enumerate(names):
-        sheet = SheetPlan(name, graph.source, tab_color=theme.TABS["input"])
-        line = with_margin(layout, graph.source, CHOSEN_PIXELS if layout.has("input") else TYPE_NUMBERS)
-        links = [(say("▲ overview"), "overview"), *_to_input(layout), *neighbours(names, c)]
-        title = say(text("{layer}, channel {n} of {all}", layer=graph.source, n=c + 1, all=len(names)))
-        header(sheet, title, line, links, [], theme.CELL_WIDTH, say)
-        frame(layout, sheet, graph.source_shape, layout.margins[graph.source])
-        grid(layout, sheet, graph.source, c, "pixels")
-        block, shape = placement.blocks[c], placement.shape
-        region = Region.plane(c, shape)
-        formula = source_formula(layout, c) if layout.has("input") else None
-        sheet.tensors.append(
-            TensorGrid(
-                graph.source, graph.source, region, block.row, block.col, theme.PIXEL, formula, light=True
-            )
-        )
-        if formula is None:
-            sheet.validations.append(pixel_check(layout, area(block.row, block.col, *shape.dims[1:])))
-        yield sheet
-
-
-def _to_input(layout: Layout) -> list[tuple[str, str]]:
-    return [(f"◄ {INPUT_PAGE}", INPUT_PAGE)] if layout.has("input") else []
+def _sheets(site: PageSite) -> list[SheetPlan]:
+    """Every sheet in order: cover, front, the network with its layers' pages, back."""
+    layout = site.layout
+    network = _chosen(layout, NETWORK_PAGES)
+    at = {page.name: list(page.sheets(site)) for page in network if page.place != "cover"}
+    chooser = next((page for page in network if page.pixels is not None), None)
+    formula, sheet = (None, "") if chooser is None else (chooser.pixels, at[chooser.name][0].name)
+    sheets = [s for page in network if page.place == "front" for s in at[page.name]]
+    sheets += input_sheets(layout, formula, sheet)
+    for node in layout.graph.nodes:
+        if node.name not in layout.aliases:
+            sheets += layer_sheets(layout, node)
+            sheets += [s for page in _chosen(layout, LAYER_PAGES) for s in page.sheets(layout, node)]
+    sheets += [s for page in network if page.place == "back" for s in at[page.name]]
+    by_name = {sheet.name: sheet for sheet in sheets}
+    for page in _chosen(layout, PAGES):
+        for name, rule in page.frames(layout):
+            by_name[name].format.highlights.append(rule)
+    covers = [page for page in network if page.place == "cover"]
+    return [*(s for page in covers for s in page.sheets(replace(site, sheets=sheets))), *sheets]
 
 
 def _names(layout: Layout) -> Iterator[tuple[str, str]]:
-    """Defined names: for every map, vector and set of weights, for the output and the prediction."""
+    """Defined names: for every map, vector and set of weights, and those of the pages."""
     graph = layout.graph
     taken: set[str] = set()
     for tensor, placement in layout.placements.items():
@@ -221,17 +160,10 @@ def _names(layout: Layout) -> Iterator[tuple[str, str]]:
         top, left = min(g.row for g in cells), min(g.col for g in cells)
         whole = area(top, left, bottom - top + 1, right - left + 1, fixed=True)
         yield weights.sheet, f"{weights.sheet}!{whole}"
-    for node in graph.nodes:
-        if layout.has("trace") and traces_pixels(layout, node):
-            yield from chosen_names(layout, node)
-    if layout.has("input"):
-        yield from image_names(layout)
-    output = layout.placements[graph.outputs[0]]
-    first = output.blocks[0]  # a name refers to one sheet: of several output maps it names the first
-    yield OUTPUT_NAME, _target(output, range(first.first, first.first + first.count))
-    place = prediction_cell(layout)
-    if place is not None:
-        yield PREDICTION_NAME, f"overview!{area(*place, 1, 1, fixed=True)}"
+    front = [page for page in NETWORK_PAGES if page.place == "cover"]
+    rest = [page for page in NETWORK_PAGES if page.place != "cover"]
+    for page in _chosen(layout, [*LAYER_PAGES, *rest, *front]):
+        yield from page.names(layout)
 
 
 def _tensor_names(layout: Layout, base: str, stage: str, placement: Placement) -> Iterator[tuple[str, str]]:
@@ -257,68 +189,3 @@ def _tensor_names(layout: Layout, base: str, stage: str, placement: Placement) -
 def _target(placement: Placement, channels: range) -> str:
     ref = placement.ranges(channels)[0]
     return f"{ref.sheet}!{area(ref.row, ref.col, ref.height, ref.width, fixed=True)}"
-
-
-def last_sheets(layout: Layout) -> int:
-    """How many sheets come after those of a plan, when a workbook is built: `notes` and `about`."""
-    return 1 + layout.has("notes")
-
-
-def check_limits(plan: Plan, limits: Limits) -> None:
-    """Raise for the first thing of a plan that a spreadsheet program cannot hold.
-
-    Raises:
-        LimitError: naming the sheet or layer, the number and the limit.
-    """
-    program = limits.program
-    sheets = len(plan.sheets) + last_sheets(plan.layout)
-    if sheets > limits.sheets:
-        raise LimitError(
-            f"the workbook would have {sheets:,} sheets, but {program} holds "
-            f"{limits.sheets:,}; {_more_room(plan) or 'use a smaller network'}"
-        )
-    area_of_all = 0
-    for sheet in plan.sheets:
-        rows, columns = sheet.used
-        area_of_all += rows * columns
-        for what, number, most in (("rows", rows, limits.rows), ("columns", columns, limits.columns)):
-            if number > most:
-                owner = f" of layer '{sheet.layer}'" if sheet.layer else ""
-                raise LimitError(
-                    f"sheet {sheet.name}{owner} would have {number:,} {what}, but {program} holds at most "
-                    f"{most:,}; use a smaller input or fewer units"
-                )
-        for cell in sheet.cells:
-            if isinstance(cell.value, str) and len(cell.value) > limits.cell_characters:
-                raise LimitError(
-                    f"sheet {sheet.name}: a text of {len(cell.value):,} characters does not fit into a cell "
-                    f"({limits.cell_characters:,} at most in {program})"
-                )
-    if area_of_all > limits.cells:
-        raise LimitError(
-            f"the workbook would have {area_of_all:,} cells, but {program} holds at most {limits.cells:,}; "
-            "use a smaller input, fewer filters, or another program"
-        )
-    longest: dict[str, int] = {}
-    for sheet, formula, rows, cols in ((s, f, r, c) for s in plan.sheets for f, r, c, _ in s.patterns()):
-        layered = sheet.layer and not sheet.page
-        owner = f"layer '{sheet.layer}'" if layered else f"sheet {sheet.name}"
-        arguments = most_arguments(formula)
-        if arguments > limits.function_arguments:
-            raise LimitError(
-                f"{owner} would need a function of {arguments:,} arguments, but {program} "
-                f"takes at most {limits.function_arguments:,}; give it fewer inputs"
-            )
-        length = render(formula, sheet.name).longest(rows, cols)
-        longest[owner] = max(longest.get(owner, 0), length)
-    for owner, length in longest.items():
-        if length > limits.formula_characters:
-            raise LimitError(
-                f"{owner} would need a formula of {length:,} characters, but {program} takes at most "
-                f"{limits.formula_characters:,}; {_more_room(plan) or 'give it fewer inputs'}"
-            )
-
-
-def _more_room(plan: Plan) -> str:
-    """The remedy for a planar workbook, whose formulas name a sheet per channel."""
-    return "" if plan.layout.interleaved else "use the interleaved layout, or fewer filters"

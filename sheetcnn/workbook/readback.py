@@ -27,7 +27,7 @@ from sheetcnn.shape import Array
 from sheetcnn.sheets.layout import Options
 from sheetcnn.sheets.sheet_plan import Choice, Plan, SheetPlan, TensorGrid
 from sheetcnn.workbook.plan import make_plan
-from sheetcnn.xlsx.read import CellError, SheetCells, Table, Value, Workbook
+from sheetcnn.xlsx.read import CellError, CellTable, Value, Workbook
 
 
 @dataclass(frozen=True)
@@ -47,18 +47,33 @@ class Contents:
     inputs: dict[str, Array]
 
 
-def read_plan(book: Workbook, path: Path) -> Plan:
-    """The plan of a workbook, from what it says of itself.
+def read_about(book: Workbook, path: Path) -> dict[str, str]:
+    """The rows of the `about` sheet by key: `format`, `built by`, `weights sha256` ...
 
     Raises:
-        WorkbookError: if it does not say, or a sheet is missing.
+        WorkbookError: if there is no such sheet.
     """
-    lesson = lesson_name(book, path)
-    if lesson is not None:
+    if about.NAME not in book.sheet_names:
         raise WorkbookError(
-            f"{path} is the lesson '{lesson}', which holds no network; name a workbook of sheetcnn build"
+            f"{path} has no sheet '{about.NAME}', so it was not built by sheetcnn "
+            "(or the sheet was deleted); build it again with sheetcnn build"
         )
-    graph, options = _described(book.sheet(about.NAME), path)
+    values = book.sheet(about.NAME).values
+    rows: dict[str, str] = {}
+    for (row, col), key in sorted(values.items()):
+        value = values.get((row, about.VALUE_COLUMN))
+        if col == about.KEY_COLUMN and isinstance(key, str) and isinstance(value, str | float):
+            rows[key] = rows.get(key, "") + (value if isinstance(value, str) else f"{value:g}")
+    return rows
+
+
+def read_plan(book: Workbook, path: Path) -> Plan:
+    """The plan of a workbook that holds a network, from its `about` sheet.
+
+    Raises:
+        WorkbookError: if that sheet or another one is missing or damaged.
+    """
+    graph, options = _graph_and_options(read_about(book, path), path)
     try:
         plan = make_plan(graph, options)
     except SheetCnnError as error:
@@ -67,26 +82,11 @@ def read_plan(book: Workbook, path: Path) -> Plan:
     return plan
 
 
-def lesson_name(book: Workbook, path: Path) -> str | None:
-    """The lesson that a workbook is; None if it holds a network.
-
-    Raises:
-        WorkbookError: if it does not say what it is.
-    """
-    if about.NAME not in book.sheet_names:
-        raise WorkbookError(
-            f"{path} has no sheet '{about.NAME}', so it was not built by sheetcnn "
-            "(or the sheet was deleted); build it again with sheetcnn build"
-        )
-    named = _rows(book.sheet(about.NAME)).get("lesson")
-    return "".join(named) if named else None
-
-
 def check_sheets(book: Workbook, sheets: Sequence[SheetPlan], path: Path) -> None:
-    """See that all sheets of a plan are there.
+    """Check that a workbook has all sheets of a plan.
 
     Raises:
-        WorkbookError: naming the first that is not.
+        WorkbookError: naming the first that is missing.
     """
     known = set(book.sheet_names)
     for sheet in sheets:
@@ -96,33 +96,16 @@ def check_sheets(book: Workbook, sheets: Sequence[SheetPlan], path: Path) -> Non
             )
 
 
-def read_facts(book: Workbook) -> dict[str, str]:
-    """What the `about` sheet says, by key: `format`, `built by`, `weights sha256` ..."""
-    return {key: "".join(values) for key, values in _rows(book.sheet(about.NAME)).items()}
-
-
-def _rows(cells: SheetCells) -> dict[str, list[str]]:
-    rows: dict[str, list[str]] = {}
-    for (row, col), key in sorted(cells.values.items()):
-        value = cells.values.get((row, about.VALUE_COLUMN))
-        if col == about.KEY_COLUMN and isinstance(key, str) and isinstance(value, str | float):
-            rows.setdefault(key, []).append(value if isinstance(value, str) else f"{value:g}")
-    return rows
-
-
-def _described(cells: SheetCells, path: Path) -> tuple[Graph, Options]:
-    rows = _rows(cells)
-    if "exercise" in rows:
-        raise WorkbookError(f"{path} is an exercise, which holds no network; sheetcnn grade reads it")
-    if rows.get("format") != [str(about.FORMAT)]:
-        found = ", ".join(rows.get("format", ["none"]))
+def _graph_and_options(rows: dict[str, str], path: Path) -> tuple[Graph, Options]:
+    if rows.get("format") != str(about.FORMAT):
+        found = rows.get("format", "none")
         raise WorkbookError(
             f"{path}: sheet {about.NAME} has format {found}, but this sheetcnn reads format {about.FORMAT}; "
             "build the workbook again"
         )
     try:
-        spec = json.loads("".join(rows.get("spec", [])))
-        chosen = json.loads("".join(rows.get("options", ["{}"])))
+        spec = json.loads(rows.get("spec", ""))
+        chosen = json.loads(rows.get("options", "{}"))
         Options(**chosen)  # no others than these
         options = TypeAdapter(Options).validate_python(chosen)
         language(options.language)
@@ -220,7 +203,7 @@ def _inputs(sheet: SheetPlan) -> list[TensorGrid]:
 class _InputCells:
     """The cells of a sheet that a reader may fill."""
 
-    def __init__(self, table: Table, path: Path, values: Recalculated) -> None:
+    def __init__(self, table: CellTable, path: Path, values: Recalculated) -> None:
         self._table = table
         self._path = path
         self._values = values

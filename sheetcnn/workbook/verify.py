@@ -14,12 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from sheetcnn.calculators import Progress, Recalculated, get
-from sheetcnn.errors import SheetCnnError, WorkbookError
 from sheetcnn.formulas.a1 import address
-from sheetcnn.model.engine import NOTHING, run
 from sheetcnn.shape import Array
-from sheetcnn.sheets.sheet_plan import PageContext, Plan, SheetPlan
-from sheetcnn.workbook.readback import check_sheets, lesson_name, read_contents, read_given, read_plan
+from sheetcnn.sheets.sheet_plan import PageContext, SheetPlan
+from sheetcnn.workbook.kinds import NETWORK_ONLY, Expected, WorkbookKind, read_expected
 from sheetcnn.workbook.report import Difference, LayerReport, Report
 from sheetcnn.xlsx.read import CellError, Value, Workbook, open_workbook
 from sheetcnn.xlsx.table import Mask
@@ -38,29 +36,41 @@ MOST_DIFFERENCES = 1000
 """No more are listed; `different` counts them all."""
 
 
-def verify(path: Path, calculator: str = "ironcalc", *, progress: Progress | None = None) -> Report:
+def verify(
+    path: Path,
+    calculator: str = "ironcalc",
+    kinds: Sequence[WorkbookKind] = NETWORK_ONLY,
+    *,
+    progress: Progress | None = None,
+) -> Report:
     """Recalculate a workbook and compare every formula cell with NumPy.
 
     Args:
         path: of a workbook that sheetcnn built; it may have been edited and saved since.
         calculator: `ironcalc`, `libreoffice` or `gnumeric`.
+        kinds: of workbook that are known.
         progress: called with what is being done, how much is done, and how much there is (0: unknown).
 
     Raises:
         WorkbookError: if it is damaged, was not built by sheetcnn, or lacks a sheet or a number.
         CalculatorError: if the calculator is missing or fails.
     """
-    return verify_many([path], calculator, progress=progress)[0]
+    return verify_many([path], calculator, kinds, progress=progress)[0]
 
 
 def verify_many(
-    paths: Sequence[Path], calculator: str = "ironcalc", *, progress: Progress | None = None
+    paths: Sequence[Path],
+    calculator: str = "ironcalc",
+    kinds: Sequence[WorkbookKind] = NETWORK_ONLY,
+    *,
+    progress: Progress | None = None,
 ) -> list[Report]:
     """Check several workbooks; a spreadsheet program is started once for all of them.
 
     Args:
         paths: of the workbooks.
         calculator: `ironcalc`, `libreoffice` or `gnumeric`.
+        kinds: of workbook that are known.
         progress: as for `verify`.
 
     Raises:
@@ -68,22 +78,18 @@ def verify_many(
     """
     program = get(calculator)
     tell = progress or (lambda stage, done, total: None)
-    plans: list[Plan | Sequence[SheetPlan]] = []
-    for path in paths:  # what is wrong with a file is said before a program is started
+    expected: list[Expected] = []
+    for path in paths:  # an invalid file is reported before a program is started
         with open_workbook(path) as book:
-            lesson = lesson_name(book, path)
-            plans.append(read_plan(book, path) if lesson is None else _lesson(book, path, lesson))
+            expected.append(read_expected(book, path, kinds))
     name = f"{program.name} {program.version()}"
     tell(f"{program.title} starts", 0, 0)
     reports = []
     recalculated = program.recalculate(paths, tell)
     try:
-        for path, plan, values in zip(paths, plans, recalculated, strict=True):
+        for path, one, values in zip(paths, expected, recalculated, strict=True):
             with open_workbook(path) as book:
-                if isinstance(plan, Plan):
-                    reports.append(_check(path, book, plan, values, name, tell))
-                else:
-                    reports.append(_check_lesson(path, book, plan, values, name))
+                reports.append(_report(book, one, values, name, tell))
             values.close()
     finally:
         for values in recalculated:
@@ -91,24 +97,16 @@ def verify_many(
     return reports
 
 
-def _check(
-    path: Path, book: Workbook, plan: Plan, values: Recalculated, calculator: str, tell: Progress
+def _report(
+    book: Workbook, expected: Expected, values: Recalculated, calculator: str, tell: Progress
 ) -> Report:
-    contents = read_contents(
-        book, plan, path, values, lambda done, total: tell("reading weights and pixels", done, total)
-    )
-    tell("computing with NumPy", 0, 0)
-    try:
-        result = run(contents.model, contents.image)
-    except SheetCnnError as error:
-        raise WorkbookError(f"{path}: {error}") from None
-    report = Report(calculator, prediction=result.label)
-    check = _Check(
-        report, values, PageContext(result, contents.model.params, contents.choices, contents.inputs)
-    )
+    """Compare a workbook, as recalculated, with what it must hold."""
+    context = expected.context(book, values, tell)
+    report = Report(calculator, prediction=context.result.label)
+    check = _Check(report, values, context)
     # Layers in the order of computation, then the pages that show them: a broken formula changes all
-    # that follows from it, so the first difference is the one to mend.
-    sheets = sorted(plan.sheets, key=lambda sheet: not sheet.layer or sheet.page)
+    # that follows from it, so the first difference is the one to correct.
+    sheets = sorted(expected.sheets, key=lambda sheet: not sheet.layer or sheet.page)
     for done, sheet in enumerate(sheets):
         tell("comparing", done, len(sheets))
         if sheet.formulas:
@@ -116,33 +114,6 @@ def _check(
             check.grids(sheet, table.formulas)
             check.live(sheet, table.formulas)
             check.page(sheet, table.formulas)
-    report.ok = report.different == 0
-    return report
-
-
-def _lesson(book: Workbook, path: Path, name: str) -> Sequence[SheetPlan]:
-    from sheetcnn.teaching.lessons import lesson  # only a lesson needs them
-
-    try:
-        sheets = lesson(name).sheets()
-    except SheetCnnError as error:
-        raise WorkbookError(f"{path}: {error}") from None
-    check_sheets(book, sheets, path)
-    return sheets
-
-
-def _check_lesson(
-    path: Path, book: Workbook, sheets: Sequence[SheetPlan], values: Recalculated, calculator: str
-) -> Report:
-    """The same for a lesson: its formulas follow from choices and typed numbers alone."""
-    choices, inputs = read_given(book, sheets, path, values)
-    report = Report(calculator)
-    check = _Check(report, values, PageContext(NOTHING, {}, choices, inputs))
-    for sheet in sheets:
-        if sheet.formulas:
-            formulas = book.table(sheet.name).formulas
-            check.live(sheet, formulas)
-            check.page(sheet, formulas)
     report.ok = report.different == 0
     return report
 

@@ -53,7 +53,7 @@ def xml_text(value: str) -> str:
 
 
 @dataclass
-class Rows:
+class SpacedRows:
     """Cells in the same columns of evenly spaced rows."""
 
     row: int
@@ -87,7 +87,7 @@ class Rows:
 
 
 @dataclass
-class Band(Rows):
+class Band(SpacedRows):
     """Grids with the same rows and like cells.
 
     A cell's slots are the row numbers `moving`, each after one of its literals, and at the end the
@@ -97,7 +97,7 @@ class Band(Rows):
     moving: tuple[Moving, ...]
     valued: bool
     grids: list[Grid] = field(default_factory=list)
-    arrays: list[Array | book.Rows | None] = field(default_factory=list)
+    arrays: list[Array | book.RowSource | None] = field(default_factory=list)
     """The values of the grids, where they were made already."""
     literals: list[list[str]] = field(default_factory=list)
     """For each literal of a cell, its text in each of `columns`; the first one opens the cell."""
@@ -133,7 +133,7 @@ class Band(Rows):
     def add(
         self,
         grid: Grid,
-        array: Array | book.Rows | None,
+        array: Array | book.RowSource | None,
         literals: Sequence[list[str]],
         first: list[str] | None = None,
         *,
@@ -253,7 +253,7 @@ class Band(Rows):
         return row
 
 
-def _rows(array: Array | book.Rows | None, start: int, stop: int) -> Array:
+def _rows(array: Array | book.RowSource | None, start: int, stop: int) -> Array:
     if isinstance(array, np.ndarray):
         return array[start:stop]
     assert array is not None  # noqa: S101  (for mypy)
@@ -261,7 +261,7 @@ def _rows(array: Array | book.Rows | None, start: int, stop: int) -> Array:
 
 
 @dataclass
-class Loose(Rows):
+class Loose(SpacedRows):
     """A grid whose formula moves in rows and columns with both axes: its cells have nothing in common."""
 
     grid: Grid
@@ -270,7 +270,7 @@ class Loose(Rows):
 
     def __post_init__(self) -> None:
         self.columns = [self.grid.col + j * self.grid.col_step for j in range(self.grid.width)]
-        self._array: Array | book.Rows | None = None
+        self._array: Array | book.RowSource | None = None
 
     @property
     def most(self) -> int:

@@ -12,7 +12,7 @@ from sheetcnn.shape import Array
 Value = float | int | str
 
 
-class Rows(Protocol):
+class RowSource(Protocol):
     """Numbers that are made row by row."""
 
     def __getitem__(self, row: int) -> Array:
@@ -76,14 +76,14 @@ class Grid:
     height: int
     width: int
     style: Style
-    values: Array | Rows | Callable[[], Array | Rows] | None = None
+    values: Array | RowSource | Callable[[], Array | RowSource] | None = None
     formula: Expr | None = None
     row_step: int = 1
     col_step: int = 1
     block: bool = False
     """Whether one shared formula may fill it all: smaller, but programs group formulas down columns."""
 
-    def array(self) -> Array | Rows | None:
+    def array(self) -> Array | RowSource | None:
         """The values themselves; made now, if they are a function."""
         return self.values() if callable(self.values) else self.values
 
@@ -169,13 +169,10 @@ class ListCheck:
     message: str
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """One worksheet."""
+@dataclass
+class SheetFormat:
+    """All of a sheet but its cells: sizes, rules, printing. Mutable while the sheet is being put together."""
 
-    name: str
-    cells: Sequence[Cell] = ()
-    grids: Sequence[Grid] = ()
     column_width: float | None = None
     """Width of all columns that are not in `column_widths`, in characters."""
     column_widths: dict[int, float] = field(default_factory=dict)
@@ -184,15 +181,16 @@ class Sheet:
     row_heights: dict[int, float] = field(default_factory=dict)
     freeze: tuple[int, int] | None = None
     """The first row and column that scroll."""
-    color_scales: Sequence[ColorScale] = ()
-    data_bars: Sequence[DataBar] = ()
-    highlights: Sequence[Highlight] = ()
-    validations: Sequence[NumberCheck | ListCheck] = ()
+    color_scales: list[ColorScale] = field(default_factory=list)
+    data_bars: list[DataBar] = field(default_factory=list)
+    highlights: list[Highlight] = field(default_factory=list)
+    number_checks: list[NumberCheck] = field(default_factory=list)
+    drop_downs: list[ListCheck] = field(default_factory=list)
     tab_color: str | None = None
-    gridlines: bool = True
+    gridlines: bool = False
     zoom: int = 100
     """Per cent."""
-    landscape: bool = False
+    landscape: bool = True
     title_rows: int = 0
     """Rows from the top that are repeated on every printed page."""
     print_area: tuple[int, int] | None = None
@@ -203,11 +201,21 @@ class Sheet:
     """Whether it is out of sight, and no menu brings it back."""
     protected: bool = False
     """Whether only unlocked cells may be changed; there is no password, so it guards against slips alone."""
+    charts: list[BarChart] = field(default_factory=list)
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """Cells of grids that span others (row, column, height, width); cells say it themselves."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One worksheet."""
+
+    name: str
+    cells: Sequence[Cell] = ()
+    grids: Sequence[Grid] = ()
+    format: SheetFormat = field(default_factory=SheetFormat)
     repeats: bool = False
     """Whether its cells repeat each other in short pieces, so that harder compression pays."""
-    charts: Sequence[BarChart] = ()
-    merged: Sequence[tuple[int, int, int, int]] = ()
-    """Cells of grids that span others (row, column, height, width); cells say it themselves."""
 
 
 @dataclass(frozen=True)

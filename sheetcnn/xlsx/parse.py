@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from sheetcnn.errors import WorkbookError
-from sheetcnn.xlsx.archive import Package, new_parser
-from sheetcnn.xlsx.table import CellError, Position, Table, Value
+from sheetcnn.xlsx.package import XlsxPackage, new_parser
+from sheetcnn.xlsx.table import CellError, CellTable, Position, Value
 
 SPREADSHEET_NAMESPACES = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
@@ -39,7 +39,7 @@ class SheetCells:
     """Formula texts without `=`. Those who follow in a shared formula have an empty text."""
 
 
-def parse_cells(package: Package, part: str, cells: SheetCells, strings: Strings) -> None:
+def parse_cells(package: XlsxPackage, part: str, cells: SheetCells, strings: Strings) -> None:
     """Fills `cells` from a sheet part.
 
     Raises:
@@ -48,13 +48,13 @@ def parse_cells(package: Package, part: str, cells: SheetCells, strings: Strings
     _SheetParser(package, part, cells, strings).run()
 
 
-def parse_table(package: Package, part: str, name: str, strings: Strings) -> Table:
+def parse_table(package: XlsxPackage, part: str, name: str, strings: Strings) -> CellTable:
     """The sheet in the part as a table; only one row at a time is held cell by cell.
 
     Raises:
         WorkbookError: the part is missing or damaged.
     """
-    table, cells, late = Table(name), SheetCells(name), SheetCells(name)
+    table, cells, late = CellTable(name), SheetCells(name), SheetCells(name)
     newest = 0
 
     def row_done() -> None:
@@ -86,7 +86,7 @@ class _SheetParser:
 
     def __init__(
         self,
-        package: Package,
+        package: XlsxPackage,
         part: str,
         cells: SheetCells,
         strings: Strings,

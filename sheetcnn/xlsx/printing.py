@@ -27,15 +27,15 @@ _HEIGHT_DOUBT = 0.96
 
 def fits_one_page(sheet: Sheet) -> bool:
     """Whether the sheet is surely printed on one page, whatever program prints it."""
-    if sheet.one_page:
+    if sheet.format.one_page:
         return True
-    rows, cols = sheet.print_area or _used(sheet)
+    rows, cols = sheet.format.print_area or _used(sheet)
     height = _height(sheet, rows)
     if height is None:
         return False
     page_width, page_height = (
         size - 2 * margin
-        for size, margin in zip(sorted(_PAPER_POINTS, reverse=sheet.landscape), _MARGINS, strict=True)
+        for size, margin in zip(sorted(_PAPER_POINTS, reverse=sheet.format.landscape), _MARGINS, strict=True)
     )
     scale = min(1.0, page_width / (_width(sheet, cols) * _WIDTH_DOUBT))
     return height * scale <= page_height * _HEIGHT_DOUBT
@@ -46,25 +46,25 @@ def _used(sheet: Sheet) -> tuple[int, int]:
     ends = [(1, 1)]
     ends += [(c.row + c.merge_rows - 1, c.col + c.merge - 1) for c in sheet.cells]
     ends += [(g.row + (g.height - 1) * g.row_step, g.col + (g.width - 1) * g.col_step) for g in sheet.grids]
-    ends += [(row + height - 1, col + width - 1) for row, col, height, width in sheet.merged]
+    ends += [(row + height - 1, col + width - 1) for row, col, height, width in sheet.format.merged]
     # A chart covers at most as many rows as if all were the smallest; how wide it is makes it only smaller.
-    smallest = min((sheet.row_height or _ROW, *sheet.row_heights.values()))
-    ends += [(c.row + int(c.height * _POINTS_PER_CM / smallest), c.col) for c in sheet.charts]
+    smallest = min((sheet.format.row_height or _ROW, *sheet.format.row_heights.values()))
+    ends += [(c.row + int(c.height * _POINTS_PER_CM / smallest), c.col) for c in sheet.format.charts]
     row, col = (max(end) for end in zip(*ends, strict=True))
     return row, col
 
 
 def _width(sheet: Sheet, cols: int) -> float:
     """In points, without texts that reach beyond the last column: those make the printed sheet smaller."""
-    usual = _COLUMN if sheet.column_width is None else sheet.column_width
-    named = [width for col, width in sheet.column_widths.items() if col <= cols]
+    usual = _COLUMN if sheet.format.column_width is None else sheet.format.column_width
+    named = [width for col, width in sheet.format.column_widths.items() if col <= cols]
     return (sum(named) + (cols - len(named)) * usual) * _CHARACTER
 
 
 def _height(sheet: Sheet, rows: int) -> float | None:
     """In points; None if a program makes a row as high as its text needs."""
-    usual = _ROW if sheet.row_height is None else sheet.row_height
-    named = {row: height for row, height in sheet.row_heights.items() if row <= rows}
+    usual = _ROW if sheet.format.row_height is None else sheet.format.row_height
+    named = {row: height for row, height in sheet.format.row_heights.items() if row <= rows}
     grown: dict[int, float] = {}
     for cell in sheet.cells:
         if cell.row in named or cell.row > rows:

@@ -22,7 +22,7 @@ import numpy as np
 import orjson
 
 from sheetcnn.shape import Array
-from sheetcnn.xlsx.archive import Package, new_parser
+from sheetcnn.xlsx.package import XlsxPackage, new_parser
 from sheetcnn.xlsx.parse import (
     MAX_COLUMN,
     MAX_ROW,
@@ -32,7 +32,7 @@ from sheetcnn.xlsx.parse import (
     Strings,
     unescape,
 )
-from sheetcnn.xlsx.table import CellError, Columns, Mask, Position, Table, Value
+from sheetcnn.xlsx.table import CellError, CellTable, Columns, Mask, Position, Value
 
 _CHUNK = 2**20
 _LONGEST_HEAD = 2**20  # bytes before the rows; what is longer is not what the programs write
@@ -65,7 +65,7 @@ class _UnusualError(Exception):
     """Something that this module leaves to `parse.py`."""
 
 
-def read_table(package: Package, part: str, name: str, strings: Strings) -> Table | None:
+def read_table(package: XlsxPackage, part: str, name: str, strings: Strings) -> CellTable | None:
     """The sheet in the part as a table, or None if it is not in the plain form.
 
     Raises:
@@ -75,7 +75,7 @@ def read_table(package: Package, part: str, name: str, strings: Strings) -> Tabl
     chunks = package.chunks(part, _CHUNK)
     try:
         buffer = _head(chunks, envelope)
-        rows = _Rows(name, strings)
+        rows = _RowParser(name, strings)
         while (end := buffer.find(_CLOSE, buffer.rfind(_ROW_END) + 1)) < 0:
             buffer = rows.read(buffer)
             more = next(chunks, b"")
@@ -133,7 +133,7 @@ class _Envelope:
         self._parser.Parse(b"", True)
 
 
-class _Likeness(NamedTuple):
+class _RowPattern(NamedTuple):
     """What rows of numbers have in common."""
 
     pattern: bytes
@@ -144,15 +144,15 @@ class _Likeness(NamedTuple):
     formulas: Mask | None
 
 
-class _Rows:
+class _RowParser:
     """Reads rows into a table. Errors other than `WorkbookError` mean that a row is unusual."""
 
     def __init__(self, name: str, strings: Strings) -> None:
-        self.table = Table(name)
+        self.table = CellTable(name)
         self._strings = strings
         self._numbers = ColumnNumbers()
         self._last = 0
-        self._kinds: list[_Likeness] = []
+        self._kinds: list[_RowPattern] = []
 
     def read(self, buffer: bytes) -> bytes:
         """Reads all complete rows; what is left."""
@@ -199,7 +199,7 @@ class _Rows:
             raise _UnusualError
         return column
 
-    def _like(self, digits: bytes, parts: list[bytes]) -> _Likeness | None:
+    def _like(self, digits: bytes, parts: list[bytes]) -> _RowPattern | None:
         """The kind of rows that a row differs from in nothing but its numbers."""
         between = _BETWEEN.join(parts[0::2])
         for n, likeness in enumerate(self._kinds):
@@ -247,7 +247,7 @@ class _Rows:
             pattern = re.sub(
                 rb'( r="[A-Z]+)' + digits + b'"', rb"\1" + _OWN + b'"', _BETWEEN.join(parts[0::2])
             )
-            likeness = _Likeness(pattern, first, places, mask)
+            likeness = _RowPattern(pattern, first, places, mask)
             self._kinds = [likeness, *self._kinds[: _MOST_KINDS - 1]]
 
     def _other(self, place: Position, kind: bytes, value: bytes, text: bytes, *, inline: bool) -> None:

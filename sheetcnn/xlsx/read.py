@@ -1,9 +1,9 @@
 """Reads the cells of an .xlsx file: values and formulas, nothing else.
 
 It reads what sheetcnn, Excel, LibreOffice, Gnumeric, openpyxl and IronCalc write. A sheet can be had as a
-`SheetCells`, with every formula text (small sheets), or as a `Table`, whose numbers are arrays. `parse.py`
-reads any sheet; `quick.py` reads the plain form that most programs write, about ten times as fast.
-`archive.py` is what keeps a hostile file harmless.
+`SheetCells`, with every formula text (small sheets), or as a `CellTable`, whose numbers are arrays.
+`parse.py` reads any sheet; `quick.py` reads the plain form that most programs write, about ten times as
+fast. `package.py` is what keeps a hostile file harmless.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from pathlib import Path
 from types import TracebackType
 
 from sheetcnn.errors import WorkbookError
-from sheetcnn.xlsx.archive import Package, Part, new_parser, open_part
+from sheetcnn.xlsx.package import Part, XlsxPackage, new_parser, open_part
 from sheetcnn.xlsx.parse import SPREADSHEET_NAMESPACES, SheetCells, parse_cells, parse_table, unescape
 from sheetcnn.xlsx.quick import read_table
-from sheetcnn.xlsx.table import Block, CellError, Position, Shelf, Table, Value
+from sheetcnn.xlsx.table import CellError, CellTable, CellValues, Position, TableCache, Value
 
 MAX_BYTES = 16 * 2**30
 """Parts that unpack to more than this in total are refused. AlexNet's unpack to 3 GB, VGG-19's to 7."""
@@ -29,7 +29,16 @@ _ID_ATTRIBUTES = (
     "http://purl.oclc.org/ooxml/officeDocument/relationships id",
 )
 
-__all__ = ["Block", "CellError", "Position", "SheetCells", "Table", "Value", "Workbook", "open_workbook"]
+__all__ = [
+    "CellError",
+    "CellTable",
+    "CellValues",
+    "Position",
+    "SheetCells",
+    "Value",
+    "Workbook",
+    "open_workbook",
+]
 
 
 class Workbook:
@@ -37,10 +46,10 @@ class Workbook:
 
     def __init__(self, path: Path, *, max_bytes: int = MAX_BYTES, max_ratio: float = MAX_RATIO) -> None:
         self.path = path
-        self._package = Package(path, max_bytes, max_ratio)
+        self._package = XlsxPackage(path, max_bytes, max_ratio)
         self._strings: list[str] | None = None
         self._sheets: dict[str, SheetCells] = {}
-        self._tables = Shelf(self._read_table)
+        self._tables = TableCache(self._read_table)
         self._closed = False
         try:
             self._book_part, self._parts = _find_sheets(self._package)
@@ -72,7 +81,7 @@ class Workbook:
             self._sheets[name] = cells
         return cells
 
-    def table(self, name: str) -> Table:
+    def table(self, name: str) -> CellTable:
         """The same as arrays, without the formula texts. The last one asked for is kept, and small ones.
 
         Raises:
@@ -81,7 +90,7 @@ class Workbook:
         self._part(name)
         return self._tables.table(name)
 
-    def _read_table(self, name: str) -> Table:
+    def _read_table(self, name: str) -> CellTable:
         part = self._part(name)
         table = read_table(self._package, part, name, self._shared_strings)
         return table if table is not None else parse_table(self._package, part, name, self._shared_strings)
@@ -134,7 +143,7 @@ def open_workbook(path: Path, *, max_bytes: int = MAX_BYTES, max_ratio: float = 
     return Workbook(Path(path), max_bytes=max_bytes, max_ratio=max_ratio)
 
 
-def _find_sheets(package: Package) -> tuple[Part, dict[str, str]]:
+def _find_sheets(package: XlsxPackage) -> tuple[Part, dict[str, str]]:
     """The workbook part, and the part of each sheet in the order of the tabs."""
     name = open_part(package, "").related("officeDocument", "xl/workbook.xml")
     if name.lower().endswith(".bin"):
@@ -169,7 +178,7 @@ def _find_sheets(package: Package) -> tuple[Part, dict[str, str]]:
     return book, sheets
 
 
-def _read_strings(package: Package, part: str) -> list[str]:
+def _read_strings(package: XlsxPackage, part: str) -> list[str]:
     """The shared strings; runs of rich text joined, phonetic hints left out."""
     strings: list[str] = []
     runs: list[str] = []

@@ -82,37 +82,38 @@ def skeleton(book: Book) -> tuple[bytes, Mapping[Style, int]]:
 
 
 def _furnish(worksheet: Any, sheet: Sheet, *, selected: bool) -> None:
+    look = sheet.format
     view = worksheet.sheet_view
-    view.showGridLines = sheet.gridlines
-    view.zoomScale = sheet.zoom
+    view.showGridLines = look.gridlines
+    view.zoomScale = look.zoom
     view.tabSelected = selected
-    if sheet.freeze:
-        worksheet.freeze_panes = address(*sheet.freeze)
-    if sheet.tab_color:
-        worksheet.sheet_properties.tabColor = sheet.tab_color
-    if sheet.row_height is not None:
-        worksheet.sheet_format.defaultRowHeight = sheet.row_height
+    if look.freeze:
+        worksheet.freeze_panes = address(*look.freeze)
+    if look.tab_color:
+        worksheet.sheet_properties.tabColor = look.tab_color
+    if look.row_height is not None:
+        worksheet.sheet_format.defaultRowHeight = look.row_height
         worksheet.sheet_format.customHeight = True
-    if sheet.column_width is not None:
-        worksheet.sheet_format.defaultColWidth = sheet.column_width
+    if look.column_width is not None:
+        worksheet.sheet_format.defaultColWidth = look.column_width
         worksheet.sheet_format.baseColWidth = None
-    for col, width in sorted(sheet.column_widths.items()):
+    for col, width in sorted(look.column_widths.items()):
         letter = get_column_letter(col)
         worksheet.column_dimensions[letter] = ColumnDimension(
             worksheet, index=letter, min=col, max=col, width=width, customWidth=True
         )
-    for scale in sheet.color_scales:
+    for scale in look.color_scales:
         places = ("start", "mid", "end") if len(scale.stops) == 3 else ("start", "end")
         arguments: dict[str, str | None] = {}
         for place, (kind, value, color) in zip(places, scale.stops, strict=True):
             arguments |= {f"{place}_type": kind, f"{place}_value": value, f"{place}_color": "FF" + color}
         worksheet.conditional_formatting.add(" ".join(scale.ranges), _rules.ColorScaleRule(**arguments))
-    for bar in sheet.data_bars:
+    for bar in look.data_bars:
         bars = _rules.DataBarRule(
             "num", 0, "num", bar.maximum, "FF" + bar.color, showValue=True, minLength=0, maxLength=100
         )
         worksheet.conditional_formatting.add(bar.range, bars)
-    for mark in sheet.highlights:
+    for mark in look.highlights:
         edge = Side("thin", color="FF" + mark.color)
         rule = _rules.FormulaRule(
             formula=[mark.formula],
@@ -120,35 +121,36 @@ def _furnish(worksheet: Any, sheet: Sheet, *, selected: bool) -> None:
             font=Font(bold=True, color="FF" + mark.color),
         )
         worksheet.conditional_formatting.add(" ".join(mark.ranges), rule)
-    for check in sheet.validations:
+    checks: list[NumberCheck | ListCheck] = [*look.number_checks, *look.drop_downs]
+    for check in checks:
         worksheet.add_data_validation(_validation(check))
     merged = [
         (cell.row, cell.col, cell.merge_rows, cell.merge)
         for cell in sheet.cells
         if cell.merge > 1 or cell.merge_rows > 1
     ]
-    for row, col, height, width in (*merged, *sheet.merged):
+    for row, col, height, width in (*merged, *look.merged):
         # Into the set itself: `add` would compare each range with all before it.
         worksheet.merged_cells.ranges.add(
             CellRange(min_row=row, max_row=row + height - 1, min_col=col, max_col=col + width - 1)
         )
-    if sheet.hidden:
+    if look.hidden:
         worksheet.sheet_state = "veryHidden"
-    if sheet.protected:
+    if look.protected:
         worksheet.protection.sheet = True
     setup = worksheet.page_setup
-    setup.orientation = "landscape" if sheet.landscape else "portrait"
+    setup.orientation = "landscape" if look.landscape else "portrait"
     setup.paperSize = PAPER
-    setup.fitToWidth, setup.fitToHeight = 1, int(sheet.one_page)
+    setup.fitToWidth, setup.fitToHeight = 1, int(look.one_page)
     worksheet.sheet_properties.pageSetUpPr.fitToPage = True
-    if sheet.title_rows and not fits_one_page(sheet):
-        worksheet.print_title_rows = f"1:{sheet.title_rows}"
-    if sheet.print_area:
-        worksheet.print_area = area(1, 1, *sheet.print_area)
+    if look.title_rows and not fits_one_page(sheet):
+        worksheet.print_title_rows = f"1:{look.title_rows}"
+    if look.print_area:
+        worksheet.print_area = area(1, 1, *look.print_area)
     worksheet.oddHeader.left.text = "&A"
     worksheet.oddFooter.left.text = "sheetcnn"
     worksheet.oddFooter.right.text = "&P / &N"
-    for bars in sheet.charts:
+    for bars in look.charts:
         _draw(worksheet, bars)
     for cell in sheet.cells:
         if cell.note:

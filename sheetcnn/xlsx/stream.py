@@ -11,7 +11,7 @@ from sheetcnn.formulas.a1 import address, column_name
 from sheetcnn.formulas.render import Pattern, render
 from sheetcnn.shape import Array
 from sheetcnn.xlsx import book
-from sheetcnn.xlsx.bands import UNNUMBERED, Band, Loose, Rows, literals, moving_rows, xml_text
+from sheetcnn.xlsx.bands import UNNUMBERED, Band, Loose, SpacedRows, literals, moving_rows, xml_text
 from sheetcnn.xlsx.book import Cell, Grid, Sheet, Style
 
 
@@ -50,8 +50,8 @@ class SheetWriter:
                         xml = f'<c r="{address(row, col)}" s="{style}"/>'
                         singles.setdefault(row, []).append((col, xml))
         starts = sorted(self._bands, key=lambda b: b.row)
-        static = sorted({*singles, *self.sheet.row_heights})
-        active: list[Rows] = []
+        static = sorted({*singles, *self.sheet.format.row_heights})
+        active: list[SpacedRows] = []
         next_band = next_static = 0
         row = 0
         while True:
@@ -75,7 +75,7 @@ class SheetWriter:
                 next_static += 1
             yield from self._row(row, active, singles.pop(row, []))
 
-    def _row(self, row: int, active: Sequence[Rows], singles: list[tuple[int, str]]) -> list[str]:
+    def _row(self, row: int, active: Sequence[SpacedRows], singles: list[tuple[int, str]]) -> list[str]:
         """The text of a row, in pieces."""
         chunks: list[tuple[int, int, str]] = []
         lines = [(b, (row - b.row) // b.step) for b in active if (row - b.row) % b.step == 0]
@@ -87,7 +87,7 @@ class SheetWriter:
                 chunks += [(col, n, xml) for col, xml in zip(b.columns, b.cells(i), strict=True)]
         chunks += [(col, -1, xml) for col, xml in singles]
         chunks.sort()
-        height = self.sheet.row_heights.get(row)
+        height = self.sheet.format.row_heights.get(row)
         if not chunks and height is None:
             return []
         custom = "" if height is None else f' ht="{height:g}" customHeight="1"'
@@ -108,7 +108,7 @@ class SheetWriter:
             return f'{opening} t="inlineStr"><is><t xml:space="preserve">{xml_text(value)}</t></is></c>'
         return f"{opening}><v>{value!r}</v></c>"
 
-    def _make_bands(self) -> list[Rows]:
+    def _make_bands(self) -> list[SpacedRows]:
         bands: list[Band] = []
         loose: list[Loose] = []
         # From left to right: a band takes in the grids up to one that is different, so that its
@@ -132,7 +132,7 @@ class SheetWriter:
     def _add(self, bands: list[Band], grid: Grid, pattern: Pattern | None = None) -> None:
         """Add a grid to the last band, or to a new one where it does not fit."""
         styled = f'" s="{self.styles[grid.style]}"'
-        array: Array | book.Rows | None = None
+        array: Array | book.RowSource | None = None
         first: list[str] | None = None
         block = False
         moving = moving_rows(grid, None)

@@ -34,7 +34,7 @@ Value: TypeAlias = float | str | bool | CellError
 Position: TypeAlias = tuple[int, int]
 """Row and column, both counted from 1."""
 
-Block: TypeAlias = list[list[Value | None]]
+CellValues: TypeAlias = list[list[Value | None]]
 """Rows of values; None is a blank cell."""
 
 Columns: TypeAlias = npt.NDArray[np.int32]
@@ -53,7 +53,7 @@ class _Row(NamedTuple):
 
 
 @dataclass
-class Table:
+class CellTable:
     """The cells of one sheet. `others` are the values that are no numbers, and NaN itself."""
 
     name: str
@@ -136,10 +136,10 @@ class Table:
         number = float(self.row(row, col, 1)[0])
         return None if math.isnan(number) else number
 
-    def block(self, row: int, col: int, height: int, width: int) -> Block:
+    def block(self, row: int, col: int, height: int, width: int) -> CellValues:
         """What the cells of a rectangle hold."""
         numbers = self.numbers(row, col, height, width)
-        rows: Block = [[None if math.isnan(v) else v for v in line] for line in numbers.tolist()]
+        rows: CellValues = [[None if math.isnan(v) else v for v in line] for line in numbers.tolist()]
         if self.others:
             for i in range(height):
                 for j in range(width):
@@ -155,14 +155,14 @@ def _between(columns: Columns, col: int, width: int) -> tuple[int, int]:
     return int(first), int(last)
 
 
-class Shelf:
+class TableCache:
     """Tables that were read, the latest last. Few are kept: a large workbook needs no large memory."""
 
-    def __init__(self, read: Callable[[str], Table]) -> None:
+    def __init__(self, read: Callable[[str], CellTable]) -> None:
         self._read = read
-        self._tables: dict[str, Table] = {}
+        self._tables: dict[str, CellTable] = {}
 
-    def table(self, name: str) -> Table:
+    def table(self, name: str) -> CellTable:
         """The sheet of that name, read unless it is still there."""
         table = self._tables.pop(name, None)
         if table is None:

@@ -1,8 +1,8 @@
 """Keras 3: `.keras` files and whole-model `.h5` files (also those of Keras 2), read with h5py alone.
 
 The configuration is taken apart into a flat list of layer calls (`network`), the arrays are found by the
-rules of the two formats (`stores`), and the `Walk` goes over the calls with a table from classes of
-layers to what builds them.
+rules of the two formats (`stores`), and the `KerasTranslator` goes over the calls with a table from
+classes of layers to their rules.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from pathlib import Path
 from sheetcnn.errors import SpecError
 from sheetcnn.importers.graph_builder import GraphBuilder
 from sheetcnn.importers.keras.activations import ACTIVATIONS
-from sheetcnn.importers.keras.files import opened
+from sheetcnn.importers.keras.files import open_model
 from sheetcnn.importers.keras.layers import LAYERS
-from sheetcnn.importers.keras.network import MODELS, flat
+from sheetcnn.importers.keras.network import MODELS, flatten_models
 from sheetcnn.importers.keras.norms import NORMS
-from sheetcnn.importers.keras.shape_ops import MOVES
+from sheetcnn.importers.keras.shape_ops import SHAPE_OPS
 from sheetcnn.importers.keras.stores import StoreError
-from sheetcnn.importers.keras.walk import Walk
+from sheetcnn.importers.keras.translator import KerasTranslator
 from sheetcnn.model.graph import Model
 
 __all__ = ["read_keras", "supported"]
 
-_TABLE = {**LAYERS, **NORMS, **ACTIVATIONS, **MOVES}
+_TABLE = {**LAYERS, **NORMS, **ACTIVATIONS, **SHAPE_OPS}
 
 
 def read_keras(path: Path, *, labels: Sequence[str] = ()) -> Model:
@@ -35,7 +35,7 @@ def read_keras(path: Path, *, labels: Sequence[str] = ()) -> Model:
         WeightsError: it holds weights only, or weights of other shapes.
         UnsupportedError: something in it cannot be expressed; lists each layer.
     """
-    with opened(path) as saved:
+    with open_model(path) as saved:
         kind = str(saved.config.get("class_name"))
         if kind not in MODELS or ">" in str(saved.config.get("registered_name") or ""):
             builder = GraphBuilder()
@@ -44,14 +44,14 @@ def read_keras(path: Path, *, labels: Sequence[str] = ()) -> Model:
             )
             builder.check(str(path))
         try:
-            network = flat(saved.config, saved.store)
+            network = flatten_models(saved.config, saved.store)
             name = str(saved.config["config"].get("name") or path.stem)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
             reason = (
                 str(error) if type(error) in (ValueError, StoreError) else f"{type(error).__name__}: {error}"
             )
             raise SpecError(f"{path}: its configuration is damaged or not known: {reason}") from None
-        return Walk(network, _TABLE, saved.version).model(name, labels, str(path))
+        return KerasTranslator(network, _TABLE, saved.version).model(name, labels, str(path))
 
 
 def supported() -> tuple[str, ...]:

@@ -7,10 +7,10 @@ from typing import Any
 
 from sheetcnn.importers.graph_builder import Activation, RefusalError
 from sheetcnn.importers.keras.network import LayerCall
-from sheetcnn.importers.keras.walk import Entry, Tensor, Walk
+from sheetcnn.importers.keras.translator import KerasTensor, KerasTranslator, LayerRule
 from sheetcnn.model.ops import OPS
 
-PLAIN: dict[str, Activation] = {
+NAMED_ACTIVATIONS: dict[str, Activation] = {
     name: Activation(kind, options)
     for name, kind, options in (
         ("relu", "relu", {}),
@@ -40,7 +40,7 @@ _LINEAR = (None, "linear")
 _LAYERS_AS_FUNCTIONS = ("ReLU", "LeakyReLU", "ELU")
 
 
-def named(walk: Walk, value: Any) -> Activation | str | None:
+def configured_activation(t: KerasTranslator, value: Any) -> Activation | str | None:
     """The activation that a configuration names; "softmax" and "log_softmax" as texts.
 
     Raises:
@@ -49,44 +49,50 @@ def named(walk: Walk, value: Any) -> Activation | str | None:
     if isinstance(value, dict):
         kind, config = value.get("class_name"), value.get("config")
         if kind in _LAYERS_AS_FUNCTIONS and isinstance(config, dict):
-            return _FUNCTIONS[kind](config)
+            return _LAYER_ACTIVATIONS[kind](config)
         value = config if isinstance(config, str) else kind
     if value in _LINEAR:
         return None
     if value in SOFTMAX:
         return str(value)
-    if value == "hard_sigmoid" and walk.version.startswith(("1.", "2.")):
+    if value == "hard_sigmoid" and t.version.startswith(("1.", "2.")):
         return Activation("hard_sigmoid", {"alpha": 0.2})  # its slope before Keras 3
-    if value not in PLAIN:
-        raise RefusalError(f"the activation {value!r}; known are {', '.join((*PLAIN, *SOFTMAX))}")
-    return PLAIN[value]
+    if value not in NAMED_ACTIVATIONS:
+        raise RefusalError(f"the activation {value!r}; known are {', '.join((*NAMED_ACTIVATIONS, *SOFTMAX))}")
+    return NAMED_ACTIVATIONS[value]
 
 
-def activated(walk: Walk, call: LayerCall, kind: str, inputs: Any, params: Any, **options: Any) -> Tensor:
+def layer_with_activation(
+    t: KerasTranslator, call: LayerCall, kind: str, inputs: Any, params: Any, **options: Any
+) -> KerasTensor:
     """Add a layer with the activation that its configuration names, as an option where it can be one."""
-    function = named(walk, call.config.get("activation"))
+    function = configured_activation(t, call.config.get("activation"))
     own = function if isinstance(function, Activation) and OPS[kind].takes_activation else None
-    made = walk.add(call, kind, inputs, params, activation=own, **options)
+    made = t.layer(call, kind, inputs, params, activation=own, **options)
     if function is None or own is not None:
         return made
-    return apply(walk, call, made, function, part=function if isinstance(function, str) else function.kind)
+    return add_activation(
+        t, call, made, function, part=function if isinstance(function, str) else function.kind
+    )
 
 
-def apply(walk: Walk, call: LayerCall, x: Tensor, function: Activation | str, part: str = "") -> Tensor:
+def add_activation(
+    t: KerasTranslator, call: LayerCall, x: KerasTensor, function: Activation | str, part: str = ""
+) -> KerasTensor:
     """Add an activation as a layer."""
     if isinstance(function, Activation):
-        return walk.add(call, function.kind, x, part=part, **function.options)
-    if walk.axis(x, -1) != 0:
+        return t.layer(call, function.kind, x, part=part, **function.options)
+    if t.axis(x, -1) != 0:
         raise RefusalError(f"{function} along the columns of maps (channels_first)")
-    return walk.add(call, function, walk.sorted(x), part=part)
+    return t.layer(call, function, t.in_keras_order(x), part=part)
 
 
 # Layers.
 
 
-def _activation(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
-    function = named(walk, call.config.get("activation"))
-    return xs[0] if function is None else apply(walk, call, xs[0], function)
+def _activation(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    function = configured_activation(t, call.config.get("activation"))
+    return xs[0] if function is None else add_activation(t, call, xs[0], function)
 
 
 def _relu(config: Mapping[str, Any]) -> Activation:
@@ -111,48 +117,48 @@ def _elu(config: Mapping[str, Any]) -> Activation:
     return Activation("elu", {"alpha": float(config.get("alpha", 1.0))})
 
 
-_FUNCTIONS: dict[str, Callable[[Mapping[str, Any]], Activation]] = {
+_LAYER_ACTIVATIONS: dict[str, Callable[[Mapping[str, Any]], Activation]] = {
     "ReLU": _relu,
     "LeakyReLU": _leaky_relu,
     "ELU": _elu,
 }
 
 
-def _function(kind: str) -> Entry:
-    def build(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
-        return apply(walk, call, xs[0], _FUNCTIONS[kind](call.config))
+def _activation_layer(kind: str) -> LayerRule:
+    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+        return add_activation(t, call, xs[0], _LAYER_ACTIVATIONS[kind](call.config))
 
-    return Entry(build, keeps_order=True)
+    return LayerRule(translate, keeps_order=True)
 
 
-def _softmax(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
+def _softmax(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
     axis = call.config.get("axis", -1)
     listed = axis if isinstance(axis, list) else [axis]
-    if [walk.axis(xs[0], n) for n in listed] != [0]:
+    if [t.axis(xs[0], n) for n in listed] != [0]:
         raise RefusalError(f"it works along axis {axis}; known is that of the channels")
-    return walk.add(call, "softmax", xs[0])
+    return t.layer(call, "softmax", xs[0])
 
 
-def _prelu(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
+def _prelu(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
     x = xs[0]
     alpha = call.store.arrays(["alpha"])["alpha"]
     if alpha.size == 1:
-        return walk.add(call, "prelu", x, {"weight": alpha.reshape(1)}, shared=True)
+        return t.layer(call, "prelu", x, {"weight": alpha.reshape(1)}, shared=True)
     if alpha.size != x.shape.channels or (
-        alpha.ndim > 1 and alpha.shape[0 if walk.first else -1] != alpha.size
+        alpha.ndim > 1 and alpha.shape[0 if t.channels_first else -1] != alpha.size
     ):
         raise RefusalError("it has a slope for each pixel; share them: shared_axes=[1, 2]")
-    return walk.add(call, "prelu", x, {"weight": walk.as_read(x, alpha.reshape(-1))})
+    return t.layer(call, "prelu", x, {"weight": t.in_graph_order(x, alpha.reshape(-1))})
 
 
-def _operation(name: str) -> Entry:
-    def build(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
+def _operation(name: str) -> LayerRule:
+    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
         extra = [key for key in (*call.config, *call.kwargs) if key not in ("name", "dtype")]
         if len(call.args) != 1 or extra:
             raise RefusalError(f"an operation with options ({', '.join(extra) or 'arguments'})")
-        return apply(walk, call, xs[0], PLAIN[name])
+        return add_activation(t, call, xs[0], NAMED_ACTIVATIONS[name])
 
-    return Entry(build, keeps_order=True)
+    return LayerRule(translate, keeps_order=True)
 
 
 _OPERATIONS = {
@@ -171,11 +177,11 @@ _OPERATIONS = {
     "Exp": "exponential",
 }
 
-ACTIVATIONS: dict[str, Entry] = {
-    "Activation": Entry(_activation, keeps_order=True),
-    **{kind: _function(kind) for kind in _FUNCTIONS},
-    "PReLU": Entry(_prelu, keeps_order=True),
-    "Softmax": Entry(_softmax),
+ACTIVATIONS: dict[str, LayerRule] = {
+    "Activation": LayerRule(_activation, keeps_order=True),
+    **{kind: _activation_layer(kind) for kind in _LAYER_ACTIVATIONS},
+    "PReLU": LayerRule(_prelu, keeps_order=True),
+    "Softmax": LayerRule(_softmax),
     **{kind: _operation(name) for kind, name in _OPERATIONS.items()},
 }
 """Layers and operations that are activations."""

@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from sheetcnn.errors import SpecError, WeightsError
-from sheetcnn.importers.graph_builder import required
-from sheetcnn.importers.keras.stores import NamedStore, NumberedStore, Store, StoreError, reading
-from sheetcnn.importers.zip_package import LARGEST_TEXT, Package
+from sheetcnn.importers.graph_builder import import_optional
+from sheetcnn.importers.keras.stores import NamedStore, NumberedStore, Store, StoreError, h5py_errors
+from sheetcnn.importers.model_archive import LARGEST_TEXT, ModelArchive
 
 CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
 _REMEDY = "save the model again with model.save('model.keras')"
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedModel:
     """A saved model.
 
     Attributes:
@@ -39,29 +39,29 @@ class Saved:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Saved]:
+def open_model(path: Path) -> Iterator[SavedModel]:
     """Open a file; the arrays can be read as long as it is open.
 
     Raises:
         SpecError: it cannot be read or is damaged, or h5py is not installed.
         WeightsError: it holds weights only.
     """
-    h5py = required("h5py", "keras")
+    h5py = import_optional("h5py", "keras")
     try:
         if path.suffix.lower() == ".keras":
-            with Package(path, _REMEDY) as package:
-                config = package.json(CONFIG)
-                metadata = package.json(METADATA) if METADATA in package.names else {}
+            with ModelArchive(path, _REMEDY) as archive:
+                config = archive.json(CONFIG)
+                metadata = archive.json(METADATA) if METADATA in archive.names else {}
                 version = str(metadata.get("keras_version", "")) if isinstance(metadata, dict) else ""
-                if WEIGHTS not in package.names:
-                    raise package.damaged(f"it holds no {WEIGHTS}")
-                content = package.read(WEIGHTS)
+                if WEIGHTS not in archive.names:
+                    raise archive.damaged(f"it holds no {WEIGHTS}")
+                content = archive.read(WEIGHTS)
             with _hdf5(h5py, io.BytesIO(content), path, f"{WEIGHTS}: ") as file:
-                yield Saved(_mapping(config, path), NumberedStore(file), version)
+                yield SavedModel(_mapping(config, path), NumberedStore(file), version)
         else:
             with _hdf5(h5py, path, path, "") as file:
                 try:
-                    with reading():
+                    with h5py_errors():
                         saved = _whole_model(file, path)
                 except StoreError as error:
                     raise SpecError(f"{path} is damaged ({error}); {_REMEDY}") from None
@@ -79,7 +79,7 @@ def _hdf5(h5py: Any, source: Any, path: Path, where: str) -> Any:
         raise SpecError(f"{path} is damaged or no Keras file ({where}{error}); {_REMEDY}") from None
 
 
-def _whole_model(file: Any, path: Path) -> Saved:
+def _whole_model(file: Any, path: Path) -> SavedModel:
     text = file.attrs.get("model_config")
     if text is None:
         raise WeightsError(f"{path} holds weights only, not the model; {_REMEDY}")
@@ -92,7 +92,7 @@ def _whole_model(file: Any, path: Path) -> Saved:
         raise WeightsError(f"{path} holds no weights; {_REMEDY}")
     version = file.attrs.get("keras_version", "")
     version = version.decode() if isinstance(version, bytes) else str(version)
-    return Saved(_mapping(config, path), NamedStore(file["model_weights"]), version)
+    return SavedModel(_mapping(config, path), NamedStore(file["model_weights"]), version)
 
 
 def _mapping(config: object, path: Path) -> Mapping[str, Any]:

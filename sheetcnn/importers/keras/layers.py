@@ -7,15 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from sheetcnn.importers.graph_builder import Numbers, RefusalError
-from sheetcnn.importers.keras.activations import activated
+from sheetcnn.importers.graph_builder import Numbers, RefusalError, compact
+from sheetcnn.importers.keras.activations import layer_with_activation
 from sheetcnn.importers.keras.network import LayerCall
-from sheetcnn.importers.keras.walk import Entry, Tensor, Walk
-
-
-def short(value: Sequence[int]) -> Any:
-    """A tuple as one number, where all its numbers are the same."""
-    return value[0] if len(set(value)) == 1 else tuple(value)
+from sheetcnn.importers.keras.translator import KerasTensor, KerasTranslator, LayerRule
 
 
 def _sizes(value: Any, axes: int) -> tuple[int, ...]:
@@ -24,7 +19,7 @@ def _sizes(value: Any, axes: int) -> tuple[int, ...]:
     return tuple(int(n) for n in listed)
 
 
-def _wanted(call: LayerCall, names: Sequence[str]) -> dict[str, Numbers]:
+def _arrays(call: LayerCall, names: Sequence[str]) -> dict[str, Numbers]:
     """The layer's arrays, with a bias where it has one."""
     return call.store.arrays([*names, *(["bias"] if call.config.get("use_bias", True) else [])])
 
@@ -34,33 +29,34 @@ def _params(weight: Numbers, arrays: Mapping[str, Numbers]) -> dict[str, Numbers
     return {"weight": np.ascontiguousarray(weight), **bias}
 
 
-def _common(call: LayerCall, axes: int) -> dict[str, Any]:
+def _stride_and_dilation(call: LayerCall, axes: int) -> dict[str, Any]:
     """Stride and dilation, where they are not 1."""
     config = call.config
     given = {"stride": config.get("strides", 1), "dilation": config.get("dilation_rate", 1)}
-    found = {key: short(_sizes(value, axes)) for key, value in given.items()}
+    found = {key: compact(_sizes(value, axes)) for key, value in given.items()}
     return {key: value for key, value in found.items() if value != 1}
 
 
-def _window(x: Tensor, axes: int) -> None:
+def check_rank(x: KerasTensor, axes: int) -> None:
+    """Refuse a tensor that has not so many axes besides the channels."""
     if x.rank != axes + 1:
         raise RefusalError(f"it works along {axes} axes of a tensor with {x.rank}")
 
 
-def _conv(axes: int) -> Entry:
-    def build(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
-        _window(xs[0], axes)
-        arrays = _wanted(call, ["kernel"])
+def _conv(axes: int) -> LayerRule:
+    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+        check_rank(xs[0], axes)
+        arrays = _arrays(call, ["kernel"])
         weight = np.moveaxis(arrays["kernel"], (-1, -2), (0, 1))
-        options = {**_common(call, axes), "padding": _padding(call, weight)}
+        options = {**_stride_and_dilation(call, axes), "padding": _padding(call, weight)}
         if call.config.get("groups", 1) != 1:
             options["groups"] = call.config["groups"]
         size = _sizes(call.config["kernel_size"], axes)
-        options |= {"filters": call.config["filters"], "kernel_size": short(size)}
+        options |= {"filters": call.config["filters"], "kernel_size": compact(size)}
         params = _params(weight, arrays)
-        return activated(walk, call, f"conv{axes}d", xs, params, bias="bias" in params, **options)
+        return layer_with_activation(t, call, f"conv{axes}d", xs, params, bias="bias" in params, **options)
 
-    return Entry(build)
+    return LayerRule(translate)
 
 
 def _padding(call: LayerCall, weight: Numbers) -> Any:
@@ -78,64 +74,66 @@ def _depthwise(kernel: Numbers) -> Numbers:
 
 
 def _depthwise_options(call: LayerCall, kernel: Numbers) -> dict[str, Any]:
-    options = {**_common(call, 2), "kernel_size": short(kernel.shape[:2])}
+    options = {**_stride_and_dilation(call, 2), "kernel_size": compact(kernel.shape[:2])}
     if kernel.shape[3] > 1:
         options["multiplier"] = kernel.shape[3]
     return {**options, "padding": call.config.get("padding", "valid")}
 
 
-def _depthwise_conv2d(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
-    _window(xs[0], 2)
-    older = walk.version.startswith(("1.", "2."))
+def _depthwise_conv2d(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    check_rank(xs[0], 2)
+    older = t.version.startswith(("1.", "2."))
     name = "depthwise_kernel" if older else "kernel"
-    arrays = _wanted(call, [name])
+    arrays = _arrays(call, [name])
     params, options = _params(_depthwise(arrays[name]), arrays), _depthwise_options(call, arrays[name])
-    return activated(walk, call, "depthwise_conv2d", xs, params, bias="bias" in params, **options)
+    return layer_with_activation(t, call, "depthwise_conv2d", xs, params, bias="bias" in params, **options)
 
 
-def _separable_conv2d(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
-    _window(xs[0], 2)
-    arrays = _wanted(call, ["depthwise_kernel", "pointwise_kernel"])
+def _separable_conv2d(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    check_rank(xs[0], 2)
+    arrays = _arrays(call, ["depthwise_kernel", "pointwise_kernel"])
     kernel = arrays["depthwise_kernel"]
     weight, options = _depthwise(kernel), _depthwise_options(call, kernel)
-    x = walk.add(call, "depthwise_conv2d", xs, {"weight": weight}, part="depthwise", bias=False, **options)
+    x = t.layer(call, "depthwise_conv2d", xs, {"weight": weight}, part="depthwise", bias=False, **options)
     params = _params(np.moveaxis(arrays["pointwise_kernel"], (-1, -2), (0, 1)), arrays)
     options = {"filters": call.config["filters"], "kernel_size": 1, "bias": "bias" in params}
-    return activated(walk, call, "conv2d", [x], params, **options)
+    return layer_with_activation(t, call, "conv2d", [x], params, **options)
 
 
-def _conv_transpose(axes: int) -> Entry:
-    def build(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
-        _window(xs[0], axes)
-        arrays = _wanted(call, ["kernel"])
+def _conv_transpose(axes: int) -> LayerRule:
+    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+        check_rank(xs[0], axes)
+        arrays = _arrays(call, ["kernel"])
         weight = np.moveaxis(arrays["kernel"], (-1, -2), (0, 1))  # (in, out, kh, kw)
         size = weight.shape[2:]
-        common = _common(call, axes)
+        common = _stride_and_dilation(call, axes)
         strides, rates = (_sizes(common.get(key, 1), axes) for key in ("stride", "dilation"))
         extra = call.config.get("output_padding")
         extras = [None] * axes if extra is None else _sizes(extra, axes)
         cuts = [
-            _cut((k - 1) * d + 1, s, call.config.get("padding", "valid"), e)
+            _cropping((k - 1) * d + 1, s, call.config.get("padding", "valid"), e)
             for k, s, d, e in zip(size, strides, rates, extras, strict=True)
         ]
         if axes == 1:
             weight = weight[:, :, None]
             common = {key: (1, value) for key, value in common.items()}
             cuts, size = [(0, 0), *cuts], (1, *size)
-        padding = short([max(0, n) for cut in cuts for n in cut])
+        padding = compact([max(0, n) for cut in cuts for n in cut])
         missing = [max(0, -end) for _, end in cuts]
-        options = {**common, "kernel_size": short(size), "filters": call.config["filters"]}
+        options = {**common, "kernel_size": compact(size), "filters": call.config["filters"]}
         if padding:
             options["padding"] = padding
         if any(missing):
-            options["output_padding"] = short(missing)
+            options["output_padding"] = compact(missing)
         params = _params(weight, arrays)
-        return activated(walk, call, "conv_transpose2d", xs, params, bias="bias" in params, **options)
+        return layer_with_activation(
+            t, call, "conv_transpose2d", xs, params, bias="bias" in params, **options
+        )
 
-    return Entry(build)
+    return LayerRule(translate)
 
 
-def _cut(kernel: int, stride: int, padding: str, extra: int | None) -> tuple[int, int]:
+def _cropping(kernel: int, stride: int, padding: str, extra: int | None) -> tuple[int, int]:
     """How much of the full result of a transposed convolution is cut off before and after.
 
     The full result has `(n - 1) * stride + kernel` values. Keras wants `n * stride` of them ('same'; an
@@ -149,70 +147,70 @@ def _cut(kernel: int, stride: int, padding: str, extra: int | None) -> tuple[int
     return before, -kept - before
 
 
-def _dense(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
+def _dense(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
     x = xs[0]
-    arrays = _wanted(call, ["kernel"])
+    arrays = _arrays(call, ["kernel"])
     weight, units = arrays["kernel"].T, call.config["units"]
     if x.rank == 1:
-        params = _params(walk.as_read(x, weight, axis=1), arrays)
-        return activated(walk, call, "dense", [x], params, bias="bias" in params, units=units)
-    if walk.first:
+        params = _params(t.in_graph_order(x, weight, axis=1), arrays)
+        return layer_with_activation(t, call, "dense", [x], params, bias="bias" in params, units=units)
+    if t.channels_first:
         raise RefusalError("it works along the columns of maps (channels_first)")
     axes = x.rank - 1  # on the channels of each pixel: a convolution of one pixel
     params = _params(weight.reshape(*weight.shape, *[1] * axes), arrays)
     options = {"filters": units, "kernel_size": 1, "bias": "bias" in params}
-    return activated(walk, call, f"conv{axes}d", [x], params, **options)
+    return layer_with_activation(t, call, f"conv{axes}d", [x], params, **options)
 
 
 # Pools.
 
 
-def _pool(kind: str, axes: int) -> Entry:
-    def build(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
-        _window(xs[0], axes)
+def _pool(kind: str, axes: int) -> LayerRule:
+    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+        check_rank(xs[0], axes)
         config = call.config
         size = _sizes(config["pool_size"], axes)
         stride = _sizes(config.get("strides") or size, axes)
         if axes == 1:
             size, stride = (1, *size), (1, *stride)
-        options: dict[str, Any] = {"kernel_size": short(size)}
+        options: dict[str, Any] = {"kernel_size": compact(size)}
         if stride != size:
-            options["stride"] = short(stride)
+            options["stride"] = compact(stride)
         if config.get("padding", "valid") == "same":
             options["padding"] = "same"
             if kind == "avg_pool":
                 # The padding does not count: so in TensorFlow and JAX. Keras on PyTorch repeats the edge
                 # instead where the padding is not the same on both sides.
                 options["count_include_pad"] = False
-        return walk.add(call, kind, xs, **options)
+        return t.layer(call, kind, xs, **options)
 
-    return Entry(build)
+    return LayerRule(translate)
 
 
-def _global_pool(kind: str, axes: int) -> Entry:
-    def build(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
-        _window(xs[0], axes)
-        pooled = walk.add(call, kind, xs)
+def _global_pool(kind: str, axes: int) -> LayerRule:
+    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+        check_rank(xs[0], axes)
+        pooled = t.layer(call, kind, xs)
         if call.config.get("keepdims"):
             return pooled
-        return walk.add(call, "flatten", pooled, part="flatten", rank=1)
+        return t.layer(call, "flatten", pooled, part="flatten", rank=1)
 
-    return Entry(build)
-
-
-def _adaptive(walk: Walk, call: LayerCall, xs: list[Tensor]) -> Tensor:
-    _window(xs[0], 2)
-    return walk.add(call, "adaptive_avg_pool", xs, output_size=short(_sizes(call.config["output_size"], 2)))
+    return LayerRule(translate)
 
 
-LAYERS: dict[str, Entry] = {
+def _adaptive(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    check_rank(xs[0], 2)
+    return t.layer(call, "adaptive_avg_pool", xs, output_size=compact(_sizes(call.config["output_size"], 2)))
+
+
+LAYERS: dict[str, LayerRule] = {
     "Conv1D": _conv(1),
     "Conv2D": _conv(2),
-    "DepthwiseConv2D": Entry(_depthwise_conv2d),
-    "SeparableConv2D": Entry(_separable_conv2d),
+    "DepthwiseConv2D": LayerRule(_depthwise_conv2d),
+    "SeparableConv2D": LayerRule(_separable_conv2d),
     "Conv1DTranspose": _conv_transpose(1),
     "Conv2DTranspose": _conv_transpose(2),
-    "Dense": Entry(_dense, ends_order=True),
+    "Dense": LayerRule(_dense, ends_order=True),
     "MaxPooling1D": _pool("max_pool", 1),
     "MaxPooling2D": _pool("max_pool", 2),
     "AveragePooling1D": _pool("avg_pool", 1),
@@ -221,6 +219,6 @@ LAYERS: dict[str, Entry] = {
     "GlobalMaxPooling2D": _global_pool("global_max_pool", 2),
     "GlobalAveragePooling1D": _global_pool("global_avg_pool", 1),
     "GlobalAveragePooling2D": _global_pool("global_avg_pool", 2),
-    "AdaptiveAveragePooling2D": Entry(_adaptive),
+    "AdaptiveAveragePooling2D": LayerRule(_adaptive),
 }
 """Layers with kernels, and pools."""

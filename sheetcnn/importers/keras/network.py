@@ -38,7 +38,7 @@ class LayerCall:
         args: of the call; tensors are `Link`.
         kwargs: of the call.
         store: of the layer's arrays.
-        foreign: where the class is not one of Keras's own: what the file says about it.
+        custom_class: where the class is not one of Keras's own: what the file says about it.
         dims: of an input: its shape in Keras, with the batch.
     """
 
@@ -49,7 +49,7 @@ class LayerCall:
     args: Sequence[Any]
     kwargs: Mapping[str, Any]
     store: Store
-    foreign: str = ""
+    custom_class: str = ""
     dims: Dims = ()
 
     @property
@@ -81,7 +81,7 @@ class Network:
     outputs: list[int] = field(default_factory=list)
 
 
-def flat(config: Mapping[str, Any], store: Store) -> Network:
+def flatten_models(config: Mapping[str, Any], store: Store) -> Network:
     """Take a saved model apart.
 
     Raises:
@@ -100,9 +100,9 @@ class _Flattener:
         self._count = 0
 
     def model(
-        self, entry: Mapping[str, Any], store: Store, before: str, given: list[int] | None, depth: int
+        self, entry: Mapping[str, Any], store: Store, prefix: str, inputs: list[int] | None, depth: int
     ) -> list[int]:
-        """Append a model's calls; without `given` inputs it is the outermost.
+        """Append a model's calls; without `inputs` it is the outermost.
 
         Returns:
             The numbers of the calls that make its outputs.
@@ -112,40 +112,40 @@ class _Flattener:
         config = entry["config"]
         stores = store.layers(config["layers"])
         if entry["class_name"] == "Sequential":
-            return self._sequential(config, stores, before, given, depth)
-        return self._functional(config, stores, before, given, depth)
+            return self._sequential(config, stores, prefix, inputs, depth)
+        return self._functional(config, stores, prefix, inputs, depth)
 
     def _sequential(
         self,
         config: Mapping[str, Any],
         stores: Sequence[Store],
-        before: str,
-        given: list[int] | None,
+        prefix: str,
+        inputs: list[int] | None,
         depth: int,
     ) -> list[int]:
         layers = list(zip(config["layers"], stores, strict=True))
         first = layers[0][0]
-        if given is None:
-            dims = _shape(first) or config.get("build_input_shape") or _built(first)
+        if inputs is None:
+            dims = _stated_shape(first) or config.get("build_input_shape") or _build_shape(first)
             if dims is None:
                 raise ValueError(
                     "it does not say what shape its input has; call the model once, then save it"
                 )
-            given = [self._input("input", dims)]
+            inputs = [self._input("input", dims)]
         if first["class_name"] == "InputLayer":
             layers = layers[1:]
-        current = given
+        current = inputs
         for entry, store in layers:
             args = [Link(current[0])] if len(current) == 1 else [[Link(n) for n in current]]
-            current = self._call(entry, store, before, args, {}, depth)
+            current = self._call(entry, store, prefix, args, {}, depth)
         return current
 
     def _functional(
         self,
         config: Mapping[str, Any],
         stores: Sequence[Store],
-        before: str,
-        given: list[int] | None,
+        prefix: str,
+        inputs: list[int] | None,
         depth: int,
     ) -> list[int]:
         results: dict[tuple[str, int], list[int]] = {}
@@ -153,13 +153,13 @@ class _Flattener:
             entry["name"]: (entry, store) for entry, store in zip(config["layers"], stores, strict=True)
         }
         for position, (name, node, _) in enumerate(_history(config["input_layers"])):
-            if given is None:
-                dims = _shape(entries[name][0])
+            if inputs is None:
+                dims = _stated_shape(entries[name][0])
                 if dims is None:
                     raise ValueError(f"its input '{name}' has no shape")
                 results[name, node] = [self._input(name, dims)]
             else:
-                results[name, node] = [given[position]]
+                results[name, node] = [inputs[position]]
         waiting = [
             (entry, store, number, node)
             for entry, store in entries.values()
@@ -174,7 +174,7 @@ class _Flattener:
                 except _NotYetError:
                     later.append((entry, store, number, node))
                     continue
-                results[entry["name"], number] = self._call(entry, store, before, args, kwargs, depth)
+                results[entry["name"], number] = self._call(entry, store, prefix, args, kwargs, depth)
             if len(later) == len(waiting):
                 raise ValueError(f"layer '{later[0][0]['name']}' reads a tensor that no layer makes")
             waiting = later
@@ -194,7 +194,7 @@ class _Flattener:
         self,
         entry: Mapping[str, Any],
         store: Store,
-        before: str,
+        prefix: str,
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
         depth: int,
@@ -203,13 +203,13 @@ class _Flattener:
         if not isinstance(config, dict):
             raise TypeError("a layer's options are no mapping")
         name, kind = str(entry.get("name") or config["name"]), str(entry["class_name"])
-        foreign = _foreign(entry)
-        if kind in MODELS and not foreign:
-            given = [link.number for link in _links(args)]
-            return self.model(entry, store, f"{before}{name}/", given, depth + 1)
+        custom_class = _custom_class(entry)
+        if kind in MODELS and not custom_class:
+            inputs = [link.number for link in _links(args)]
+            return self.model(entry, store, f"{prefix}{name}/", inputs, depth + 1)
         self._count += 1
         self._network.calls.append(
-            LayerCall(self._count, kind, f"{before}{name}", config, args, kwargs, store, foreign)
+            LayerCall(self._count, kind, f"{prefix}{name}", config, args, kwargs, store, custom_class)
         )
         return [self._count]
 
@@ -228,7 +228,7 @@ class _NotYetError(Exception):
     """A call reads what another one, later in the list, makes."""
 
 
-def _foreign(entry: Mapping[str, Any]) -> str:
+def _custom_class(entry: Mapping[str, Any]) -> str:
     """The registered name or the module of a class that is not Keras's own."""
     registered, module = str(entry.get("registered_name") or ""), entry.get("module", "keras")
     if ">" in registered:
@@ -236,7 +236,7 @@ def _foreign(entry: Mapping[str, Any]) -> str:
     return "" if str(module).split(".")[0] in ("keras", "tf_keras", "tensorflow") else str(module)
 
 
-def _shape(entry: Mapping[str, Any]) -> Dims | None:
+def _stated_shape(entry: Mapping[str, Any]) -> Dims | None:
     """The input shape that a layer's own configuration states."""
     config = entry["config"]
     found = config.get("batch_shape") or config.get("batch_input_shape")
@@ -245,7 +245,7 @@ def _shape(entry: Mapping[str, Any]) -> Dims | None:
     return tuple(found) if found else None
 
 
-def _built(entry: Mapping[str, Any]) -> Dims | None:
+def _build_shape(entry: Mapping[str, Any]) -> Dims | None:
     found = (entry.get("build_config") or {}).get("input_shape")
     return tuple(found) if found else None
 
@@ -269,8 +269,8 @@ def _arguments(
     links, kwargs = [], {}
     for name, number, index, *more in node:
         links.append(_link(results, name, number, index))
-        for given in more:
-            kwargs.update(given)
+        for inputs in more:
+            kwargs.update(inputs)
     return [links], kwargs
 
 

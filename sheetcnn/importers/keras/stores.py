@@ -32,7 +32,7 @@ from sheetcnn.importers.graph_builder import Numbers
 
 _SMALL = 64 << 20
 _LARGEST_RATIO = 1000
-_WORD = re.compile(r"(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])")
+_WORD_BOUNDARY = re.compile(r"(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])")
 
 
 class StoreError(ValueError):
@@ -40,7 +40,7 @@ class StoreError(ValueError):
 
 
 @contextmanager
-def reading() -> Iterator[None]:
+def h5py_errors() -> Iterator[None]:
     """Turn what h5py raises for damaged files into a `StoreError`."""
     try:
         yield
@@ -74,7 +74,7 @@ class NumberedStore:
 
     def layers(self, configs: Sequence[Mapping[str, Any]]) -> list[Store]:
         """By the names in the file, or else by the count of each class."""
-        with reading():
+        with h5py_errors():
             return self._layers(configs)
 
     def _layers(self, configs: Sequence[Mapping[str, Any]]) -> list[Store]:
@@ -93,7 +93,7 @@ class NumberedStore:
             if _is_operation(config):
                 found.append(NumberedStore(None))
                 continue
-            word = _WORD.sub("_", str(config["class_name"])).lower()
+            word = _WORD_BOUNDARY.sub("_", str(config["class_name"])).lower()
             count = counts.setdefault(word, 0)
             counts[word] += 1
             key = f"{word}_{count}" if count else word
@@ -104,7 +104,7 @@ class NumberedStore:
 
     def arrays(self, names: Sequence[str]) -> dict[str, Numbers]:
         """By number."""
-        with reading():
+        with h5py_errors():
             variables = self._inside("vars")
             if names and variables is None:
                 raise StoreError("the file holds no weights for it")
@@ -129,7 +129,7 @@ class NamedStore:
 
     def arrays(self, names: Sequence[str]) -> dict[str, Numbers]:
         """By the variables' names: the last two parts of their paths."""
-        with reading():
+        with h5py_errors():
             return {name: self._find(name) for name in names}
 
     def _find(self, variable: str) -> Numbers:

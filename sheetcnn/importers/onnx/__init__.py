@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sheetcnn.importers.onnx.importer import read_onnx
+from sheetcnn.importers.onnx.translator import read_onnx
 
 __all__ = ["read_onnx"]

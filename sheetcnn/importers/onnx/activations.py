@@ -10,104 +10,105 @@ from collections.abc import Mapping
 import numpy as np
 
 from sheetcnn.importers.graph_builder import RefusalError
-from sheetcnn.importers.onnx.node_context import Call, Entry, scalar
-from sheetcnn.importers.onnx.proto import count
+from sheetcnn.importers.onnx.node_context import NodeContext, OperatorRule, scalar
+from sheetcnn.importers.onnx.proto import size_of
 from sheetcnn.importers.onnx.views import View
 from sheetcnn.shape import Shape
 
 
-def elementwise(kind: str, **options: tuple[str, float]) -> Entry:
+def elementwise(kind: str, **options: tuple[str, float]) -> OperatorRule:
     """A row: the kind, and for each of its options ONNX's attribute and that one's default."""
 
-    def rule(call: Call) -> View:
-        given = {option: call.number(*attribute) for option, attribute in options.items()}
-        return call.after(call.plain(), kind, **given)
+    def translate(ctx: NodeContext) -> View:
+        given = {option: ctx.float_attr(*attribute) for option, attribute in options.items()}
+        return ctx.apply(ctx.elementwise_input(), kind, **given)
 
-    return Entry(rule)
+    return OperatorRule(translate)
 
 
-def gelu(call: Call) -> View:
+def gelu(ctx: NodeContext) -> View:
     """Gelu."""
-    return call.after(call.plain(), "gelu", approximate=call.text("approximate", "none"))
+    return ctx.apply(ctx.elementwise_input(), "gelu", approximate=ctx.string_attr("approximate", "none"))
 
 
 LARGEST = 3.4028e38
 _NAMED_CLIPS: Mapping[tuple[float | None, float | None], str] = {(0, 6): "relu6", (0, None): "relu"}
 
 
-def clip(call: Call) -> View:
+def clip(ctx: NodeContext) -> View:
     """Clip: `relu6` and `relu` where the bounds are theirs."""
-    low, high = (_bound(call, n, name) for n, name in ((1, "min"), (2, "max")))
+    low, high = (_bound(ctx, n, name) for n, name in ((1, "min"), (2, "max")))
     if (low, high) == (None, None):
-        return call.view()
+        return ctx.view()
     named = _NAMED_CLIPS.get((low, high))
     if named:
-        return call.after(call.plain(), named)
-    return call.after(call.plain(), "clip", min=low, max=high)
+        return ctx.apply(ctx.elementwise_input(), named)
+    return ctx.apply(ctx.elementwise_input(), "clip", min=low, max=high)
 
 
-def _bound(call: Call, n: int, name: str) -> float | None:
+def _bound(ctx: NodeContext, n: int, name: str) -> float | None:
     """A bound from an input, or from the attribute of older opsets; None where there is none."""
-    value = scalar(call.constant(n)) if call.has(n) else call.number(name, np.nan)
+    value = scalar(ctx.constant(n)) if ctx.has(n) else ctx.float_attr(name, np.nan)
     # The greatest float32 stands for no bound, too.
     return value if abs(value) < LARGEST else None
 
 
-def prelu(call: Call) -> View:
+def prelu(ctx: NodeContext) -> View:
     """PRelu with one slope for all channels or one for each."""
-    view, slope = call.plain(), call.constant(1)
-    channels = call.shape(view).channels
+    view, slope = ctx.elementwise_input(), ctx.constant(1)
+    channels = ctx.shape(view).channels
     if slope.size == 1:
-        return call.after(view, "prelu", {"weight": slope.reshape(1)}, shared=True)
+        return ctx.apply(view, "prelu", {"weight": slope.reshape(1)}, shared=True)
     padded = (1,) * (len(view.dims) - slope.ndim) + slope.shape
-    if slope.size != channels or len(padded) != len(view.dims) or padded[view.axis] != channels:
+    if slope.size != channels or len(padded) != len(view.dims) or padded[view.channel_axis] != channels:
         raise RefusalError(
             f"has slopes of shape {slope.shape}; one, or one for each channel can be expressed"
         )
-    return call.after(view, "prelu", {"weight": slope.reshape(channels)})
+    return ctx.apply(view, "prelu", {"weight": slope.reshape(channels)})
 
 
-def softmax(kind: str) -> Entry:
+def softmax(kind: str) -> OperatorRule:
     """Softmax and LogSoftmax along an axis; before opset 13 along all from that axis on."""
 
-    def rule(call: Call) -> View:
-        view, rank = call.view(), len(call.view().dims)
-        axis = call.axis(-1 if call.opset >= 13 else 1, rank)
-        pixels = count(view.dims[axis + 1 :])
-        if axis == view.axis and rank <= 4 and (call.opset >= 13 or (pixels == 1 and not view.last)):
-            return call.after(call.build.settle(view), kind)
-        view = call.build.rows(view)
-        end = axis + 1 if call.opset >= 13 else rank
-        before, size, behind = count(view.dims[:axis]), count(view.dims[axis:end]), count(view.dims[end:])
+    def translate(ctx: NodeContext) -> View:
+        view, rank = ctx.view(), len(ctx.view().dims)
+        axis = ctx.axis(-1 if ctx.opset >= 13 else 1, rank)
+        one_pixel = size_of(view.dims[axis + 1 :]) == 1 and not view.channels_last
+        if axis == view.channel_axis and rank <= 4 and (ctx.opset >= 13 or one_pixel):
+            return ctx.apply(ctx.builder.materialise(view), kind)
+        view = ctx.builder.contiguous(view)
+        end = axis + 1 if ctx.opset >= 13 else rank
+        dims = view.dims
+        before, size, behind = size_of(dims[:axis]), size_of(dims[axis:end]), size_of(dims[end:])
         # Where the axis is not the first, the maps are turned so that it is, and back again.
         shape = Shape((before, size, behind))
         if before > 1:
-            turned = call.build.once(
-                call.build.reshaped(view.tensor, shape, view.name), "permute", {"order": [1, 0, 2]}
+            turned = ctx.builder.shared_layer(
+                ctx.builder.reshaped(view.tensor, shape, view.name), "permute", {"order": [1, 0, 2]}
             )
-            tensor = call.layer("permute", [call.layer(kind, [turned])], None, "back", order=[1, 0, 2])
+            tensor = ctx.layer("permute", [ctx.layer(kind, [turned])], None, "back", order=[1, 0, 2])
         else:
             flat = Shape.vector(size) if behind == 1 else Shape((size, behind, 1))
-            tensor = call.layer(kind, [call.build.reshaped(view.tensor, flat, view.name)])
-        return View(tensor, view.dims, name=f"{call.node.name}/shape")
+            tensor = ctx.layer(kind, [ctx.builder.reshaped(view.tensor, flat, view.name)])
+        return View(tensor, view.dims, name=f"{ctx.node.name}/shape")
 
-    return Entry(rule)
+    return OperatorRule(translate)
 
 
-def dropout(call: Call) -> View:
+def dropout(ctx: NodeContext) -> View:
     """Dropout, which does nothing here."""
-    if call.has(2) and bool(call.constant(2).item()):
+    if ctx.has(2) and bool(ctx.constant(2).item()):
         raise RefusalError("input training_mode=True; export the model in evaluation mode")
-    rate = scalar(call.constant(1)) if call.has(1) else call.number("ratio", 0.5)
-    return call.after(call.plain(), "dropout", rate=rate if 0 <= rate < 1 else None)
+    rate = scalar(ctx.constant(1)) if ctx.has(1) else ctx.float_attr("ratio", 0.5)
+    return ctx.apply(ctx.elementwise_input(), "dropout", rate=rate if 0 <= rate < 1 else None)
 
 
-def swish(call: Call) -> View:
+def swish(ctx: NodeContext) -> View:
     """Swish."""
-    return call.after(call.plain(), "silu")
+    return ctx.apply(ctx.elementwise_input(), "silu")
 
 
-TABLE: Mapping[str, Entry] = {
+TABLE: Mapping[str, OperatorRule] = {
     "Relu": elementwise("relu"),
     "LeakyRelu": elementwise("leaky_relu", negative_slope=("alpha", 0.01)),
     "Elu": elementwise("elu", alpha=("alpha", 1.0)),
@@ -124,11 +125,11 @@ TABLE: Mapping[str, Entry] = {
     "Abs": elementwise("abs"),
     "Neg": elementwise("negative"),
     "Sqrt": elementwise("sqrt"),
-    "Swish": Entry(swish, {"alpha": (1.0,)}),
-    "Gelu": Entry(gelu, {"approximate": ("none", "tanh")}),
-    "Clip": Entry(clip),
-    "PRelu": Entry(prelu),
+    "Swish": OperatorRule(swish, {"alpha": (1.0,)}),
+    "Gelu": OperatorRule(gelu, {"approximate": ("none", "tanh")}),
+    "Clip": OperatorRule(clip),
+    "PRelu": OperatorRule(prelu),
     "Softmax": softmax("softmax"),
     "LogSoftmax": softmax("log_softmax"),
-    "Dropout": Entry(dropout),
+    "Dropout": OperatorRule(dropout),
 }

@@ -1,7 +1,7 @@
 """Builds the graph: what the importers share, and what ONNX needs besides.
 
-That is views that are settled when a layer needs them, and constants that are added to a layer as its
-bias. Shapes come from the layers' own `out_shape`.
+That is views that are materialised when a layer needs them, and constants that are added to a layer as
+its bias. Shapes come from the layers' own `out_shape`.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ import numpy as np
 
 from sheetcnn.errors import UnsupportedError
 from sheetcnn.importers.graph_builder import GraphBuilder, RefusalError
-from sheetcnn.importers.onnx.views import View, natural, words
+from sheetcnn.importers.onnx.views import View, dims_text
 from sheetcnn.importers.weights import decimal
 from sheetcnn.model.graph import Model
 from sheetcnn.model.ops import OPS
 from sheetcnn.shape import Shape
 
-LONGEST_NAME = 100
+LONGEST_CLEAN_NAME = 100
 MOST_WEIGHTS = 1 << 29
 """4 GiB in float64. VGG-19, the largest of the common networks, has 1.4e8 weights."""
 
-MERGES = {
+BIAS_OPTIONS = {
     "affine": "shift",
     "conv1d": "bias",
     "conv2d": "bias",
@@ -39,8 +39,8 @@ class OnnxGraphBuilder(GraphBuilder):
 
     def __init__(self, source: Shape) -> None:
         super().__init__()
-        self.source(source)
-        self._once: dict[tuple[str, str], str] = {}
+        self.add_input(source)
+        self._shared: dict[tuple[str, str], str] = {}
         self._values: dict[str, str] = {}
 
     def layer(
@@ -69,64 +69,68 @@ class OnnxGraphBuilder(GraphBuilder):
             RefusalError: if the kind cannot have these options, or these inputs.
         """
         given = {k: v for k, v in (options or {}).items() if v is not None}
-        tensor = self.add(clean(name), kind, tuple(inputs), given, params)
+        tensor = self.add(clean_name(name), kind, tuple(inputs), given, params)
         self._values[tensor] = value
         return tensor
 
-    def settle(self, view: View) -> View:
-        """The view, on a tensor that has its natural shape.
+    def materialise(self, view: View) -> View:
+        """The view, on a tensor that has its shape in the graph.
 
         Raises:
             RefusalError: if it has none.
         """
-        shape = natural(view.dims, last=view.last)
+        shape = view.graph_shape
         if shape is None:
             if len(view.dims) > 4:
                 raise RefusalError(f"has an input with {len(view.dims)} axes; at most 4 can be expressed")
             raise RefusalError(
-                f"has an input of shape {words(view.dims)}; the first axis must be a batch of 1"
+                f"has an input of shape {dims_text(view.dims)}; the first axis must be a batch of 1"
             )
         return replace(view, tensor=self.reshaped(view.tensor, shape, view.name))
 
-    def rows(self, view: View) -> View:
+    def contiguous(self, view: View) -> View:
         """The view with the values in the order of its dimensions."""
-        if not view.last:
+        if not view.channels_last:
             return view
-        view = self.settle(view)
+        view = self.materialise(view)
         shape = self.shape(view.tensor)
         if shape.height == shape.width == 1:  # one order or the other, it is the same
-            return replace(view, last=False)
+            return replace(view, channels_last=False)
         order = [1, 2, 0] if len(view.dims) == 4 else [2, 1, 0]  # (C, 1, L) becomes (L, 1, C)
-        return replace(view, tensor=self.once(view.tensor, "permute", {"order": order}), last=False)
+        return replace(
+            view, tensor=self.shared_layer(view.tensor, "permute", {"order": order}), channels_last=False
+        )
 
-    def first(self, view: View) -> View:
-        """The view with the channels first, settled."""
-        return self.settle(self.rows(view))
+    def channels_first(self, view: View) -> View:
+        """The view with the channels first, materialised."""
+        return self.materialise(self.contiguous(view))
 
     def channels_last(self, view: View) -> View:
-        """The view with its last axis as the channels; at least 3 axes, settled."""
-        if view.last:
-            return self.settle(view)
-        view = self.settle(view)
+        """The view with its last axis as the channels; at least 3 axes, materialised."""
+        if view.channels_last:
+            return self.materialise(view)
+        view = self.materialise(view)
         order = [2, 0, 1] if len(view.dims) == 4 else [2, 1, 0]
-        return replace(view, tensor=self.once(view.tensor, "permute", {"order": order}), last=True)
+        return replace(
+            view, tensor=self.shared_layer(view.tensor, "permute", {"order": order}), channels_last=True
+        )
 
     def reshaped(self, tensor: str, shape: Shape, name: str = "") -> str:
         """The tensor in another shape; the same one, where it has that shape."""
         if self.shape(tensor) == shape:
             return tensor
         if shape.is_vector:
-            return self.once(tensor, "flatten", {}, name)
-        return self.once(tensor, "reshape", {"shape": list(shape.dims)}, name)
+            return self.shared_layer(tensor, "flatten", {}, name)
+        return self.shared_layer(tensor, "reshape", {"shape": list(shape.dims)}, name)
 
-    def once(self, tensor: str, kind: str, options: Mapping[str, object], name: str = "") -> str:
+    def shared_layer(self, tensor: str, kind: str, options: Mapping[str, object], name: str = "") -> str:
         """A layer without weights, made once for all that need it."""
         key = (tensor, f"{kind} {options}")
-        if key not in self._once:
-            self._once[key] = self.layer(name or f"{tensor}/{kind}", kind, [tensor], options)
-        return self._once[key]
+        if key not in self._shared:
+            self._shared[key] = self.layer(name or f"{tensor}/{kind}", kind, [tensor], options)
+        return self._shared[key]
 
-    def give_bias(self, tensor: str, value: str, bias: np.ndarray) -> bool:
+    def fuse_bias(self, tensor: str, value: str, bias: np.ndarray) -> bool:
         """Add a constant per channel within the layer that computes an ONNX value.
 
         Args:
@@ -141,7 +145,7 @@ class OnnxGraphBuilder(GraphBuilder):
         if place is None or self._values.get(tensor) != value:
             return False
         node = self._nodes[place]
-        option = MERGES.get(node.op.kind)
+        option = BIAS_OPTIONS.get(node.op.kind)
         if option is None or getattr(node.op, option):
             return False
         others = {k: v for k, v in node.op.model_dump(exclude_unset=True).items() if k != option}
@@ -162,16 +166,16 @@ class OnnxGraphBuilder(GraphBuilder):
                 f"{where} has {total:,} weights; sheetcnn takes up to {MOST_WEIGHTS:,}: use a smaller model"
             )
         for arrays in self._params.values():
-            arrays.update({key: _plain(array) for key, array in arrays.items()})
+            arrays.update({key: _convertible(array) for key, array in arrays.items()})
         return self.model(name, outputs, (), where)
 
 
-def clean(text: str) -> str:
+def clean_name(text: str) -> str:
     """A layer name from any text: PyTorch's names begin with `/`, and have their ends in common least."""
-    return re.sub(r"[^A-Za-z0-9_./:-]+", "_", text)[-LONGEST_NAME:].lstrip("./:-") or "layer"
+    return re.sub(r"[^A-Za-z0-9_./:-]+", "_", text)[-LONGEST_CLEAN_NAME:].lstrip("./:-") or "layer"
 
 
-def _plain(array: np.ndarray) -> np.ndarray:
+def _convertible(array: np.ndarray) -> np.ndarray:
     """An array that is quick to convert and of a type that NumPy knows."""
     if array.dtype.kind == "V":  # bfloat16 and smaller floats are types of their own
         array = array.astype(np.float32)

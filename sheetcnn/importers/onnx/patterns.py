@@ -15,25 +15,25 @@ CLOSE = 1e-5
 """Constants come in float32, and exporters write them with 5 or more digits."""
 
 
-def condense(file: OnnxFile) -> OnnxFile:
+def fuse_patterns(file: OnnxFile) -> OnnxFile:
     """The file with one node for each exact GELU and each layer normalisation that is written out."""
-    finder = _Finder(file)
+    finder = _PatternFinder(file)
     starts = {"Erf": finder.gelu, "Div": finder.layer_norm}
-    groups = [g for node in file.nodes if node.kind in starts and (g := starts[node.kind](node))]
-    if not groups:
+    matches = [match for node in file.nodes if node.kind in starts and (match := starts[node.kind](node))]
+    if not matches:
         return file
-    gone = {id(node) for group in groups for node in group.nodes}
-    ends = {id(group.nodes[-1]): group for group in groups}
+    replaced = {id(node) for match in matches for node in match.nodes}
+    ends = {id(match.nodes[-1]): match for match in matches}
     nodes = [
         ends[id(node)].node() if id(node) in ends else node
         for node in file.nodes
-        if id(node) in ends or id(node) not in gone
+        if id(node) in ends or id(node) not in replaced
     ]
     return replace(file, nodes=tuple(nodes))
 
 
 @dataclass(frozen=True)
-class _Group:
+class _Match:
     """Nodes that belong together, the last one giving the result; what they are and what they read."""
 
     kind: str
@@ -47,50 +47,50 @@ class _Group:
         return replace(last, kind=self.kind, inputs=(self.x,), attributes=self.attributes, proto=None)
 
 
-class _Finder:
+class _PatternFinder:
     def __init__(self, file: OnnxFile) -> None:
         self.file = file
-        self.writer = {name: node for node in file.nodes for name in node.outputs if name}
-        self.readers: dict[str, list[OnnxNode]] = {}
+        self.producer = {name: node for node in file.nodes for name in node.outputs if name}
+        self.consumers: dict[str, list[OnnxNode]] = {}
         for node in file.nodes:
             for name in dict.fromkeys(node.inputs):
-                self.readers.setdefault(name, []).append(node)
+                self.consumers.setdefault(name, []).append(node)
         self.uses = Counter(name for node in file.nodes for name in node.inputs)
         self.uses.update(file.outputs)
 
-    def gelu(self, erf: OnnxNode) -> _Group | None:
+    def gelu(self, erf: OnnxNode) -> _Match | None:
         """What is around the Erf of x / 2 * (1 + erf(x / sqrt 2)), the half anywhere; None if not all is."""
-        scaling, plus = self.writer.get(erf.inputs[0]), self._next(erf)
+        scaling, plus = self.producer.get(erf.inputs[0]), self._only_consumer(erf)
         if scaling is None or plus is None or self.uses[erf.inputs[0]] != 1:
             return None
-        x = self._with(scaling, "Div", math.sqrt(2)) or self._with(scaling, "Mul", math.sqrt(0.5))
-        product = self._next(plus)
-        if not x or not self._with(plus, "Add", 1.0) or product is None or product.kind != "Mul":
+        x = self._operand(scaling, "Div", math.sqrt(2)) or self._operand(scaling, "Mul", math.sqrt(0.5))
+        product = self._only_consumer(plus)
+        if not x or not self._operand(plus, "Add", 1.0) or product is None or product.kind != "Mul":
             return None
         (other,) = [name for name in product.inputs if name != plus.outputs[0]] or [""]
-        after, half = self._next(product), self.writer.get(other)
+        after, half = self._only_consumer(product), self.producer.get(other)
         if other == x:  # x * (1 + erf), then by a half
-            if after is not None and self._with(after, "Mul", 0.5) == product.outputs[0]:
-                return _Group("Gelu", x, (scaling, erf, plus, product, after))
+            if after is not None and self._operand(after, "Mul", 0.5) == product.outputs[0]:
+                return _Match("Gelu", x, (scaling, erf, plus, product, after))
             return None
         if self._number(other) == 0.5:  # (1 + erf) by a half, then x
             if after is not None and after.kind == "Mul" and x in after.inputs:
-                return _Group("Gelu", x, (scaling, erf, plus, product, after))
+                return _Match("Gelu", x, (scaling, erf, plus, product, after))
             return None
-        if half is not None and self._with(half, "Mul", 0.5) == x and self.uses[other] == 1:
-            return _Group("Gelu", x, (scaling, erf, plus, half, product))
+        if half is not None and self._operand(half, "Mul", 0.5) == x and self.uses[other] == 1:
+            return _Match("Gelu", x, (scaling, erf, plus, half, product))
         return None
 
-    def layer_norm(self, quotient: OnnxNode) -> _Group | None:
+    def layer_norm(self, quotient: OnnxNode) -> _Match | None:
         """What is before the last division of (x - mean) / sqrt(mean of (x - mean)^2 + epsilon)."""
-        centred, root = (self.writer.get(name) for name in quotient.inputs)
-        plus = self._before(root, "Sqrt")
+        centred, root = (self.producer.get(name) for name in quotient.inputs)
+        plus = self._input_of(root, "Sqrt")
         if centred is None or centred.kind != "Sub" or root is None or plus is None or plus.kind != "Add":
             return None
-        mean = self.writer.get(centred.inputs[1])
+        mean = self.producer.get(centred.inputs[1])
         for name, constant in (plus.inputs, plus.inputs[::-1]):
-            variance, epsilon = self.writer.get(name), self._number(constant)
-            square = self._before(variance, "ReduceMean")
+            variance, epsilon = self.producer.get(name), self._number(constant)
+            square = self._input_of(variance, "ReduceMean")
             if variance is None or square is None or mean is None or epsilon is None:
                 continue
             axes = self._axes(variance)
@@ -104,12 +104,12 @@ class _Finder:
                 and all(self.uses[node.outputs[0]] == 1 for node in inner if node is not centred)
             ):
                 attributes = {"axis": min(axes), "epsilon": epsilon}
-                return _Group("LayerNormalization", mean.inputs[0], (*inner, quotient), attributes)
+                return _Match("LayerNormalization", mean.inputs[0], (*inner, quotient), attributes)
         return None
 
-    def _before(self, node: OnnxNode | None, kind: str) -> OnnxNode | None:
+    def _input_of(self, node: OnnxNode | None, kind: str) -> OnnxNode | None:
         """The node before one of this kind."""
-        return self.writer.get(node.inputs[0]) if node is not None and node.kind == kind else None
+        return self.producer.get(node.inputs[0]) if node is not None and node.kind == kind else None
 
     def _squares(self, node: OnnxNode, x: str) -> bool:
         if node.kind == "Pow":
@@ -127,12 +127,12 @@ class _Finder:
         axes = sorted(int(a) for a in ([] if given is None else given))
         return axes if axes == list(range(-len(axes), 0)) else []
 
-    def _next(self, node: OnnxNode) -> OnnxNode | None:
-        """The only reader of the node's result."""
-        readers = self.readers.get(node.outputs[0], [])
-        return readers[0] if len(readers) == 1 and self.uses[node.outputs[0]] == 1 else None
+    def _only_consumer(self, node: OnnxNode) -> OnnxNode | None:
+        """The only consumer of the node's result."""
+        consumers = self.consumers.get(node.outputs[0], [])
+        return consumers[0] if len(consumers) == 1 and self.uses[node.outputs[0]] == 1 else None
 
-    def _with(self, node: OnnxNode, kind: str, number: float) -> str:
+    def _operand(self, node: OnnxNode, kind: str, number: float) -> str:
         """The other operand of a node of this kind with this number; "" if it is not one."""
         if node.kind != kind or len(node.inputs) != 2:
             return ""
@@ -152,13 +152,13 @@ class _Finder:
 
     def _constant(self, name: str) -> np.ndarray | None:
         """A small constant; None for what is none."""
-        writer = self.writer.get(name)
+        producer = self.producer.get(name)
         if name in self.file.tensors:
             tensor = self.file.tensors[name]
-        elif writer is not None and writer.kind == "Constant" and "value" in writer.attributes:
-            tensor = writer.attributes["value"]
-        elif writer is not None and writer.kind == "Constant" and "value_float" in writer.attributes:
-            return np.array(writer.attributes["value_float"])
+        elif producer is not None and producer.kind == "Constant" and "value" in producer.attributes:
+            tensor = producer.attributes["value"]
+        elif producer is not None and producer.kind == "Constant" and "value_float" in producer.attributes:
+            return np.array(producer.attributes["value_float"])
         else:
             return None
         return self.file.array(tensor, name) if max(tensor.dims, default=1) <= 8 else None

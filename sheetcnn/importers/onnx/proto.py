@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sheetcnn.errors import SpecError
-from sheetcnn.importers.graph_builder import required
+from sheetcnn.importers.graph_builder import import_optional
 from sheetcnn.importers.onnx.wire import read_slim
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto
 
 OLDEST_OPSET = 7
-AGAIN = "export the model again"
+REMEDY = "export the model again"
 OWN_DOMAINS = ("", "ai.onnx")
 
 
@@ -59,7 +59,7 @@ class OnnxInput:
 
 
 @dataclass(frozen=True)
-class Stored:
+class LazyTensor:
     """An initialiser whose bytes were left in the file: without them, and where they are."""
 
     header: TensorProto
@@ -81,13 +81,13 @@ class OnnxFile:
     nodes: tuple[OnnxNode, ...]
     inputs: tuple[OnnxInput, ...]
     outputs: tuple[str, ...]
-    tensors: Mapping[str, TensorProto | Stored]
+    tensors: Mapping[str, TensorProto | LazyTensor]
 
     def constant(self, name: str) -> np.ndarray:
         """The array of an initialiser."""
         return self.array(self.tensors[name], name)
 
-    def array(self, tensor: TensorProto | Stored, name: str) -> np.ndarray:
+    def array(self, tensor: TensorProto | LazyTensor, name: str) -> np.ndarray:
         """The array of a tensor, wherever its bytes are.
 
         Raises:
@@ -95,14 +95,14 @@ class OnnxFile:
         """
         import onnx
 
-        header = tensor.header if isinstance(tensor, Stored) else tensor
+        header = tensor.header if isinstance(tensor, LazyTensor) else tensor
         if any(d < 0 for d in header.dims):
-            raise SpecError(f"{self.path}: '{name}' has the negative shape {list(header.dims)}; {AGAIN}")
+            raise SpecError(f"{self.path}: '{name}' has the negative shape {list(header.dims)}; {REMEDY}")
         if header.data_type == onnx.TensorProto.STRING:
-            raise SpecError(f"{self.path}: '{name}' holds texts, not numbers; {AGAIN}")
+            raise SpecError(f"{self.path}: '{name}' holds texts, not numbers; {REMEDY}")
         if header.data_location == onnx.TensorProto.EXTERNAL:
             return self._external(header, name)
-        if isinstance(tensor, Stored):
+        if isinstance(tensor, LazyTensor):
             return self._from_file(header, name, self.path, tensor.offset, tensor.length)
         return self._decoded(header, name)
 
@@ -114,7 +114,7 @@ class OnnxFile:
         except (ValueError, TypeError, KeyError, MemoryError) as error:
             raise SpecError(
                 f"{self.path} is damaged: the data of '{name}' does not fit its shape {list(tensor.dims)} "
-                f"({error}); {AGAIN}"
+                f"({error}); {REMEDY}"
             ) from None
 
     def _external(self, tensor: TensorProto, name: str) -> np.ndarray:
@@ -140,7 +140,7 @@ class OnnxFile:
         if offset < 0 or length < 0 or offset + length > size:
             raise SpecError(
                 f"{where} is meant to be {entry.get('length', 'all')} bytes from byte "
-                f"{entry.get('offset', 0)} of '{location}', which has {size}; {AGAIN}"
+                f"{entry.get('offset', 0)} of '{location}', which has {size}; {REMEDY}"
             )
         return self._from_file(tensor, name, file, offset, length)
 
@@ -149,7 +149,7 @@ class OnnxFile:
         import onnx
 
         plain: dict[int, str] = {onnx.TensorProto.FLOAT: "<f4", onnx.TensorProto.DOUBLE: "<f8"}
-        dtype, size = np.dtype(plain.get(tensor.data_type, "V0")), count(tensor.dims)
+        dtype, size = np.dtype(plain.get(tensor.data_type, "V0")), size_of(tensor.dims)
         if dtype.itemsize and size * dtype.itemsize == length:
             flat: np.ndarray = np.fromfile(file, dtype, size, offset=offset)
             return flat.reshape(list(tensor.dims))
@@ -173,17 +173,17 @@ def read_file(path: Path) -> OnnxFile:
     opset = _opset(model, path)
     graph = model.graph
     if not graph.node or not graph.output:
-        raise SpecError(f"{path} is damaged: it holds no nodes or no outputs; {AGAIN}")
+        raise SpecError(f"{path} is damaged: it holds no nodes or no outputs; {REMEDY}")
     _check_names(graph, path)
     tensors = {
-        tensor.name: Stored(tensor, *places[n]) if n in places else tensor
+        tensor.name: LazyTensor(tensor, *places[n]) if n in places else tensor
         for n, tensor in enumerate(graph.initializer)
     }
     outputs = tuple(dict.fromkeys(value.name for value in graph.output))
     sparse = {tensor.values.name for tensor in graph.sparse_initializer}
     if sparse:
         raise SpecError(f"{path} holds sparse tensors ({', '.join(sorted(sparse))}); export dense ones")
-    nodes = _live([_node(node) for node in graph.node], outputs)
+    nodes = _needed_nodes([_node(node) for node in graph.node], outputs)
     _check(nodes, opset, path)
     read = {name for node in nodes for name in node.inputs} | set(outputs)
     inputs = tuple(i for i in _inputs(graph) if i.name in read and i.name not in tensors)
@@ -192,7 +192,7 @@ def read_file(path: Path) -> OnnxFile:
 
 def _parse(path: Path) -> tuple[ModelProto, Mapping[int, tuple[int, int]]]:
     """The model without its large arrays, and where in the file those are."""
-    onnx, protobuf = required("onnx", "onnx"), required("google.protobuf.message", "onnx")
+    onnx, protobuf = import_optional("onnx", "onnx"), import_optional("google.protobuf.message", "onnx")
     if not path.is_file():
         raise SpecError(f"{path} does not exist; name an .onnx file")
     model: ModelProto = onnx.ModelProto()
@@ -204,10 +204,10 @@ def _parse(path: Path) -> tuple[ModelProto, Mapping[int, tuple[int, int]]]:
     except (protobuf.DecodeError, ValueError, RecursionError) as error:
         raise SpecError(
             f"{path} is not a whole ONNX file ({' '.join(str(error).split())}); it may be truncated: "
-            f"copy it or {AGAIN}"
+            f"copy it or {REMEDY}"
         ) from None
     if not model.HasField("graph"):
-        raise SpecError(f"{path} is not a whole ONNX file (it holds no graph); copy it or {AGAIN}")
+        raise SpecError(f"{path} is not a whole ONNX file (it holds no graph); copy it or {REMEDY}")
     return model, slim.places
 
 
@@ -258,7 +258,7 @@ def _check_names(graph: GraphProto, path: Path) -> None:
         names += [attribute.name for attribute in node.attribute]
     for name in names:
         if not isinstance(name, str):
-            raise SpecError(f"{path} is damaged: the name {name!r} is no text in UTF-8; {AGAIN}")
+            raise SpecError(f"{path} is damaged: the name {name!r} is no text in UTF-8; {REMEDY}")
 
 
 def _check(nodes: Iterable[OnnxNode], opset: int, path: Path) -> None:
@@ -278,21 +278,21 @@ def _check(nodes: Iterable[OnnxNode], opset: int, path: Path) -> None:
         try:
             onnx.checker.check_node(node.proto, context)
         except onnx.checker.ValidationError as error:
-            said = str(error).partition("\n")[0]
+            detail = str(error).partition("\n")[0]
             raise SpecError(
-                f"{path} is damaged: node '{node.name}' ({node.kind}) of opset {opset}: {said}; {AGAIN}"
+                f"{path} is damaged: node '{node.name}' ({node.kind}) of opset {opset}: {detail}; {REMEDY}"
             ) from None
 
 
-def _live(nodes: list[OnnxNode], outputs: Iterable[str]) -> tuple[OnnxNode, ...]:
+def _needed_nodes(nodes: list[OnnxNode], outputs: Iterable[str]) -> tuple[OnnxNode, ...]:
     """The nodes that the outputs need."""
     needed = set(outputs)
-    live = []
+    kept = []
     for node in reversed(nodes):
         if needed.intersection(node.outputs):
-            live.append(node)
+            kept.append(node)
             needed.update(name for name in node.inputs if name)
-    return tuple(reversed(live))
+    return tuple(reversed(kept))
 
 
 def _inputs(graph: GraphProto) -> Iterable[OnnxInput]:
@@ -305,6 +305,6 @@ def _inputs(graph: GraphProto) -> Iterable[OnnxInput]:
         yield OnnxInput(value.name, tuple(dims))
 
 
-def count(dims: Iterable[int]) -> int:
+def size_of(dims: Iterable[int]) -> int:
     """The number of values of an array of these dimensions."""
     return math.prod(int(d) for d in dims)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sheetcnn.importers.onnx import activations, arithmetic, norms, resample, shape_ops, windows
-from sheetcnn.importers.onnx.node_context import Entry
+from sheetcnn.importers.onnx.node_context import OperatorRule
 
-TABLE: Mapping[str, Entry] = {
+TABLE: Mapping[str, OperatorRule] = {
     **windows.TABLE,
     **norms.TABLE,
     **activations.TABLE,

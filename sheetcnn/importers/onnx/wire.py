@@ -24,7 +24,7 @@ _VARINT, _BYTES = 0, 2  # wire types
 
 
 @dataclass(frozen=True)
-class Slim:
+class SlimFile:
     """A file without its large arrays.
 
     Attributes:
@@ -47,11 +47,11 @@ class _Field:
     end: int
 
 
-class _UnusualError(Exception):
+class _UnknownEncodingError(Exception):
     pass
 
 
-def read_slim(path: Path) -> Slim:
+def read_slim(path: Path) -> SlimFile:
     """Read an .onnx file, its large arrays left out.
 
     Raises:
@@ -61,15 +61,15 @@ def read_slim(path: Path) -> Slim:
         try:
             with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
                 return _slim(data)
-        except (_UnusualError, ValueError):  # an empty file cannot be mapped
-            return Slim(stream.read(), {})
+        except (_UnknownEncodingError, ValueError):  # an empty file cannot be mapped
+            return SlimFile(stream.read(), {})
 
 
-def _slim(data: mmap.mmap) -> Slim:
+def _slim(data: mmap.mmap) -> SlimFile:
     fields = list(_fields(data, 0, len(data)))
     graphs = [field for field in fields if field.number == _GRAPH]
     if len(graphs) != 1 or graphs[0].wire != _BYTES:
-        raise _UnusualError
+        raise _UnknownEncodingError
     (graph,) = graphs
     parts: list[bytes] = []
     places: dict[int, tuple[int, int]] = {}
@@ -86,7 +86,7 @@ def _slim(data: mmap.mmap) -> Slim:
         tensors += 1
     parts.append(data[copied : graph.end])
     whole = [data[: graph.start], _encoded(_GRAPH, b"".join(parts)), data[graph.end :]]
-    return Slim(b"".join(whole), places)
+    return SlimFile(b"".join(whole), places)
 
 
 def _large(data: mmap.mmap, tensor: _Field) -> _Field | None:
@@ -112,9 +112,9 @@ def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[_Field]:
         elif wire in _FIXED:
             after = first + _FIXED[wire]
         else:
-            raise _UnusualError
+            raise _UnknownEncodingError
         if after > end:
-            raise _UnusualError
+            raise _UnknownEncodingError
         yield _Field(key >> 3, wire, start, first, after)
         start = after
 
@@ -129,7 +129,7 @@ def _varint(data: mmap.mmap, place: int, end: int) -> tuple[int, int]:
         if byte < 0x80:
             return number, place
         shift += 7
-    raise _UnusualError
+    raise _UnknownEncodingError
 
 
 def _encoded(number: int, content: bytes) -> bytes:

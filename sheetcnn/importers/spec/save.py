@@ -11,9 +11,12 @@ from sheetcnn.errors import OutputError
 from sheetcnn.files import replacing
 from sheetcnn.importers.spec.parse import dump
 from sheetcnn.importers.weights import decimal
+from sheetcnn.labels import plain_name
 from sheetcnn.model.graph import Model
 from sheetcnn.shape import Array
-from sheetcnn.sheets.names import bases
+
+LONGEST_NAME = 18
+"""Characters of a network's name in the names of its files."""
 
 
 def save(model: Model, directory: Path) -> tuple[Path, Path]:
@@ -51,7 +54,7 @@ def save(model: Model, directory: Path) -> tuple[Path, Path]:
 
 def saved_name(model: Model) -> str:
     """The beginning of the names of a model's files."""
-    return bases([model.graph.name])[model.graph.name]
+    return plain_name(model.graph.name, "layer")[:LONGEST_NAME].rstrip("_")
 
 
 def spec_text(model: Model) -> str:
@@ -77,7 +80,7 @@ def _flow(value: object) -> str:
 
 
 def _narrow(array: Array) -> np.ndarray:
-    """As float32 where that loses nothing (see `readers.weights.decimal`)."""
+    """As float32 where that loses nothing (see `importers.weights.decimal`)."""
     with np.errstate(over="ignore"):
         single = array.astype(np.float32)
     return np.ascontiguousarray(single if np.array_equal(decimal(single), array) else array)

@@ -1,7 +1,7 @@
 """PyTorch: modules in memory, `.pt2` files, and state dicts beside a spec.
 
-A module is traced by `torch.export`; a `.pt2` file is the same, saved. Either becomes a `Program` (plain
-data), and the `Translator` walks over its calls with tables from ATen operators to layers. Layers keep
+A module is traced by `torch.export`; a `.pt2` file is the same, saved. Either becomes a `TorchProgram` (plain
+data), whose calls the `TorchTranslator` translates with tables from ATen operators to layers. Layers keep
 the names of their modules (`features.0`).
 """
 
@@ -12,22 +12,24 @@ from pathlib import Path
 from typing import Any
 
 from sheetcnn.importers.torch.activations import ACTIVATIONS
-from sheetcnn.importers.torch.archive import read_program
 from sheetcnn.importers.torch.arithmetic import ARITHMETIC
+from sheetcnn.importers.torch.constant_folding import FOLDS
 from sheetcnn.importers.torch.exported import export
-from sheetcnn.importers.torch.folds import FOLDS
 from sheetcnn.importers.torch.layers import LAYERS
 from sheetcnn.importers.torch.norms import NORMS
-from sheetcnn.importers.torch.patterns import joined
-from sheetcnn.importers.torch.program import Program, live
-from sheetcnn.importers.torch.shape_ops import MOVES, VIEWS
-from sheetcnn.importers.torch.state import match, read_state_dict
-from sheetcnn.importers.torch.translator import Tables, Translator
+from sheetcnn.importers.torch.patterns import fuse_patterns
+from sheetcnn.importers.torch.program import TorchProgram, eliminate_dead_calls
+from sheetcnn.importers.torch.pt2 import read_program
+from sheetcnn.importers.torch.shape_ops import SHAPE_OPS, VIEWS
+from sheetcnn.importers.torch.state import check_keys, read_state_dict
+from sheetcnn.importers.torch.translator import OperatorTables, TorchTranslator
 from sheetcnn.model.graph import Model
 
-__all__ = ["from_torch", "match", "read_pt2", "read_state_dict", "supported"]
+__all__ = ["check_keys", "from_torch", "read_pt2", "read_state_dict", "supported"]
 
-_TABLES = Tables({**LAYERS, **NORMS, **ACTIVATIONS, **ARITHMETIC, **MOVES}, FOLDS, frozenset(VIEWS))
+_TABLES = OperatorTables(
+    {**LAYERS, **NORMS, **ACTIVATIONS, **ARITHMETIC, **SHAPE_OPS}, FOLDS, frozenset(VIEWS)
+)
 
 
 def from_torch(
@@ -66,5 +68,5 @@ def supported() -> tuple[str, ...]:
     return tuple(sorted(name for name in _TABLES.layers if not name.startswith(("sheetcnn.", "operator."))))
 
 
-def _model(program: Program, name: str, where: str, labels: Sequence[str]) -> Model:
-    return Translator(joined(live(program)), _TABLES, where).model(name, labels)
+def _model(program: TorchProgram, name: str, where: str, labels: Sequence[str]) -> Model:
+    return TorchTranslator(fuse_patterns(eliminate_dead_calls(program)), _TABLES, where).model(name, labels)

@@ -9,29 +9,29 @@ from typing import TYPE_CHECKING
 
 from sheetcnn.importers.graph_builder import RefusalError
 from sheetcnn.importers.torch.program import Constant
-from sheetcnn.importers.torch.values import Tensor, Value
+from sheetcnn.importers.torch.values import TorchTensor, Value
 
 if TYPE_CHECKING:
-    from sheetcnn.importers.torch.translator import Translator
+    from sheetcnn.importers.torch.translator import TorchTranslator
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
-def plain(t: Translator, x: Tensor, *, kind: str) -> Tensor:
+def elementwise(t: TorchTranslator, x: TorchTensor, *, kind: str) -> TorchTensor:
     """A function without options."""
-    return t.under(x, kind)
+    return t.elementwise(x, kind)
 
 
-def number(value: object) -> float | None:
+def as_number(value: object) -> float | None:
     """A number, also one that PyTorch has as a tensor; None if it is none."""
     if isinstance(value, Constant) and value.array.size == 1:
         return float(value.array.reshape(-1)[0])
     return float(value) if isinstance(value, int | float) else None
 
 
-def clamp(t: Translator, x: Tensor, least: object = None, most: object = None) -> Tensor:
+def clamp(t: TorchTranslator, x: TorchTensor, least: object = None, most: object = None) -> TorchTensor:
     """Values within bounds; those of ReLU and ReLU6 under their names."""
-    low, high = number(least), number(most)
+    low, high = as_number(least), as_number(most)
     if (least is not None and low is None) or (most is not None and high is None):
         raise RefusalError("its bounds are tensors")
     low = None if low == -math.inf else low
@@ -39,85 +39,94 @@ def clamp(t: Translator, x: Tensor, least: object = None, most: object = None) -
     if low is None and high is None:
         return x
     if low == 0 and high in (None, 6):
-        return t.under(x, "relu6" if high else "relu")
+        return t.elementwise(x, "relu6" if high else "relu")
     bounds = {key: bound for key, bound in (("min", low), ("max", high)) if bound is not None}
-    return t.under(x, "clip", None, **bounds)
+    return t.elementwise(x, "clip", None, **bounds)
 
 
-def threshold(t: Translator, x: Tensor, limit: float, value: float) -> Tensor:
+def threshold(t: TorchTranslator, x: TorchTensor, limit: float, value: float) -> TorchTensor:
     """ReLU, as a threshold of 0."""
     if limit or value:
         raise RefusalError("a threshold other than 0")
-    return t.under(x, "relu")
+    return t.elementwise(x, "relu")
 
 
-def gelu(t: Translator, x: Tensor, approximate: str = "none") -> Tensor:
+def gelu(t: TorchTranslator, x: TorchTensor, approximate: str = "none") -> TorchTensor:
     """GELU, exact or with tanh."""
-    return t.under(x, "gelu", approximate=approximate)
+    return t.elementwise(x, "gelu", approximate=approximate)
 
 
-def elu(t: Translator, x: Tensor, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0) -> Tensor:
+def elu(
+    t: TorchTranslator, x: TorchTensor, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0
+) -> TorchTensor:
     """ELU, and what PyTorch makes of SELU and CELU."""
     if (alpha, scale, input_scale) == (SELU_ALPHA, SELU_SCALE, 1):
-        return t.under(x, "selu")
+        return t.elementwise(x, "selu")
     if scale == 1 and input_scale != 1 and math.isclose(alpha * input_scale, 1):
-        return t.under(x, "celu", alpha=float(alpha))
+        return t.elementwise(x, "celu", alpha=float(alpha))
     if scale != 1 or input_scale != 1:
         raise RefusalError("an ELU with scales")
-    return t.under(x, "elu", alpha=float(alpha))
+    return t.elementwise(x, "elu", alpha=float(alpha))
 
 
-def celu(t: Translator, x: Tensor, alpha: float = 1.0) -> Tensor:
+def celu(t: TorchTranslator, x: TorchTensor, alpha: float = 1.0) -> TorchTensor:
     """CELU."""
-    return t.under(x, "celu", alpha=float(alpha))
+    return t.elementwise(x, "celu", alpha=float(alpha))
 
 
-def leaky_relu(t: Translator, x: Tensor, slope: float = 0.01) -> Tensor:
+def leaky_relu(t: TorchTranslator, x: TorchTensor, slope: float = 0.01) -> TorchTensor:
     """Leaky ReLU."""
-    return t.under(x, "leaky_relu", negative_slope=float(slope))
+    return t.elementwise(x, "leaky_relu", negative_slope=float(slope))
 
 
 def rrelu(
-    t: Translator, x: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, *_: object
-) -> Tensor:
+    t: TorchTranslator,
+    x: TorchTensor,
+    lower: float = 1 / 8,
+    upper: float = 1 / 3,
+    training: bool = False,
+    *_: object,
+) -> TorchTensor:
     """Randomised leaky ReLU: its mean slope at inference."""
     if training:
         raise RefusalError("it was exported in training mode; call module.eval() before the export")
     return leaky_relu(t, x, (lower + upper) / 2)
 
 
-def prelu(t: Translator, x: Tensor, weight: object) -> Tensor:
+def prelu(t: TorchTranslator, x: TorchTensor, weight: object) -> TorchTensor:
     """PReLU, with one slope or one per channel."""
     slopes = t.constant(weight)
     flat = Constant(slopes.name, slopes.array.reshape(-1))
-    return t.under(x, "prelu", {"weight": flat}, **({"shared": True} if flat.array.size == 1 else {}))
+    return t.elementwise(x, "prelu", {"weight": flat}, **({"shared": True} if flat.array.size == 1 else {}))
 
 
-def softplus(t: Translator, x: Tensor, beta: float = 1.0, limit: float = 20.0) -> Tensor:
+def softplus(t: TorchTranslator, x: TorchTensor, beta: float = 1.0, limit: float = 20.0) -> TorchTensor:
     """Softplus."""
-    return t.under(x, "softplus", beta=float(beta), threshold=float(limit))
+    return t.elementwise(x, "softplus", beta=float(beta), threshold=float(limit))
 
 
-def log_sigmoid(t: Translator, x: Tensor) -> Tensor:
+def log_sigmoid(t: TorchTranslator, x: TorchTensor) -> TorchTensor:
     """The logarithm of the sigmoid: -softplus(-x)."""
-    return t.under(t.under(t.under(x, "negative", part="negative"), "softplus", part="softplus"), "negative")
+    return t.elementwise(
+        t.elementwise(t.elementwise(x, "negative", part="negative"), "softplus", part="softplus"), "negative"
+    )
 
 
-def softmax(t: Translator, x: Tensor, dim: int, *_: object, kind: str) -> Tensor:
+def softmax(t: TorchTranslator, x: TorchTensor, dim: int, *_: object, kind: str) -> TorchTensor:
     """Softmax over the channels."""
     x = t.tensor(x)
     if dim % len(x.dims) != x.channel_axis:
-        x = t.settled(x)
+        x = t.materialised(x)
         if dim % len(x.dims) != x.channel_axis:
             raise RefusalError(f"it works along axis {dim} of {x.dims}; known is the axis of the channels")
-    return t.under(x, kind)
+    return t.elementwise(x, kind)
 
 
-def dropout(t: Translator, x: Tensor, rate: float = 0.5, train: bool = False) -> Tensor:
+def dropout(t: TorchTranslator, x: TorchTensor, rate: float = 0.5, train: bool = False) -> TorchTensor:
     """Dropout, which does nothing at inference."""
     if train:
         raise RefusalError("it was exported in training mode; call module.eval() before the export")
-    return t.under(x, "dropout", rate=min(float(rate), 0.999))
+    return t.elementwise(x, "dropout", rate=min(float(rate), 0.999))
 
 
 _SAME_NAME = (
@@ -126,11 +135,11 @@ _SAME_NAME = (
 )
 
 ACTIVATIONS: dict[str, Callable[..., Value]] = {
-    **{name: partial(plain, kind=name) for name in _SAME_NAME},
-    "hardsigmoid": partial(plain, kind="hard_sigmoid"),
-    "hardswish": partial(plain, kind="hard_swish"),
-    "neg": partial(plain, kind="negative"),
-    "absolute": partial(plain, kind="abs"),
+    **{name: partial(elementwise, kind=name) for name in _SAME_NAME},
+    "hardsigmoid": partial(elementwise, kind="hard_sigmoid"),
+    "hardswish": partial(elementwise, kind="hard_swish"),
+    "neg": partial(elementwise, kind="negative"),
+    "absolute": partial(elementwise, kind="abs"),
     "hardtanh": lambda t, x, least=-1.0, most=1.0: clamp(t, x, least, most),
     **dict.fromkeys(("clamp", "clip"), clamp),
     "clamp_min": clamp,

@@ -1,4 +1,4 @@
-"""A module in memory, through `torch.export`, as a `Program`.
+"""A module in memory, through `torch.export`, as a `TorchProgram`.
 
 The export runs the module once on a tensor without values, records the ATen operators that it calls,
 and lists its parameters and buffers by their names in the module.
@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from sheetcnn.errors import SpecError, UnsupportedError
-from sheetcnn.importers.graph_builder import required
-from sheetcnn.importers.torch.program import GETITEM, Call, Constant, Dims, Dtype, Program, Ref
+from sheetcnn.importers.graph_builder import import_optional
+from sheetcnn.importers.torch.program import GETITEM, AtenCall, Constant, Dims, Dtype, TorchProgram, ValueName
 
 
-def export(module: Any, example: Any) -> Program:
+def export(module: Any, example: Any) -> TorchProgram:
     """Trace a module in eval mode; its own mode is restored afterwards.
 
     Args:
@@ -29,7 +29,7 @@ def export(module: Any, example: Any) -> Program:
         SpecError: torch is not installed, or these are no module and no tensor.
         UnsupportedError: `torch.export` cannot trace the module.
     """
-    torch = required("torch", "torch")
+    torch = import_optional("torch", "torch")
     if not isinstance(module, torch.nn.Module):
         raise SpecError(f"from_torch takes a torch.nn.Module, not {type(module).__name__}")
     shapes = _examples(torch, module, example)
@@ -74,7 +74,7 @@ def _trace(torch: Any, module: Any, examples: Iterable[Any]) -> Any:
     ) from first
 
 
-def _program(exported: Any) -> Program:
+def _program(exported: Any) -> TorchProgram:
     """The same program as plain data."""
     signature = exported.graph_signature
     constants = {
@@ -84,7 +84,7 @@ def _program(exported: Any) -> Program:
     }
     inputs = tuple(s.arg.name for s in signature.input_specs if s.kind.name == "USER_INPUT")
     returned = tuple(
-        Ref(spec.arg.name) if hasattr(spec.arg, "name") and not hasattr(spec.arg, "value") else spec.arg
+        ValueName(spec.arg.name) if hasattr(spec.arg, "name") and not hasattr(spec.arg, "value") else spec.arg
         for spec in signature.output_specs
         if spec.kind.name == "USER_OUTPUT"
     )
@@ -95,7 +95,7 @@ def _program(exported: Any) -> Program:
             dims[node.name] = _dims(shape)
         if node.op == "call_function":
             calls.append(_call(node))
-    return Program(inputs, constants, tuple(calls), returned, dims)
+    return TorchProgram(inputs, constants, tuple(calls), returned, dims)
 
 
 def _array(exported: Any, target: str) -> Any:
@@ -110,20 +110,20 @@ def _dims(shape: Iterable[Any]) -> Dims:
     return tuple(int(d) for d in shape)
 
 
-def _call(node: Any) -> Call:
+def _call(node: Any) -> AtenCall:
     stack = list((node.meta.get("nn_module_stack") or {"": ("", "")}).items())
     visit, entry = stack[-1]
     target = GETITEM if node.target is operator.getitem else str(node.target)
     args = tuple(_argument(arg) for arg in node.args)
     kwargs = {key: _argument(arg) for key, arg in node.kwargs.items()}
-    return Call(target, args, kwargs, (node.name,), False, entry[0], visit, node.name)
+    return AtenCall(target, args, kwargs, (node.name,), False, entry[0], visit, node.name)
 
 
 def _argument(arg: Any) -> object:
     if isinstance(arg, list | tuple):
         return [_argument(item) for item in arg]
     if hasattr(arg, "op") and hasattr(arg, "users"):  # another node
-        return Ref(arg.name)
+        return ValueName(arg.name)
     if hasattr(arg, "is_floating_point") and hasattr(arg, "itemsize"):
         return Dtype(bool(arg.is_floating_point))
     return arg

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sheetcnn.importers.graph_builder import RefusalError
+from sheetcnn.importers.graph_builder import RefusalError, compact
 from sheetcnn.importers.torch.program import Constant
-from sheetcnn.importers.torch.values import Tensor, Value, moved
+from sheetcnn.importers.torch.values import TorchTensor, Value, with_steps
 
 if TYPE_CHECKING:
-    from sheetcnn.importers.torch.translator import Translator
+    from sheetcnn.importers.torch.translator import TorchTranslator
 
 Ints = int | Sequence[int]
 
@@ -23,12 +23,7 @@ def pair(value: Ints, axes: int = 2) -> tuple[int, int]:
     return (1, listed[0]) if axes == 1 else (listed[0], listed[1])
 
 
-def short(value: Sequence[int]) -> Any:
-    """A tuple as one number, where all its numbers are the same."""
-    return value[0] if len(set(value)) == 1 else tuple(value)
-
-
-def around(value: Ints, axes: int) -> tuple[int, int, int, int]:
+def symmetric_padding(value: Ints, axes: int) -> tuple[int, int, int, int]:
     """The same padding on both sides of each axis: top, bottom, left, right."""
     listed = [value] if isinstance(value, int) else list(value)
     listed = listed * axes if len(listed) < axes else listed
@@ -39,22 +34,22 @@ def around(value: Ints, axes: int) -> tuple[int, int, int, int]:
 def _padding(value: str | Ints, axes: int) -> Any:
     if isinstance(value, str):
         return value
-    edges = around(value, axes)
-    return (short(edges) or "valid") if axes == 2 else (edges[2] or "valid")
+    edges = symmetric_padding(value, axes)
+    return (compact(edges) or "valid") if axes == 2 else (edges[2] or "valid")
 
 
 def conv(
-    t: Translator,
-    x: Tensor,
+    t: TorchTranslator,
+    x: TorchTensor,
     weight: object,
     bias: object = None,
     stride: Ints = 1,
     padding: str | Ints = 0,
     dilation: Ints = 1,
     groups: int = 1,
-) -> Tensor:
+) -> TorchTensor:
     """A convolution over maps, or over rows."""
-    x, w = t.settled(x), t.constant(weight)
+    x, w = t.materialised(x), t.constant(weight)
     axes = w.array.ndim - 2
     if not 1 <= axes <= 2 or len(x.dims) != axes + 2:
         raise RefusalError(f"a convolution along {axes} axes of a tensor {x.dims}; known are 1 and 2")
@@ -65,7 +60,7 @@ def conv(
     if groups > 1 and not depthwise:
         own["groups"] = groups
     sizes = {"kernel_size": tuple(size), "stride": pair(stride, axes), "dilation": pair(dilation, axes)}
-    own |= {key: short(value[-axes:]) for key, value in sizes.items()}
+    own |= {key: compact(value[-axes:]) for key, value in sizes.items()}
     return t.layer(
         kind,
         x,
@@ -76,7 +71,7 @@ def conv(
     )
 
 
-def optional(t: Translator, value: object) -> Constant | None:
+def optional(t: TorchTranslator, value: object) -> Constant | None:
     """Weights that may be missing."""
     return None if value is None else t.constant(value)
 
@@ -87,8 +82,8 @@ def _without(options: dict[str, Any], **defaults: Any) -> dict[str, Any]:
 
 
 def conv_transpose(
-    t: Translator,
-    x: Tensor,
+    t: TorchTranslator,
+    x: TorchTensor,
     weight: object,
     bias: object = None,
     stride: Ints = 1,
@@ -96,21 +91,21 @@ def conv_transpose(
     output_padding: Ints = 0,
     groups: int = 1,
     dilation: Ints = 1,
-) -> Tensor:
+) -> TorchTensor:
     """A transposed convolution; over rows it is one over maps of one row."""
-    x, w = t.settled(x), t.constant(weight)
+    x, w = t.materialised(x), t.constant(weight)
     axes = w.array.ndim - 2
     if not 1 <= axes <= 2 or len(x.dims) != axes + 2:
         raise RefusalError(f"a transposed convolution along {axes} axes of a tensor {x.dims}")
     kernel = Constant(w.name, w.array if axes == 2 else w.array[:, :, None, :])
-    extra = around(output_padding, axes)
+    extra = symmetric_padding(output_padding, axes)
     options = {
         "filters": int(w.array.shape[1]) * groups,
-        "kernel_size": short(kernel.array.shape[2:]),
-        "stride": short(pair(stride, axes)),
-        "padding": short(around(padding, axes)),
-        "output_padding": short((extra[0], extra[2])),
-        "dilation": short(pair(dilation, axes)),
+        "kernel_size": compact(kernel.array.shape[2:]),
+        "stride": compact(pair(stride, axes)),
+        "padding": compact(symmetric_padding(padding, axes)),
+        "output_padding": compact((extra[0], extra[2])),
+        "dilation": compact(pair(dilation, axes)),
         "groups": groups,
     }
     return t.layer(
@@ -123,8 +118,8 @@ def conv_transpose(
 
 
 def convolution(
-    t: Translator,
-    x: Tensor,
+    t: TorchTranslator,
+    x: TorchTensor,
     weight: object,
     bias: object,
     stride: Ints,
@@ -133,29 +128,31 @@ def convolution(
     transposed: bool,
     output_padding: Ints,
     groups: int,
-) -> Tensor:
+) -> TorchTensor:
     """Either of the two, as decomposed programs have it."""
     if transposed:
         return conv_transpose(t, x, weight, bias, stride, padding, output_padding, groups, dilation)
     return conv(t, x, weight, bias, stride, padding, dilation, groups)
 
 
-def linear(t: Translator, x: Tensor, weight: object, bias: object = None) -> Tensor:
+def linear(t: TorchTranslator, x: TorchTensor, weight: object, bias: object = None) -> TorchTensor:
     """A dense layer on a vector; on maps with the channels last a convolution of one pixel."""
     x, w = t.tensor(x), t.constant(weight)
     units, params = int(w.array.shape[0]), {"weight": w, "bias": optional(t, bias)}
     if x.ends_in_channels:
-        axes = len(x.base) - 2
+        axes = len(x.base_dims) - 2
         params["weight"] = Constant(w.name, w.array.reshape(*w.array.shape, *[1] * axes))
-        made = t.layer(f"conv{axes}d", x.below, params, filters=units, kernel_size=1, bias=bias is not None)
-        return moved(made, [(kind, (*d[:-1], units) if kind == "view" else d) for kind, d in x.steps])
-    x = t.settled(x)
+        made = t.layer(
+            f"conv{axes}d", x.base_tensor, params, filters=units, kernel_size=1, bias=bias is not None
+        )
+        return with_steps(made, [(kind, (*d[:-1], units) if kind == "view" else d) for kind, d in x.pending])
+    x = t.materialised(x)
     if len(x.dims) > 2:
         raise RefusalError(f"a linear layer along the last axis of {x.dims}; known is one on a vector")
     return t.layer("dense", x, params, units=units, bias=bias is not None)
 
 
-def matrix(t: Translator, x: Tensor, weight: object) -> Tensor:
+def matrix(t: TorchTranslator, x: TorchTensor, weight: object) -> TorchTensor:
     """A linear layer as a product of matrices."""
     w = t.constant(weight)
     if w.array.ndim != 2:
@@ -164,8 +161,8 @@ def matrix(t: Translator, x: Tensor, weight: object) -> Tensor:
 
 
 def add_matrix(
-    t: Translator, bias: object, x: Tensor, weight: object, *, beta: float = 1, alpha: float = 1
-) -> Tensor:
+    t: TorchTranslator, bias: object, x: TorchTensor, weight: object, *, beta: float = 1, alpha: float = 1
+) -> TorchTensor:
     """A linear layer as decomposed programs have it."""
     if beta != 1 or alpha != 1:
         raise RefusalError("a product of matrices with factors")
@@ -177,21 +174,21 @@ def add_matrix(
 
 
 def _pool(
-    t: Translator,
-    x: Tensor,
+    t: TorchTranslator,
+    x: TorchTensor,
     kind: str,
     size: Ints,
     stride: Ints | None,
     padding: Ints,
     ceil: bool,
     **more: Any,
-) -> Tensor:
-    x = t.settled(x)
+) -> TorchTensor:
+    x = t.materialised(x)
     axes = len(x.dims) - 2
     options = {
-        "kernel_size": short(pair(size, axes)),
-        "stride": short(pair(stride or size, axes)),
-        "padding": short(around(padding, axes)),
+        "kernel_size": compact(pair(size, axes)),
+        "stride": compact(pair(stride or size, axes)),
+        "padding": compact(symmetric_padding(padding, axes)),
         "ceil_mode": bool(ceil),
         **more,
     }
@@ -200,29 +197,29 @@ def _pool(
 
 
 def max_pool(
-    t: Translator,
-    x: Tensor,
+    t: TorchTranslator,
+    x: TorchTensor,
     size: Ints,
     stride: Ints = (),
     padding: Ints = 0,
     dilation: Ints = 1,
     ceil: bool = False,
-) -> Tensor:
+) -> TorchTensor:
     """Max pooling."""
     axes = len(t.tensor(x).dims) - 2
-    return _pool(t, x, "max_pool", size, stride, padding, ceil, dilation=short(pair(dilation, axes)))
+    return _pool(t, x, "max_pool", size, stride, padding, ceil, dilation=compact(pair(dilation, axes)))
 
 
 def avg_pool(
-    t: Translator,
-    x: Tensor,
+    t: TorchTranslator,
+    x: TorchTensor,
     size: Ints,
     stride: Ints = (),
     padding: Ints = 0,
     ceil: bool = False,
     count_padding: bool = True,
     divisor: int | None = None,
-) -> Tensor:
+) -> TorchTensor:
     """Average pooling."""
     if divisor is not None:
         raise RefusalError("an average with a divisor of its own (divisor_override)")
@@ -230,18 +227,18 @@ def avg_pool(
     return _pool(t, x, "avg_pool", size, stride, padding, ceil, **more)
 
 
-def adaptive_avg_pool(t: Translator, x: Tensor, size: Ints) -> Tensor:
+def adaptive_avg_pool(t: TorchTranslator, x: TorchTensor, size: Ints) -> TorchTensor:
     """Average pooling to a size."""
-    x = t.settled(x)
+    x = t.materialised(x)
     target = pair(size, len(x.dims) - 2)
     if target == (1, 1):
         return t.layer("global_avg_pool", x)
-    return t.layer("adaptive_avg_pool", x, output_size=short(target))
+    return t.layer("adaptive_avg_pool", x, output_size=compact(target))
 
 
-def adaptive_max_pool(t: Translator, x: Tensor, size: Ints) -> Tensor:
+def adaptive_max_pool(t: TorchTranslator, x: TorchTensor, size: Ints) -> TorchTensor:
     """Max pooling to a size that divides the maps'."""
-    x = t.settled(x)
+    x = t.materialised(x)
     axes = len(x.dims) - 2
     target, given = pair(size, axes), (1, x.dims[2]) if axes == 1 else x.dims[2:]
     if target == (1, 1):
@@ -251,13 +248,13 @@ def adaptive_max_pool(t: Translator, x: Tensor, size: Ints) -> Tensor:
     return t.layer("max_pool", x, kernel_size=(given[0] // target[0], given[1] // target[1]))
 
 
-def first(function: Callable[..., Tensor]) -> Callable[..., Value]:
+def first_result(function: Callable[..., TorchTensor]) -> Callable[..., Value]:
     """For an operator that returns positions as well: they are not known here."""
 
-    def build(t: Translator, x: Tensor, *args: Any) -> list[Tensor | None]:
+    def translate(t: TorchTranslator, x: TorchTensor, *args: Any) -> list[TorchTensor | None]:
         return [function(t, x, *args), None]
 
-    return build
+    return translate
 
 
 LAYERS: dict[str, Callable[..., Value]] = {
@@ -268,11 +265,11 @@ LAYERS: dict[str, Callable[..., Value]] = {
     **dict.fromkeys(("mm", "matmul"), matrix),
     "addmm": add_matrix,
     **dict.fromkeys(("max_pool1d", "max_pool2d"), max_pool),
-    **dict.fromkeys(("max_pool2d_with_indices", "max_pool1d_with_indices"), first(max_pool)),
+    **dict.fromkeys(("max_pool2d_with_indices", "max_pool1d_with_indices"), first_result(max_pool)),
     **dict.fromkeys(("avg_pool1d", "avg_pool2d"), avg_pool),
     **dict.fromkeys(
         ("adaptive_avg_pool1d", "adaptive_avg_pool2d", "_adaptive_avg_pool2d"), adaptive_avg_pool
     ),
-    **dict.fromkeys(("adaptive_max_pool1d", "adaptive_max_pool2d"), first(adaptive_max_pool)),
+    **dict.fromkeys(("adaptive_max_pool1d", "adaptive_max_pool2d"), first_result(adaptive_max_pool)),
 }
 """Operators that are layers."""

@@ -10,15 +10,15 @@ import numpy as np
 from sheetcnn.importers.graph_builder import RefusalError
 from sheetcnn.importers.torch.layers import optional
 from sheetcnn.importers.torch.program import Constant
-from sheetcnn.importers.torch.values import Tensor, Value
+from sheetcnn.importers.torch.values import TorchTensor, Value
 
 if TYPE_CHECKING:
-    from sheetcnn.importers.torch.translator import Translator
+    from sheetcnn.importers.torch.translator import TorchTranslator
 
 
 def batch_norm(
-    t: Translator,
-    x: Tensor,
+    t: TorchTranslator,
+    x: TorchTensor,
     weight: object,
     bias: object,
     mean: object,
@@ -27,7 +27,7 @@ def batch_norm(
     momentum: float,
     epsilon: float,
     *_: object,
-) -> Tensor:
+) -> TorchTensor:
     """Batch normalisation with the statistics of the training."""
     if training or mean is None:
         raise RefusalError(
@@ -47,13 +47,19 @@ def batch_norm(
 
 
 def _batch_norm_inference(
-    t: Translator, x: Tensor, weight: object, bias: object, mean: object, variance: object, *rest: float
-) -> list[Tensor | None]:
+    t: TorchTranslator,
+    x: TorchTensor,
+    weight: object,
+    bias: object,
+    mean: object,
+    variance: object,
+    *rest: float,
+) -> list[TorchTensor | None]:
     """The same in decomposed programs."""
     return [batch_norm(t, x, weight, bias, mean, variance, False, *rest), None, None]
 
 
-def _affine(t: Translator, weight: object, bias: object, shape: tuple[int, ...]) -> dict[str, Any]:
+def _affine(t: TorchTranslator, weight: object, bias: object, shape: tuple[int, ...]) -> dict[str, Any]:
     """Weight and bias of a normalisation; one that is missing has no effect."""
     if weight is None and bias is None:
         return {}
@@ -65,8 +71,8 @@ def _affine(t: Translator, weight: object, bias: object, shape: tuple[int, ...])
 
 
 def instance_norm(
-    t: Translator,
-    x: Tensor,
+    t: TorchTranslator,
+    x: TorchTensor,
     weight: object,
     bias: object,
     mean: object,
@@ -75,52 +81,52 @@ def instance_norm(
     momentum: float,
     epsilon: float,
     *_: object,
-) -> Tensor:
+) -> TorchTensor:
     """Instance normalisation; with statistics of the training it is batch normalisation."""
     if not own:
         return batch_norm(t, x, weight, bias, mean, variance, False, momentum, epsilon)
-    x = t.settled(x)
+    x = t.materialised(x)
     params = _affine(t, weight, bias, x.dims[1:2])
     return t.layer("instance_norm", x, params, epsilon=float(epsilon), affine=bool(params))
 
 
 def group_norm(
-    t: Translator,
-    x: Tensor,
+    t: TorchTranslator,
+    x: TorchTensor,
     groups: int,
     weight: object = None,
     bias: object = None,
     epsilon: float = 1e-5,
     *_: object,
-) -> Tensor:
+) -> TorchTensor:
     """Group normalisation."""
-    x = t.settled(x)
+    x = t.materialised(x)
     params = _affine(t, weight, bias, x.dims[1:2])
     return t.layer("group_norm", x, params, groups=groups, epsilon=float(epsilon), affine=bool(params))
 
 
 def _native_group_norm(
-    t: Translator, x: Tensor, weight: object, bias: object, *rest: Any
-) -> list[Tensor | None]:
+    t: TorchTranslator, x: TorchTensor, weight: object, bias: object, *rest: Any
+) -> list[TorchTensor | None]:
     *_, groups, epsilon = rest
     return [group_norm(t, x, groups, weight, bias, epsilon), None, None]
 
 
 def layer_norm(
-    t: Translator,
-    x: Tensor,
+    t: TorchTranslator,
+    x: TorchTensor,
     shape: Sequence[int],
     weight: object = None,
     bias: object = None,
     epsilon: float = 1e-5,
     *_: object,
-) -> Tensor:
+) -> TorchTensor:
     """Layer normalisation, over all values or over the channels of each pixel."""
     x, axes = t.tensor(x), "all"
     if x.ends_in_channels and len(shape) == 1:
         axes, params = "channels", _affine(t, weight, bias, tuple(shape))
-        return t.under(x, "layer_norm", params, axes=axes, epsilon=float(epsilon), affine=bool(params))
-    x = t.settled(x)
+        return t.elementwise(x, "layer_norm", params, axes=axes, epsilon=float(epsilon), affine=bool(params))
+    x = t.materialised(x)
     if tuple(shape) != x.dims[1:]:
         raise RefusalError(
             f"it normalises the axes {tuple(shape)} of {x.dims}; known are all, or the channels"
@@ -129,7 +135,9 @@ def layer_norm(
     return t.layer("layer_norm", x, params, axes=axes, epsilon=float(epsilon), affine=bool(params))
 
 
-def local_response_norm(t: Translator, x: Tensor, size: int, alpha: float, beta: float, k: float) -> Tensor:
+def local_response_norm(
+    t: TorchTranslator, x: TorchTensor, size: int, alpha: float, beta: float, k: float
+) -> TorchTensor:
     """Local response normalisation; PyTorch has no operator for it (see `patterns`)."""
     return t.layer("lrn", x, size=size, alpha=float(alpha), beta=float(beta), k=float(k))
 

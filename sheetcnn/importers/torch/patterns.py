@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sheetcnn.importers.torch.program import Call, Program, Ref
+from sheetcnn.importers.torch.program import AtenCall, TorchProgram, ValueName
 
 LRN = "sheetcnn.lrn"
 _RESPONSE = (
@@ -27,9 +27,9 @@ _RESPONSE = (
 )
 
 
-def joined(program: Program) -> Program:
+def fuse_patterns(program: TorchProgram) -> TorchProgram:
     """The program with its local response normalisations as calls of `sheetcnn.lrn`."""
-    calls: list[Call] = []
+    calls: list[AtenCall] = []
     rest = list(program.calls)
     while rest:
         length, call = _response(rest)
@@ -38,7 +38,7 @@ def joined(program: Program) -> Program:
     return replace(program, calls=tuple(calls))
 
 
-def _response(calls: Sequence[Call]) -> tuple[int, Call]:
+def _response(calls: Sequence[AtenCall]) -> tuple[int, AtenCall]:
     """How many calls from here on are one layer, and that layer; or 1 and the first call itself."""
     for length in (10, 9):  # with a view back to maps, or without (rows)
         run = calls[:length]
@@ -47,17 +47,17 @@ def _response(calls: Sequence[Call]) -> tuple[int, Call]:
     return 1, calls[0]
 
 
-def _match(run: Sequence[Call]) -> Call | None:
+def _match(run: Sequence[AtenCall]) -> AtenCall | None:
     names = [call.operator for call in run]
     known = [names[n] in _RESPONSE[n] for n in range(5)]
     if not all(known) or names[-4:] != ["mul", "add", "pow", "div"]:
         return None
     source = run[0].args[0]
     chained = all(
-        isinstance(after.args[0], Ref) and after.args[0].name == before.results[0]
+        isinstance(after.args[0], ValueName) and after.args[0].name == before.results[0]
         for before, after in itertools.pairwise(run[:-1])
     )
-    divided = run[-1].args[0] == source and run[-1].args[1] == Ref(run[-2].results[0])
+    divided = run[-1].args[0] == source and run[-1].args[1] == ValueName(run[-2].results[0])
     if not (chained and divided and run[0].args[1] == source):
         return None
     kernel = run[3].args[1]

@@ -19,7 +19,7 @@ GETITEM = "getitem"
 
 
 @dataclass(frozen=True)
-class Ref:
+class ValueName:
     """An argument that is a value of the program, by name."""
 
     name: str
@@ -46,12 +46,12 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class Call:
+class AtenCall:
     """One call of an operator.
 
     Attributes:
         target: `aten.conv2d.default`, `getitem` ...
-        args: in the order of the operator's schema; `Ref`, numbers, texts, None and lists of them.
+        args: in the order of the operator's schema; `ValueName`, numbers, texts, None and lists of them.
         kwargs: the arguments given by name.
         results: names of the values.
         unpack: whether the results are the items of the list that the operator returns.
@@ -88,39 +88,39 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Program:
+class TorchProgram:
     """A whole program.
 
     Attributes:
         inputs: names of the values that the user gives.
         constants: the values that are parameters, buffers or numbers.
         calls: in the order of execution.
-        outputs: what the program returns: `Ref`, or plain values.
+        outputs: what the program returns: `ValueName`, or plain values.
         dims: the shape of every value where it is known; a batch of any size counts as 1.
     """
 
     inputs: tuple[str, ...]
     constants: Mapping[str, Constant]
-    calls: tuple[Call, ...]
+    calls: tuple[AtenCall, ...]
     outputs: tuple[object, ...]
     dims: Mapping[str, Dims] = field(default_factory=dict)
 
 
-def refs(value: object) -> list[str]:
+def value_names(value: object) -> list[str]:
     """The names of the values in an argument, lists included."""
-    if isinstance(value, Ref):
+    if isinstance(value, ValueName):
         return [value.name]
     if isinstance(value, list | tuple):
-        return [name for item in value for name in refs(item)]
+        return [name for item in value for name in value_names(item)]
     return []
 
 
-def live(program: Program) -> Program:
+def eliminate_dead_calls(program: TorchProgram) -> TorchProgram:
     """The program without the calls whose results nothing reads."""
-    needed = set(refs(list(program.outputs)))
-    kept: list[Call] = []
+    needed = set(value_names(list(program.outputs)))
+    kept: list[AtenCall] = []
     for call in reversed(program.calls):
         if call.in_place or needed.intersection(call.results):
             kept.append(call)
-            needed.update(refs([list(call.args), list(call.kwargs.values())]))
+            needed.update(value_names([list(call.args), list(call.kwargs.values())]))
     return replace(program, calls=tuple(reversed(kept)))

@@ -10,38 +10,46 @@ import numpy as np
 
 from sheetcnn.importers.graph_builder import RefusalError
 from sheetcnn.importers.torch.program import Dtype
-from sheetcnn.importers.torch.values import LAST, SkipError, Step, Tensor, Unknown, Value, moved
+from sheetcnn.importers.torch.values import (
+    CHANNELS_LAST,
+    SkipError,
+    Step,
+    TorchTensor,
+    Unknown,
+    Value,
+    with_steps,
+)
 
 if TYPE_CHECKING:
-    from sheetcnn.importers.torch.translator import Translator
+    from sheetcnn.importers.torch.translator import TorchTranslator
 
 
-def same(t: Translator, x: Value, *args: object, **kwargs: object) -> Value:
+def identity(t: TorchTranslator, x: Value, *args: object, **kwargs: object) -> Value:
     """What changes no value: a copy, another memory layout, another type of real numbers."""
     if any(isinstance(a, Dtype) and not a.floating for a in (*args, *kwargs.values())):
         raise RefusalError("it converts to whole numbers")
     return x
 
 
-def view(t: Translator, x: Tensor, *_: object) -> Tensor:
+def view(t: TorchTranslator, x: TorchTensor, *_: object) -> TorchTensor:
     """Another shape with the same order of the values."""
-    return moved(t.tensor(x), [("view", t.dims)], t.wanted)
+    return with_steps(t.tensor(x), [("view", t.dims)], t.layer_name)
 
 
-def permute(t: Translator, x: Tensor, order: Sequence[int]) -> Tensor:
+def permute(t: TorchTranslator, x: TorchTensor, order: Sequence[int]) -> TorchTensor:
     """Another order of the axes."""
     axes = len(t.tensor(x).dims)
-    return moved(x, [("permute", tuple(axis % axes for axis in order))], t.wanted)
+    return with_steps(x, [("permute", tuple(axis % axes for axis in order))], t.layer_name)
 
 
-def transpose(t: Translator, x: Tensor, one: int = 0, other: int = 1) -> Tensor:
+def transpose(t: TorchTranslator, x: TorchTensor, one: int = 0, other: int = 1) -> TorchTensor:
     """Two axes exchanged."""
     order = list(range(len(t.tensor(x).dims)))
     order[one], order[other] = order[other], order[one]
     return permute(t, x, order)
 
 
-def movedim(t: Translator, x: Tensor, source: Sequence[int], target: Sequence[int]) -> Tensor:
+def movedim(t: TorchTranslator, x: TorchTensor, source: Sequence[int], target: Sequence[int]) -> TorchTensor:
     """Axes at other places."""
     axes = len(t.tensor(x).dims)
     sources, places = ([v] if isinstance(v, int) else list(v) for v in (source, target))
@@ -52,7 +60,7 @@ def movedim(t: Translator, x: Tensor, source: Sequence[int], target: Sequence[in
     return permute(t, x, order)
 
 
-def expand(t: Translator, x: Tensor, *_: object, **__: object) -> Tensor:
+def expand(t: TorchTranslator, x: TorchTensor, *_: object, **__: object) -> TorchTensor:
     """One value for every pixel of a map."""
     x = t.tensor(x)
     if t.dims == x.dims:
@@ -62,7 +70,7 @@ def expand(t: Translator, x: Tensor, *_: object, **__: object) -> Tensor:
     return t.layer("upsample", x, size=t.dims[2:])
 
 
-def along(t: Translator, x: Tensor, dim: int) -> tuple[Tensor, int, tuple[Step, ...]]:
+def along_axis(t: TorchTranslator, x: TorchTensor, dim: int) -> tuple[TorchTensor, int, tuple[Step, ...]]:
     """What an operator along one axis works on: a tensor of the graph, its axis, the moves above it.
 
     Returns:
@@ -72,19 +80,24 @@ def along(t: Translator, x: Tensor, dim: int) -> tuple[Tensor, int, tuple[Step, 
         RefusalError: for the axis of the batch.
     """
     x = t.tensor(x)
-    axis, above = dim % len(x.dims), x.steps
+    axis, pending = dim % len(x.dims), x.pending
     if x.channels_last:
-        axis, x = LAST[len(x.dims)][axis], x.below
+        axis, x = CHANNELS_LAST[len(x.dims)][axis], x.base_tensor
     else:
-        x, above = t.settled(x), ()
+        x, pending = t.materialised(x), ()
     if axis == 0 and len(x.dims) > 1:
         raise RefusalError("it works along the batch")
-    return x, {1: 0, 2: 2 if len(x.dims) == 3 else 1, 3: 2}.get(axis, 0), above
+    return x, {1: 0, 2: 2 if len(x.dims) == 3 else 1, 3: 2}.get(axis, 0), pending
 
 
 def slice_(
-    t: Translator, x: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
-) -> Tensor:
+    t: TorchTranslator,
+    x: TorchTensor,
+    dim: int = 0,
+    start: int | None = None,
+    end: int | None = None,
+    step: int = 1,
+) -> TorchTensor:
     """Some of the channels, rows or columns."""
     size = t.tensor(x).dims[dim]
     chosen = range(size)[start:end:step]
@@ -92,10 +105,10 @@ def slice_(
         return x
     if not chosen:
         raise RefusalError("it chooses nothing")
-    whole, axis, above = along(t, x, dim)
+    whole, axis, pending = along_axis(t, x, dim)
     if axis == 0:
         stop = None if chosen[-1] + step >= size else chosen[-1] + 1
-        return moved(t.layer("slice_channels", whole, start=chosen[0], stop=stop, step=step), above)
+        return with_steps(t.layer("slice_channels", whole, start=chosen[0], stop=stop, step=step), pending)
     cut = [0, 0, 0, 0]
     cut[2 * axis - 2], cut[2 * axis - 1] = chosen[0], size - 1 - chosen[-1]
     if any(cut):
@@ -103,16 +116,16 @@ def slice_(
     if step > 1:  # a window of one pixel chooses every step-th
         stride = (step, 1) if axis == 1 else (1, step)
         whole = t.layer("max_pool", whole, kernel_size=1, stride=stride)
-    return moved(whole, above)
+    return with_steps(whole, pending)
 
 
-def narrow(t: Translator, x: Tensor, dim: int, start: int, length: int) -> Tensor:
+def narrow(t: TorchTranslator, x: TorchTensor, dim: int, start: int, length: int) -> TorchTensor:
     """A slice by its length."""
     start %= t.tensor(x).dims[dim]
     return slice_(t, x, dim, start, start + length)
 
 
-def split(t: Translator, x: Tensor, sizes: int | Sequence[int], dim: int = 0) -> list[Tensor]:
+def split(t: TorchTranslator, x: TorchTensor, sizes: int | Sequence[int], dim: int = 0) -> list[TorchTensor]:
     """Pieces of these sizes, or all of one size."""
     total = t.tensor(x).dims[dim]
     if isinstance(sizes, int):
@@ -121,18 +134,18 @@ def split(t: Translator, x: Tensor, sizes: int | Sequence[int], dim: int = 0) ->
     return [slice_(t, x, dim, end - size, end) for size, end in zip(sizes, ends, strict=True)]
 
 
-def chunk(t: Translator, x: Tensor, chunks: int, dim: int = 0) -> list[Tensor]:
+def chunk(t: TorchTranslator, x: TorchTensor, chunks: int, dim: int = 0) -> list[TorchTensor]:
     """That many pieces, the last of which may be smaller."""
     return split(t, x, -(-t.tensor(x).dims[dim] // chunks), dim)
 
 
-def select(t: Translator, x: Tensor, dim: int, index: int) -> Tensor:
+def select(t: TorchTranslator, x: TorchTensor, dim: int, index: int) -> TorchTensor:
     """One place along an axis, and the axis away."""
     index %= t.tensor(x).dims[dim]
     return view(t, slice_(t, x, dim, index, index + 1))
 
 
-def getitem(t: Translator, values: Sequence[Value], index: int) -> Value:
+def getitem(t: TorchTranslator, values: Sequence[Value], index: int) -> Value:
     """One of several results."""
     if isinstance(values, Unknown):
         raise SkipError
@@ -143,27 +156,31 @@ def getitem(t: Translator, values: Sequence[Value], index: int) -> Value:
     return values[index]
 
 
-def cat(t: Translator, tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+def cat(t: TorchTranslator, tensors: Sequence[TorchTensor], dim: int = 0) -> TorchTensor:
     """One after the other along an axis."""
-    if len({t.tensor(x).steps for x in tensors}) > 1:
-        tensors = [t.settled(x) for x in tensors]
-    places = [along(t, x, dim) for x in tensors]
-    _, axis, above = places[0]
+    if len({t.tensor(x).pending for x in tensors}) > 1:
+        tensors = [t.materialised(x) for x in tensors]
+    places = [along_axis(t, x, dim) for x in tensors]
+    _, axis, pending = places[0]
     if axis == 0:
-        return moved(t.layer("concat", [x for x, _, _ in places]), above)
+        return with_steps(t.layer("concat", [x for x, _, _ in places]), pending)
     order = (1, 0, 2) if axis == 1 else (2, 1, 0)
     turned = [t.layer("permute", x, order=order, part="permute") for x, _, _ in places]
-    return moved(t.layer("permute", t.layer("concat", turned, part="concat"), order=order), above)
+    return with_steps(t.layer("permute", t.layer("concat", turned, part="concat"), order=order), pending)
 
 
 _PAD_MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge"}
 
 
 def pad(
-    t: Translator, x: Tensor, sizes: Sequence[int], mode: str = "constant", value: float | None = None
-) -> Tensor:
+    t: TorchTranslator,
+    x: TorchTensor,
+    sizes: Sequence[int],
+    mode: str = "constant",
+    value: float | None = None,
+) -> TorchTensor:
     """More pixels around each map, or more maps; negative sizes cut pixels off."""
-    x = t.settled(x)
+    x = t.materialised(x)
     if mode not in _PAD_MODES:
         raise RefusalError(f"padding of the mode {mode}; known are {', '.join(_PAD_MODES)}")
     if len(x.dims) < 3:
@@ -181,7 +198,7 @@ def pad(
     return _more_maps(t, x, before, after, float(value or 0)) if before or after else x
 
 
-def _more_maps(t: Translator, x: Tensor, before: int, after: int, value: float) -> Tensor:
+def _more_maps(t: TorchTranslator, x: TorchTensor, before: int, after: int, value: float) -> TorchTensor:
     """Maps of zeros before and after: a convolution that copies."""
     if value or min(before, after) < 0:
         raise RefusalError("it pads the channels with another number than 0, or by less than 0")
@@ -191,10 +208,10 @@ def _more_maps(t: Translator, x: Tensor, before: int, after: int, value: float) 
 
 
 def resize(
-    t: Translator, x: Tensor, size: Sequence[int] | None = None, *scales: Any, **options: Any
-) -> Tensor:
+    t: TorchTranslator, x: TorchTensor, size: Sequence[int] | None = None, *scales: Any, **options: Any
+) -> TorchTensor:
     """Interpolation to a size, or by a scale, which then counts exactly."""
-    x = t.settled(x)
+    x = t.materialised(x)
     given = scales[0] if scales and isinstance(scales[0], list) else list(scales)
     factors = [float(s) for s in given if s is not None]
     axes = len(x.dims) - 2
@@ -206,20 +223,20 @@ def resize(
 
 
 def interpolate(
-    t: Translator, x: Tensor, size: Sequence[int] | None, align_corners: bool, *scales: Any
-) -> Tensor:
+    t: TorchTranslator, x: TorchTensor, size: Sequence[int] | None, align_corners: bool, *scales: Any
+) -> TorchTensor:
     """Linear interpolation."""
     coordinates = "align_corners" if align_corners else "half_pixel"
     return resize(t, x, size, *scales, mode="bilinear", coordinates=coordinates)
 
 
-def shuffle(t: Translator, x: Tensor, number: int, *, kind: str, option: str) -> Tensor:
+def shuffle(t: TorchTranslator, x: TorchTensor, number: int, *, kind: str, option: str) -> TorchTensor:
     """Values between channels and pixels, or between channels."""
     options: dict[str, Any] = {option: number}
     return t.layer(kind, x, **options)
 
 
-_exact = partial(resize, mode="nearest", coordinates="half_pixel", rounding="round_prefer_ceil")
+_resize_exact = partial(resize, mode="nearest", coordinates="half_pixel", rounding="round_prefer_ceil")
 
 VIEWS: dict[str, Callable[..., Value]] = {
     **dict.fromkeys(
@@ -228,7 +245,7 @@ VIEWS: dict[str, Callable[..., Value]] = {
     **dict.fromkeys(("transpose", "swapaxes", "t"), transpose),
     **dict.fromkeys(("movedim", "moveaxis"), movedim),
     **dict.fromkeys(("expand", "expand_as"), expand),
-    **dict.fromkeys(("contiguous", "detach", "alias", "lift_fresh_copy", "to", "type_as"), same),
+    **dict.fromkeys(("contiguous", "detach", "alias", "lift_fresh_copy", "to", "type_as"), identity),
     "permute": permute,
     "slice": slice_,
     "narrow": narrow,
@@ -240,12 +257,12 @@ VIEWS: dict[str, Callable[..., Value]] = {
 }
 """Operators whose result may share its memory with their first argument."""
 
-MOVES: dict[str, Callable[..., Value]] = {
+SHAPE_OPS: dict[str, Callable[..., Value]] = {
     **VIEWS,
-    **dict.fromkeys(("clone", "_to_copy"), same),
+    **dict.fromkeys(("clone", "_to_copy"), identity),
     **dict.fromkeys(("cat", "concat", "concatenate"), cat),
     **dict.fromkeys(("upsample_nearest1d", "upsample_nearest2d"), resize),
-    **dict.fromkeys(("_upsample_nearest_exact1d", "_upsample_nearest_exact2d"), _exact),
+    **dict.fromkeys(("_upsample_nearest_exact1d", "_upsample_nearest_exact2d"), _resize_exact),
     **dict.fromkeys(("upsample_linear1d", "upsample_bilinear2d"), interpolate),
     "pad": pad,
     "constant_pad_nd": lambda t, x, sizes, value=0: pad(t, x, sizes, "constant", value),

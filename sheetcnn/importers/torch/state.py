@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sheetcnn.errors import WeightsError
-from sheetcnn.importers.graph_builder import Numbers, required
+from sheetcnn.importers.graph_builder import Numbers, import_optional
 from sheetcnn.importers.weights import by_layer, decimal
 from sheetcnn.model.graph import Graph
 from sheetcnn.shape import Array
@@ -31,7 +31,7 @@ def read_state_dict(path: Path) -> dict[str, dict[str, Array]]:
         SpecError: torch is not installed.
         WeightsError: the file cannot be read, or is no plain state dict.
     """
-    torch = required("torch", "torch")
+    torch = import_optional("torch", "torch")
     if not path.is_file():
         raise WeightsError(f"{path} does not exist; name the file of weights with --weights")
     try:
@@ -61,8 +61,8 @@ def _arrays(torch: Any, content: object, path: Path) -> dict[str, Numbers]:
     inner = next((key for key, value in content.items() if isinstance(value, Mapping)), None)
     if inner is not None:
         raise WeightsError(
-            f"{path} is a checkpoint ({_shown(map(str, content))}), not a state dict; save the part with the "
-            f"weights alone: torch.save(checkpoint['{inner}'], ...)"
+            f"{path} is a checkpoint ({_listed(map(str, content))}), not a state dict; save the part with "
+            f"the weights alone: torch.save(checkpoint['{inner}'], ...)"
         )
     arrays = {}
     for key, value in content.items():
@@ -78,7 +78,7 @@ def _arrays(torch: Any, content: object, path: Path) -> dict[str, Numbers]:
     return arrays
 
 
-def match(graph: Graph, arrays: Mapping[str, Mapping[str, Array]], path: Path) -> None:
+def check_keys(graph: Graph, arrays: Mapping[str, Mapping[str, Array]], path: Path) -> None:
     """Compare the keys of a state dict with the layers of a graph.
 
     Raises:
@@ -91,15 +91,15 @@ def match(graph: Graph, arrays: Mapping[str, Mapping[str, Array]], path: Path) -
     missing = [key for key in wanted if key not in found]
     extra = [key for key in found if key not in wanted]
     if missing or extra:
-        parts = [f"not in the spec: {_shown(sorted(extra))}"] if extra else []
-        parts += [f"missing: {_shown(sorted(missing))}"] if missing else []
+        parts = [f"not in the spec: {_listed(sorted(extra))}"] if extra else []
+        parts += [f"missing: {_listed(sorted(missing))}"] if missing else []
         raise WeightsError(
             f"{path}: its keys are not those of the spec ({'; '.join(parts)}); give each layer the "
             "name of its module, 'features.0' for the key 'features.0.weight'"
         )
 
 
-def _shown(names: Iterable[str]) -> str:
+def _listed(names: Iterable[str]) -> str:
     listed = list(names)
     more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
     return ", ".join(f"'{name}'" for name in listed[:_SHOWN]) + more

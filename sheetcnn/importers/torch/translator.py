@@ -1,6 +1,6 @@
-"""From a `Program` to a graph: walks over the calls and keeps what each value is.
+"""From a `TorchProgram` to a graph: translates its calls in order and keeps what each value is.
 
-What the tables of operators do not know is refused, and the walk goes on with a stand-in of the shape
+What the tables of operators do not know is refused, and the next calls get a placeholder of the shape
 that PyTorch gives, so that the message lists all that is unsupported. Each result's shape is that which
 the layer's own rule gives; it is compared with PyTorch's.
 """
@@ -16,9 +16,25 @@ from typing import Any
 import numpy as np
 
 from sheetcnn.importers.graph_builder import GraphBuilder, Numbers, RefusalError
-from sheetcnn.importers.torch.orders import plan_of
-from sheetcnn.importers.torch.program import GETITEM, Call, Constant, Dims, Program, Ref, refs
-from sheetcnn.importers.torch.values import SkipError, Tensor, Unknown, Value, dims_of, moved, shape_of
+from sheetcnn.importers.torch.program import (
+    GETITEM,
+    AtenCall,
+    Constant,
+    Dims,
+    TorchProgram,
+    ValueName,
+    value_names,
+)
+from sheetcnn.importers.torch.rearrangements import layers_for
+from sheetcnn.importers.torch.values import (
+    SkipError,
+    TorchTensor,
+    Unknown,
+    Value,
+    graph_shape,
+    torch_dims,
+    with_steps,
+)
 from sheetcnn.model.graph import Model
 from sheetcnn.shape import Shape
 
@@ -27,7 +43,7 @@ Handler = Callable[..., Value]
 
 
 @dataclass(frozen=True)
-class Tables:
+class OperatorTables:
     """What is known about operators.
 
     Attributes:
@@ -41,24 +57,24 @@ class Tables:
     views: frozenset[str]
 
 
-class Translator:
-    """The state of the walk; the tables' functions build nodes through it."""
+class TorchTranslator:
+    """The state of one import; the handlers of the tables add nodes through it."""
 
-    def __init__(self, program: Program, tables: Tables, where: str) -> None:
-        """Prepare the walk; `where` is the file or the module, for messages."""
+    def __init__(self, program: TorchProgram, tables: OperatorTables, where: str) -> None:
+        """Prepare it; `where` is the file or the module, for messages."""
         self._program, self._tables, self._where = program, tables, where
         self._builder = GraphBuilder()
         self._values: dict[str, Value] = dict(program.constants)
-        self._settled: dict[Tensor, Tensor] = {}
+        self._settled: dict[TorchTensor, TorchTensor] = {}
         self._roots: dict[str, str] = {}
         self._last_use = {
             name: position
             for position, call in enumerate(program.calls)
-            for name in refs([list(call.args), list(call.kwargs.values())])
+            for name in value_names([list(call.args), list(call.kwargs.values())])
         }
-        self._last_use |= dict.fromkeys(refs(list(program.outputs)), len(program.calls))
+        self._last_use |= dict.fromkeys(value_names(list(program.outputs)), len(program.calls))
         self._visits = Counter(call.visit for call in program.calls if call.operator != GETITEM)
-        self._call: Call | None = None
+        self._call: AtenCall | None = None
 
     def model(self, name: str, labels: Sequence[str]) -> Model:
         """Translate everything.
@@ -82,7 +98,7 @@ class Translator:
         for other in inputs[1:]:
             self._builder.refuse("input", other, "a workbook has one input")
         dims = self._program.dims.get(inputs[0]) if inputs else None
-        shape = shape_of(dims) if dims else None
+        shape = graph_shape(dims) if dims else None
         if dims is None or shape is None:
             found = "×".join(map(str, dims)) if dims else "not fixed"
             self._builder.refuse(
@@ -90,22 +106,22 @@ class Translator:
             )
             self._builder.check(self._where)
             return
-        name = self._builder.source(Shape.maps(1, 1, shape.channels) if shape.is_vector else shape)
+        name = self._builder.add_input(Shape.maps(1, 1, shape.channels) if shape.is_vector else shape)
         if shape.is_vector:
             name = self._builder.add("flatten", "flatten", [name], {})
         for given in inputs:
-            self._values[given] = Tensor(name, dims, dims)
+            self._values[given] = TorchTensor(name, dims, dims)
 
     def _output(self, value: object) -> str:
         label = str(getattr(value, "name", value))
-        found = self._values.get(value.name) if isinstance(value, Ref) else value
+        found = self._values.get(value.name) if isinstance(value, ValueName) else value
         if isinstance(found, Unknown):
             return ""
-        if not isinstance(found, Tensor):
+        if not isinstance(found, TorchTensor):
             self._builder.refuse("output", label, "it does not depend on the input")
             return ""
         try:
-            name = self.settled(found).name
+            name = self.materialised(found).name
         except RefusalError as error:
             self._builder.refuse("output", label, str(error))
             return ""
@@ -115,22 +131,22 @@ class Translator:
 
     # One call.
 
-    def _translate(self, call: Call, position: int) -> None:
+    def _translate(self, call: AtenCall, position: int) -> None:
         try:
             self._bind(call, self._result(call))
             if call.in_place and call.results:
                 self._overwrite(call, position)
         except SkipError:
-            self._give_up(call)
+            self._add_placeholders(call)
         except RefusalError as error:
-            self._builder.refuse(call.target.removesuffix(".default"), self.wanted, str(error))
-            self._give_up(call)
+            self._builder.refuse(call.target.removesuffix(".default"), self.layer_name, str(error))
+            self._add_placeholders(call)
 
-    def _result(self, call: Call) -> Value:
+    def _result(self, call: AtenCall) -> Value:
         args = [self._resolve(arg) for arg in call.args]
         kwargs = {key: self._resolve(arg) for key, arg in call.kwargs.items()}
         every = [*args, *kwargs.values()]
-        if not _holds(every, Tensor | Unknown) and call.operator in self._tables.folds:
+        if not _contains(every, TorchTensor | Unknown) and call.operator in self._tables.folds:
             moves = call.operator in self._tables.views
             return _folded(self._tables.folds[call.operator], args, kwargs, moves=moves)
         handler = self._tables.layers.get(call.qualified) or self._tables.layers.get(call.operator)
@@ -143,7 +159,7 @@ class Translator:
             raise RefusalError(f"it is called in a way that is not known ({reason})") from None
 
     def _resolve(self, arg: object) -> Value:
-        if isinstance(arg, Ref):
+        if isinstance(arg, ValueName):
             if arg.name not in self._values:
                 raise RefusalError(f"it reads '{arg.name}', which is no tensor")
             return self._values[arg.name]
@@ -151,22 +167,22 @@ class Translator:
             return [self._resolve(item) for item in arg]
         return arg
 
-    def _bind(self, call: Call, result: Value) -> None:
+    def _bind(self, call: AtenCall, result: Value) -> None:
         """Name the results, and compare their shapes with PyTorch's."""
         given = list(result) if call.unpack and isinstance(result, list) else [result]
-        source = call.args[0].name if call.args and isinstance(call.args[0], Ref) else ""
+        source = call.args[0].name if call.args and isinstance(call.args[0], ValueName) else ""
         for name, value in zip(call.results, given, strict=False):
             dims = self._program.dims.get(name)
-            if isinstance(value, Tensor) and dims is not None and value.dims != dims:
+            if isinstance(value, TorchTensor) and dims is not None and value.dims != dims:
                 raise RefusalError(f"its result has the shape {value.dims} here and {dims} in PyTorch")
             self._values[name] = value
             if source and (call.operator in self._tables.views or value is self._values[source]):
                 self._roots[name] = self._roots.get(source, source)
 
-    def _overwrite(self, call: Call, position: int) -> None:
+    def _overwrite(self, call: AtenCall, position: int) -> None:
         """What an in-place operator changed is the same tensor under its older names."""
         target = call.args[0] if call.args else None
-        if not isinstance(target, Ref):
+        if not isinstance(target, ValueName):
             raise RefusalError("it changes a value in place")
         before, after = self._values[target.name], self._values[call.results[0]]
         root = self._roots.get(target.name, target.name)
@@ -177,20 +193,20 @@ class Translator:
                 self._values[name] = after
         self._roots[call.results[0]] = root
 
-    def _give_up(self, call: Call) -> None:
+    def _add_placeholders(self, call: AtenCall) -> None:
         """Put tensors in the place of the results of a call that was refused."""
         for name in call.results:
             dims = self._program.dims.get(name)
-            shape = shape_of(dims) if dims else None
+            shape = graph_shape(dims) if dims else None
             if dims is None or shape is None:
                 self._values[name] = Unknown()
             else:
-                self._values[name] = Tensor(self._builder.stand_in(name, shape), dims, dims)
+                self._values[name] = TorchTensor(self._builder.add_placeholder(name, shape), dims, dims)
 
     # What the tables' functions call.
 
     @property
-    def wanted(self) -> str:
+    def layer_name(self) -> str:
         """The name for the current call: its module's path where the module makes this call only."""
         call = self._call
         if call is None:
@@ -216,13 +232,13 @@ class Translator:
     def layer(
         self,
         kind: str,
-        inputs: Tensor | Sequence[Tensor],
+        inputs: TorchTensor | Sequence[TorchTensor],
         params: Mapping[str, Numbers | Constant | None] | None = None,
         *,
         part: str = "",
         name: str = "",
         **options: Any,
-    ) -> Tensor:
+    ) -> TorchTensor:
         """Add a node; its result has as many axes as its first input.
 
         Args:
@@ -233,29 +249,31 @@ class Translator:
             name: instead of that of the call.
             options: of the layer.
         """
-        read = [self.settled(x) for x in ([inputs] if isinstance(inputs, Tensor) else inputs)]
+        read = [self.materialised(x) for x in ([inputs] if isinstance(inputs, TorchTensor) else inputs)]
         found = {key: value for key, value in (params or {}).items() if value is not None}
         paths = (v.name for v in found.values() if isinstance(v, Constant))
         owner = next((path.rpartition(".")[0] for path in paths if path.rpartition(".")[2] in found), "")
         arrays = {key: v.array if isinstance(v, Constant) else v for key, v in found.items()}
-        wanted = ".".join(filter(None, (name or owner or self.wanted, part)))
+        wanted = ".".join(filter(None, (name or owner or self.layer_name, part)))
         made = self._builder.add(wanted, kind, [x.name for x in read], options, arrays)
-        dims = dims_of(self._builder.shape(made), len(read[0].dims))
-        return Tensor(made, dims, dims)
+        dims = torch_dims(self._builder.shape(made), len(read[0].dims))
+        return TorchTensor(made, dims, dims)
 
-    def under(self, x: Tensor, kind: str, params: Mapping[str, Any] | None = None, **options: Any) -> Tensor:
+    def elementwise(
+        self, x: TorchTensor, kind: str, params: Mapping[str, Any] | None = None, **options: Any
+    ) -> TorchTensor:
         """Add a node for a function of each value, or each pixel.
 
         Where the channels were moved to the end, and where moves are on the way to something that has
         no node yet, it goes below them: they go on waiting, above its result.
         """
         x = self.tensor(x)
-        if x.steps and not x.ends_in_channels:
+        if x.pending and not x.ends_in_channels:
             with contextlib.suppress(RefusalError):
-                x = self.settled(x)
-        return moved(self.layer(kind, x.below, params, **options), x.steps, x.label)
+                x = self.materialised(x)
+        return with_steps(self.layer(kind, x.base_tensor, params, **options), x.pending, x.label)
 
-    def tensor(self, x: object) -> Tensor:
+    def tensor(self, x: object) -> TorchTensor:
         """A tensor of the network.
 
         Raises:
@@ -263,25 +281,25 @@ class Translator:
         """
         if isinstance(x, Unknown):
             raise SkipError
-        if not isinstance(x, Tensor):
+        if not isinstance(x, TorchTensor):
             raise RefusalError("it takes a constant where a tensor of the network is expected")
         return x
 
-    def settled(self, x: object) -> Tensor:
+    def materialised(self, x: object) -> TorchTensor:
         """A tensor with nodes for its moves.
 
         Raises:
             RefusalError: if it is a constant, or no layers make its moves.
         """
         x = self.tensor(x)
-        if not x.steps:
+        if not x.pending:
             return x
         if x not in self._settled:
-            whole, plan = x.below, plan_of(x)
-            for n, (kind, options) in enumerate(plan):
-                name = x.label if n == len(plan) - 1 else f"{x.label}.{kind}"
+            whole, chain = x.base_tensor, layers_for(x)
+            for n, (kind, options) in enumerate(chain):
+                name = x.label if n == len(chain) - 1 else f"{x.label}.{kind}"
                 whole = self.layer(kind, whole, name=name, **options)
-            self._settled[x] = Tensor(whole.name, x.dims, x.dims)
+            self._settled[x] = TorchTensor(whole.name, x.dims, x.dims)
         return self._settled[x]
 
     def constant(self, value: object) -> Constant:
@@ -297,9 +315,9 @@ class Translator:
         return value
 
 
-def _holds(value: object, kind: Any) -> bool:
+def _contains(value: object, kind: Any) -> bool:
     if isinstance(value, list):
-        return any(_holds(item, kind) for item in value)
+        return any(_contains(item, kind) for item in value)
     return isinstance(value, kind)
 
 

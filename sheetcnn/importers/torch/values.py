@@ -17,51 +17,51 @@ from sheetcnn.shape import Shape
 Step = tuple[Literal["view", "permute"], Dims]
 """A move of values without arithmetic: to a shape in the same order, or of the axes."""
 
-LAST: dict[int, Dims] = {3: (0, 2, 1), 4: (0, 2, 3, 1)}
+CHANNELS_LAST: dict[int, Dims] = {3: (0, 2, 1), 4: (0, 2, 3, 1)}
 """By the number of axes: the order that puts the channels last."""
 
 
 @dataclass(frozen=True)
-class Tensor:
+class TorchTensor:
     """A tensor of the network as PyTorch sees it.
 
     Attributes:
         name: of the graph's tensor that holds the values.
         dims: PyTorch's shape.
-        base: PyTorch's shape of the graph's tensor itself.
-        steps: the moves from `base` to `dims` that have no node yet.
+        base_dims: PyTorch's shape of the graph's tensor itself.
+        pending: the moves from `base_dims` to `dims` that have no node yet.
         label: a name for their node.
     """
 
     name: str
     dims: Dims
-    base: Dims
-    steps: tuple[Step, ...] = ()
+    base_dims: Dims
+    pending: tuple[Step, ...] = ()
     label: str = ""
 
     @property
-    def below(self) -> Tensor:
+    def base_tensor(self) -> TorchTensor:
         """The graph's tensor itself, without the moves that wait."""
-        return Tensor(self.name, self.base, self.base)
+        return TorchTensor(self.name, self.base_dims, self.base_dims)
 
     @property
     def channels_last(self) -> bool:
         """Whether it is maps with the channels moved to the last axis, and nothing else."""
-        return len(self.steps) == 1 and self.ends_in_channels
+        return len(self.pending) == 1 and self.ends_in_channels
 
     @property
     def ends_in_channels(self) -> bool:
         """Whether it is maps with the channels moved to the last axis; the axes before may be joined."""
-        first, *rest = self.steps or (("view", ()),)
-        kept = not rest or (len(rest) == 1 and rest[0][0] == "view" and self.dims[-1] == self.base[1])
-        return first == ("permute", LAST.get(len(self.base))) and kept
+        first, *rest = self.pending or (("view", ()),)
+        kept = not rest or (len(rest) == 1 and rest[0][0] == "view" and self.dims[-1] == self.base_dims[1])
+        return first == ("permute", CHANNELS_LAST.get(len(self.base_dims))) and kept
 
     @property
     def channel_axis(self) -> int:
         """The axis of the channels, -1 if they have none of their own."""
         if self.ends_in_channels:
             return len(self.dims) - 1
-        return -1 if self.steps else min(1, len(self.dims) - 1)
+        return -1 if self.pending else min(1, len(self.dims) - 1)
 
 
 def _after(dims: Dims, steps: Iterable[Step]) -> Dims:
@@ -70,19 +70,19 @@ def _after(dims: Dims, steps: Iterable[Step]) -> Dims:
     return dims
 
 
-def moved(x: Tensor, steps: Iterable[Step], label: str = "") -> Tensor:
+def with_steps(x: TorchTensor, steps: Iterable[Step], label: str = "") -> TorchTensor:
     """A tensor after further moves, which wait; moves that undo each other are dropped."""
     for kind, given in steps:
-        waiting, last = x.steps, x.steps[-1] if x.steps else None
+        waiting, last = x.pending, x.pending[-1] if x.pending else None
         dims = given if kind == "view" else tuple(x.dims[axis] for axis in given)
         if last and last[0] == kind:
             waiting = waiting[:-1]
             if kind == "permute":
                 given = tuple(last[1][axis] for axis in given)
-        if given == (_after(x.base, waiting) if kind == "view" else tuple(range(len(given)))):
-            x = Tensor(x.name, dims, x.base, waiting, x.label)
+        if given == (_after(x.base_dims, waiting) if kind == "view" else tuple(range(len(given)))):
+            x = TorchTensor(x.name, dims, x.base_dims, waiting, x.label)
         else:
-            x = Tensor(x.name, dims, x.base, (*waiting, (kind, given)), label or x.label)
+            x = TorchTensor(x.name, dims, x.base_dims, (*waiting, (kind, given)), label or x.label)
     return x
 
 
@@ -96,10 +96,10 @@ class SkipError(Exception):
 
 
 Value = Any
-"""`Tensor`, `Constant`, `Unknown`, a number, a text, None, or a list of them."""
+"""`TorchTensor`, `Constant`, `Unknown`, a number, a text, None, or a list of them."""
 
 
-def shape_of(dims: Dims) -> Shape | None:
+def graph_shape(dims: Dims) -> Shape | None:
     """The graph's shape of a PyTorch shape; None where there is none."""
     if len(dims) == 1:
         dims = (1, *dims)
@@ -110,7 +110,7 @@ def shape_of(dims: Dims) -> Shape | None:
     return Shape.maps(dims[1], 1, dims[2]) if len(dims) == 3 else Shape(dims[1:])
 
 
-def dims_of(shape: Shape, rank: int) -> Dims:
+def torch_dims(shape: Shape, rank: int) -> Dims:
     """PyTorch's shape, with `rank` axes if it can be, of a tensor of the graph."""
     if shape.is_vector:
         return shape.dims if rank == 1 else (1, *shape.dims)

@@ -14,7 +14,7 @@ from typing import ClassVar, Literal, Protocol
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from sheetcnn.formulas.expr import Expr, Ref
+from sheetcnn.formulas.expr import Expr, Rect, Ref
 from sheetcnn.formulas.placement import Placement, Positions, concatenate
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
@@ -124,7 +124,7 @@ class Site(Protocol):
     def stage(self, name: str) -> Placement:
         """Where an intermediate result lives."""
 
-    def kernel(self, name: str, output: int) -> list[Ref]:
+    def kernel(self, name: str, output: int) -> list[Rect]:
         """The kernel cells of one output channel, one rectangle per run of input channels."""
 
     def value(self, name: str, channel: int) -> Ref:

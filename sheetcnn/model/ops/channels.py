@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from sheetcnn.formulas.expr import Expr, Ref, add, call
+from sheetcnn.formulas.expr import Expr, Rect, add, call
+from sheetcnn.formulas.functions import Reduction
 from sheetcnn.formulas.limits import PROGRAMS
 from sheetcnn.formulas.placement import Placement, Window
 from sheetcnn.formulas.region import Region, Stamp
@@ -20,7 +21,7 @@ def single(shape: Shape) -> Shape:
     return Shape.vector(1) if shape.is_vector else Shape.maps(1, shape.height, shape.width)
 
 
-def cells_of_channels(x: Placement) -> list[Ref]:
+def cells_of_channels(x: Placement) -> list[Rect]:
     """The values of all channels of a pixel, moving with the pixel."""
     shape = x.shape
     if shape.height == 1 and shape.width == 1:
@@ -28,7 +29,7 @@ def cells_of_channels(x: Placement) -> list[Ref]:
     return x.windows(range(shape.channels), Window(0, 0, 1, 1))
 
 
-def combined(function: str, cells: Sequence[Ref], most: int = MOST_ARGUMENTS) -> Expr:
+def combined(function: Reduction, cells: Sequence[Rect], most: int = MOST_ARGUMENTS) -> Expr:
     """MAX, MIN, SUM or SUMSQ of cells that may be more than the `most` arguments of one call."""
     parts = [call(function, *cells[n : n + most]) for n in range(0, len(cells), most)]
     if len(parts) == 1 or function in ("SUM", "SUMSQ"):
@@ -36,14 +37,14 @@ def combined(function: str, cells: Sequence[Ref], most: int = MOST_ARGUMENTS) ->
     return call(function, *parts)
 
 
-def average(cells: Sequence[Ref], number: int, most: int = MOST_ARGUMENTS) -> Expr:
+def average(cells: Sequence[Rect], number: int, most: int = MOST_ARGUMENTS) -> Expr:
     """The mean of cells that hold `number` values."""
     if len(cells) > most:
         return combined("SUM", cells, most) / number
     return call("AVERAGE", *cells)
 
 
-def over_channels(function: str, x: Placement, target: Placement, stage: str) -> Iterator[Stamp]:
+def over_channels(function: Reduction, x: Placement, target: Placement, stage: str) -> Iterator[Stamp]:
     """`function` (as for `combined`) of all channels of each pixel of `x`, into the stage at `target`."""
     yield Stamp(Region.plane(0, target.shape), combined(function, cells_of_channels(x)), stage)
 

@@ -46,7 +46,7 @@ class Crop(Op):
         x, cut = site.inputs[0], edges(self.crop)
         window = Window(cut.top, cut.left, 1, 1)
         for c in range(x.shape.channels):
-            yield Stamp(Region.plane(c, site.out.shape), x.windows(range(c, c + 1), window)[0])
+            yield Stamp(Region.plane(c, site.out.shape), x.windows(range(c, c + 1), window)[0].cell)
 
     def sight(self, inputs: Sequence[Shape]) -> Sight:
         """The one pixel further down and to the right."""

@@ -19,7 +19,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from sheetcnn.formulas.expr import Expr, Ref, call
+from sheetcnn.formulas.expr import Expr, Rect, call
 from sheetcnn.formulas.placement import Placement
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.model.ops.base import Op, Parameter, Params, Site, Stage, everywhere
@@ -115,7 +115,7 @@ class Normalisation(Op):
                 value = value * site.walk("weight", region) + site.walk("bias", region)
             yield Stamp(region, value)
 
-    def _every_set(self, x: Placement) -> Iterator[tuple[Region, list[Ref], int]]:
+    def _every_set(self, x: Placement) -> Iterator[tuple[Region, list[Rect], int]]:
         """For each set the place of its statistics, its cells, and how many values they hold."""
         channels, sets = x.shape.channels, self.sets(x.shape)
         if sets is None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Number, Ref, add, call, compare
+from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, add, call, choose, compare, pick
 from sheetcnn.formulas.placement import Placement
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
@@ -67,7 +67,7 @@ class _ConvPage:
     def __init__(self, trace: Trace, name: str) -> None:
         self.trace, self.say = trace, trace.layout.say
         node = trace.node
-        self.plan = SheetPlan(name, node.name, page=True, tab_color=theme.TABS["trace"])
+        self.plan = SheetPlan(name, node.name, page=True, tab="trace")
         kw = trace.size[1]
         self.window_at = FIRST
         self.kernel_at = FIRST + kw + 1
@@ -90,9 +90,9 @@ class _ConvPage:
         line = self.say("choose an output map, a row and a column: how that one number is computed")
         title = self.say(text("{layer}, one pixel traced", layer=trace.node.name))
         header(plan, title, line, links, [], theme.CELL_WIDTH, self.say)
-        plan.column_width, plan.row_height = theme.CELL_WIDTH, 24
-        plan.column_widths |= {LABEL: 15, self.sum_at: 9, self.result_at: 34, self.result_at + 1: 11}
-        plan.gridlines, plan.landscape = False, True
+        plan.format.column_width, plan.format.row_height = theme.CELL_WIDTH, 24
+        plan.format.column_widths |= {LABEL: 15, self.sum_at: 9, self.result_at: 34, self.result_at + 1: 11}
+        plan.format.gridlines, plan.format.landscape = False, True
         self._choices()
         self._terms()
         self._result()
@@ -140,7 +140,7 @@ class _ConvPage:
                 LiveGrid(row, self.kernel_at, *size, self._weight(n), theme.WEIGHT, _of(trace.slice, n)),
                 LiveGrid(row, self.product_at, *size, window * kernel, value, _of(trace.product, n)),
             ]
-            total = call("SUM", Ref(None, row, self.product_at, kh, kw))
+            total = call("SUM", Rect(None, row, self.product_at, kh, kw))
             plan.computed.append(
                 Computed(row, self.sum_at, total, theme.PARTIAL, _of(trace.partial, n), merge_rows=kh)
             )
@@ -150,7 +150,7 @@ class _ConvPage:
         scale = scale_of(trace.layout, trace.node.inputs[0])
         for ranges, kind in ((windows, scale), (kernels, "diverging"), (products, "diverging")):
             whole = f"{ranges[0].split(':')[0]}:{ranges[-1].split(':')[-1]}"
-            plan.color_scales.append(theme.color_scale(kind, (whole,)))
+            plan.format.color_scales.append(theme.color_scale(kind, (whole,)))
 
     def _label(self, row: int, n: int) -> None:
         """The name of the input map of a block; a number where it depends on what is chosen."""
@@ -186,9 +186,9 @@ class _ConvPage:
         ]
         if trace.listed < trace.inputs:
             choices = [self._place(trace.source, c, None) for run in seen for c in run]
-            return call("CHOOSE", add(self._first_input(), self.input), *choices)
+            return choose(add(self._first_input(), self.input), choices)
         choices = [self._place(trace.source, run[n], None) for run in seen]
-        return call("CHOOSE", self._first_input() / float(trace.inputs) + 1, *choices)
+        return choose(self._first_input() / float(trace.inputs) + 1, choices)
 
     def _offset(self, n: int) -> Expr:
         """Which input channel it is, counted from 1."""
@@ -205,7 +205,7 @@ class _ConvPage:
         block = source.block_of(channel)
         row, col = block.cell(channel, -trace.sight.before[0], -trace.sight.before[1])
         beside = block.count - 1 if offset is not None else 0
-        places = Ref(
+        places = Rect(
             block.sheet,
             row,
             col,
@@ -214,11 +214,9 @@ class _ConvPage:
             row_i=dy * block.y_row,
             col_j=dx * block.x_col,
         )
-        if places.is_cell:
-            return places
         down = _step(self.row, sy * block.y_row)
         across = _step(self.col, sx * block.x_col)
-        return call("INDEX", places, down, across if offset is None else across + offset - 1)
+        return pick(places, down, across if offset is None else across + offset - 1)
 
     def _weight(self, n: int) -> Expr:
         """The kernel's weight, moving over its slice."""
@@ -243,17 +241,15 @@ class _ConvPage:
         if block.count == 1 and len(first) > 1:
             apart = first[1][2] - first[0][2]
         width = 1 if beside is None else (per_group - 1) * apart + 1
-        places = Ref(weights.sheet, row, col, (out - 1) * step + 1, width, row_i=dy, col_j=across)
-        if places.is_cell:
-            return places
+        places = Rect(weights.sheet, row, col, (out - 1) * step + 1, width, row_i=dy, col_j=across)
         down = _step(self.map, step)
-        return call("INDEX", places, down, 1 if beside is None else beside * float(apart) + 1)
+        return pick(places, down, 1 if beside is None else beside * float(apart) + 1)
 
     def _result(self) -> None:
         """The sum over all maps, the bias, the activation, and whether it is what stands on the sheet."""
         trace, plan, node, say = self.trace, self.plan, self.trace.node, self.say
         at, col = CHOICES_AT, self.result_at
-        partials = Ref(None, TERMS_AT, self.sum_at, (trace.listed - 1) * self.down + 1, 1, fixed=True)
+        partials = Rect(None, TERMS_AT, self.sum_at, (trace.listed - 1) * self.down + 1, 1, fixed=True)
         lines: list[Line] = []
         stands = self._stands()
         if trace.listed == trace.inputs:
@@ -268,12 +264,12 @@ class _ConvPage:
             if "bias" in {p.name for p in trace.weights.parameters}:
                 first = trace.weights.value("bias", 0)
                 step = trace.weights.row_step
-                biases = Ref(
+                biases = Rect(
                     first.sheet, first.row, first.col, (trace.out.channels - 1) * step + 1, 1, fixed=True
                 )
-                bias = biases if biases.is_cell else call("INDEX", biases, _step(self.map, step), 1)
+                bias = pick(biases, _step(self.map, step), 1)
                 lines.append(Line(say("+ bias"), bias, trace.bias))
-            total = call("SUM", Ref(None, at, col + 1, len(lines), 1))
+            total = call("SUM", Rect(None, at, col + 1, len(lines), 1))
             lines.append(Line(say("= the whole sum"), total, trace.before))
             last = Ref(None, at + len(lines) - 1, col + 1)
             if node.activation is not None:
@@ -303,32 +299,30 @@ class _ConvPage:
             return _picked(out, self._own, self.map)
         cells = [self._own(out, c, None) for c in range(trace.out.channels)]
         if len(cells) <= MOST_CHOSEN:
-            return call("CHOOSE", self.map, *cells)
+            return choose(self.map, cells)
         col = self.result_at + 8
         for c, cell in enumerate(cells):
             value = _of(trace.beside, c)
             self.plan.computed.append(Computed(TERMS_AT + c, col, cell, theme.FAINT, value))
-        return call("INDEX", Ref(None, TERMS_AT, col, len(cells), 1, fixed=True), self.map, 1)
+        return call("INDEX", Rect(None, TERMS_AT, col, len(cells), 1, fixed=True), self.map, 1)
 
     def _own(self, out: Placement, channel: int, offset: Expr | None) -> Expr:
         block = out.block_of(channel)
         row, col = block.cell(channel, 0, 0)
         beside = block.count - 1 if offset is not None else 0
         shape = out.shape
-        places = Ref(
+        places = Rect(
             block.sheet, row, col, shape.height, (shape.width - 1) * block.x_col + 1 + beside, fixed=True
         )
-        if places.is_cell:
-            return places
         across = _step(self.col, block.x_col)
-        return call("INDEX", places, self.row, across if offset is None else across + offset - 1)
+        return pick(places, self.row, across if offset is None else across + offset - 1)
 
     def _ranking(self) -> None:
         """The input maps that pushed the sum up or down most."""
         trace, plan = self.trace, self.plan
         col, at = self.result_at, CHOICES_AT + 8
-        partials = Ref(None, TERMS_AT, self.sum_at, (trace.listed - 1) * self.down + 1, 1, fixed=True)
-        names = Ref(None, TERMS_AT, LABEL, (trace.listed - 1) * self.down + 1, 1, fixed=True)
+        partials = Rect(None, TERMS_AT, self.sum_at, (trace.listed - 1) * self.down + 1, 1, fixed=True)
+        names = Rect(None, TERMS_AT, LABEL, (trace.listed - 1) * self.down + 1, 1, fixed=True)
         count = min(RANKED, trace.inputs)
         for title, top, order in (("pushed it up most", at, 1), ("pushed it down most", at + count + 2, -1)):
             plan.cells.append(Cell(top, col, self.say(title), theme.HEADING, merge=2))

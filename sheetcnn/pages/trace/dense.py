@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Binary, Expr, Number, Ref, String, call
+from sheetcnn.formulas.expr import Binary, Expr, Number, Rect, Ref, String, call, pick
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
 from sheetcnn.model.ops.base import Parameter
@@ -134,9 +134,9 @@ class _DensePage:
 
     def __init__(self, trace: DenseTrace, name: str) -> None:
         self.trace, self.say = trace, trace.layout.say
-        self.plan = SheetPlan(name, trace.node.name, page=True, tab_color=theme.TABS["trace"])
+        self.plan = SheetPlan(name, trace.node.name, page=True, tab="trace")
         self.output = Ref(None, CHOICES_AT, CHOSEN, fixed=True)
-        self.terms = Ref(None, LISTED_AT, TERMS, trace.inputs, 1, fixed=True)
+        self.terms = Rect(None, LISTED_AT, TERMS, trace.inputs, 1, fixed=True)
 
     def sheet(self) -> SheetPlan:
         """The page."""
@@ -147,11 +147,18 @@ class _DensePage:
         links.append((trace.weights.sheet, trace.weights.sheet))
         line = say("choose an output: every value of the input times its weight, and what they add up to")
         header(plan, say(text("{layer}, one output traced", layer=node.name)), line, links, [], 12, say)
-        plan.column_width, plan.row_height = 12, 20
-        plan.column_widths |= {LABEL: 22, CHOSEN: 14, POSITION: 6, RESULT: 36, RESULT + 1: 12, TERMS - 1: 4}
+        plan.format.column_width, plan.format.row_height = 12, 20
+        plan.format.column_widths |= {
+            LABEL: 22,
+            CHOSEN: 14,
+            POSITION: 6,
+            RESULT: 36,
+            RESULT + 1: 12,
+            TERMS - 1: 4,
+        }
         plan.print_columns = RESULT + 1
-        plan.zoom = theme.zoom(9, 26, 14, 20)
-        plan.one_page = True
+        plan.format.zoom = theme.zoom(9, 26, 14, 20)
+        plan.format.one_page = True
         units = graph.shapes[node.name].channels
         asked = [(trace.key, say("output"), units, 1)]
         ask(plan, asked, (CHOICES_AT, LABEL), (LISTED_AT, TERMS + 2), say=say)
@@ -183,17 +190,13 @@ class _DensePage:
             Cell(LISTED_AT - 2, TERMS, say("value × weight, in the order of the input"), theme.SUBTITLE)
         )
         value, weight = self._columns()
-        if trace.kernel.kernel_shape[0] > 1:
-            row = replace(weight, height=1, row_i=1)
-            picked: Expr = call("INDEX", row, 1, self.output)
-        else:
-            picked = replace(weight, height=1, row_i=1)
+        picked = pick(replace(weight, height=1, row_i=1), 1, self.output)
         where = (LISTED_AT, TERMS, trace.inputs, 1)
-        term = replace(value, height=1, row_i=1) * picked
+        term = replace(value, height=1, row_i=1).cell * picked
         plan.live.append(LiveGrid(*where, term, theme.COLUMN_VALUE, lambda f: trace.terms(f)[:, None]))
-        plan.color_scales.append(theme.color_scale("diverging", (area(*where),)))
+        plan.format.color_scales.append(theme.color_scale("diverging", (area(*where),)))
 
-    def _columns(self) -> tuple[Ref, Ref]:
+    def _columns(self) -> tuple[Rect, Rect]:
         """The column of the input's values, and the rectangle of the weights, a column per output."""
         trace = self.trace
         strip, row, col = next(iter(trace.weights.slices(trace.kernel, 0)))
@@ -201,8 +204,8 @@ class _DensePage:
         first, count = block.cell(0, 0, 0), len(strip.channels)
         outputs = trace.kernel.kernel_shape[0]
         return (
-            Ref(block.sheet, *first, count, 1, fixed=True),
-            Ref(trace.weights.sheet, row, col, count, outputs, fixed=True),
+            Rect(block.sheet, *first, count, 1, fixed=True),
+            Rect(trace.weights.sheet, row, col, count, outputs, fixed=True),
         )
 
     def _results(self) -> None:
@@ -219,10 +222,10 @@ class _DensePage:
         if "bias" in {p.name for p in trace.weights.parameters}:
             first = trace.weights.value("bias", 0)
             outputs = trace.kernel.kernel_shape[0]
-            biases = Ref(first.sheet, first.row, first.col, 1, outputs, fixed=True)
-            bias = biases if biases.is_cell else call("INDEX", biases, 1, self.output)
+            biases = Rect(first.sheet, first.row, first.col, 1, outputs, fixed=True)
+            bias = pick(biases, 1, self.output)
             lines.append(Line(say("+ bias"), bias, trace.bias))
-        total = call("SUM", Ref(None, at, col + 1, len(lines), 1))
+        total = call("SUM", Rect(None, at, col + 1, len(lines), 1))
         lines.append(Line(say("= the whole sum"), total, trace.before))
         last = Ref(None, at + len(lines) - 1, col + 1)
         if node.activation is not None:
@@ -230,8 +233,8 @@ class _DensePage:
             lines.append(Line(words, node.activation.apply(last), trace.after))
             last = Ref(None, at + len(lines) - 1, col + 1)
         block = trace.layout.placements[node.name].blocks[0]
-        column = Ref(block.sheet, block.row, block.col, block.count, 1, fixed=True)
-        stands = column if column.is_cell else call("INDEX", column, self.output, 1)
+        column = Rect(block.sheet, block.row, block.col, block.count, 1, fixed=True)
+        stands = pick(column, self.output, 1)
         lines.append(Line(say("the cell on the layer's sheet"), stands, trace.after))
         cell = Ref(None, at + len(lines) - 1, col + 1)
         lines.append(Line(say("the same?"), same(last, cell), lambda f: SAME))
@@ -266,14 +269,14 @@ class _DensePage:
             Computed(
                 row,
                 LABEL + 2,
-                _index(values, position, Number(1)),
+                pick(values, position, Number(1)),
                 theme.RESULT,
                 lambda f: float(trace.values(f)[rank(f)]),
             ),
             Computed(
                 row,
                 LABEL + 3,
-                _index(weights, position, output),
+                pick(weights, position, output),
                 theme.RESULT,
                 lambda f: float(trace.row(f)[rank(f)]),
             ),
@@ -311,10 +314,6 @@ class _DensePage:
             Computed(row, LABEL, _joined(String(prefix), _whole(map_ + 1)), theme.TEXT, origin),
             Computed(row, LABEL + 1, _joined(_whole(down), String(", "), _whole(across)), theme.CENTER, spot),
         ]
-
-
-def _index(places: Ref, row: Expr, col: Expr) -> Expr:
-    return places if places.is_cell else call("INDEX", places, row, col)
 
 
 def _whole(number: Expr) -> Expr:

@@ -7,22 +7,35 @@ from collections.abc import Iterator
 from sheetcnn.formulas.a1 import area
 from sheetcnn.model.graph import Node
 from sheetcnn.pages.trace.conv import CHOICES_AT, FIRST, trace_name
+from sheetcnn.pages.trace.table import traces_pixels
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.xlsx.book import Highlight
 
 
-def chosen_names(layout: Layout, node: Node) -> Iterator[tuple[str, str]]:
+def names(layout: Layout) -> Iterator[tuple[str, str]]:
     """Names for the cells in which map, row and column are chosen: (name, `sheet!$A$1`)."""
-    sheet = trace_name(layout, node)
-    for n, what in enumerate(("map", "row", "column")):
-        yield f"{sheet}_{what}", f"{sheet}!{area(CHOICES_AT + n, FIRST, 1, 1, fixed=True)}"
+    for node in _traced(layout):
+        sheet = trace_name(layout, node)
+        for n, what in enumerate(("map", "row", "column")):
+            yield f"{sheet}_{what}", f"{sheet}!{area(CHOICES_AT + n, FIRST, 1, 1, fixed=True)}"
 
 
-def highlights(layout: Layout, node: Node) -> Iterator[tuple[str, Highlight]]:
-    """Frames around the chosen pixel on its map, and around its window on the input maps (sheet, frame)."""
-    if layout.interleaved:
-        return
+def frames(layout: Layout) -> Iterator[tuple[str, Highlight]]:
+    """Frames around each chosen pixel on its map, and around its window on the input maps (sheet, frame)."""
+    if not layout.interleaved:
+        for node in _traced(layout):
+            yield from _highlights(layout, node)
+
+
+def _traced(layout: Layout) -> Iterator[Node]:
+    """The layers whose trace page asks for a map, a row and a column."""
+    for node in layout.graph.nodes:
+        if node.name not in layout.aliases and traces_pixels(layout, node):
+            yield node
+
+
+def _highlights(layout: Layout, node: Node) -> Iterator[tuple[str, Highlight]]:
     sight = node.op.sight(layout.graph.input_shapes(node))
     weights = layout.weights.get(node.name)
     kernel = weights.kernel_parameter if weights is not None else None

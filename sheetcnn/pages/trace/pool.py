@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Number, Ref, add, call, compare
+from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, add, call, compare, pick
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
 from sheetcnn.model.ops.base import Sight
@@ -134,7 +134,7 @@ class _PoolPage:
 
     def __init__(self, trace: PoolTrace, name: str) -> None:
         self.trace, self.say = trace, trace.layout.say
-        self.plan = SheetPlan(name, trace.node.name, page=True, tab_color=theme.TABS["trace"])
+        self.plan = SheetPlan(name, trace.node.name, page=True, tab="trace")
         self.size = trace.sight.size
         self.map, self.row, self.col = (Ref(None, CHOICES_AT + n, FIRST, fixed=True) for n in range(3))
         self.winner_at = FIRST + self.size[1] + 1
@@ -152,10 +152,10 @@ class _PoolPage:
         line = say("choose a map, a row and a column: which pixels that one number comes from")
         title = say(text("{layer}, one pixel traced", layer=trace.node.name))
         header(plan, title, line, links, [], theme.CELL_WIDTH, self.say)
-        plan.column_width, plan.row_height = theme.CELL_WIDTH, 24
-        plan.column_widths |= {LABEL: 15, self.result_at: 34, self.result_at + 1: 11}
-        plan.zoom = theme.zoom(2 * self.size[1] + 9, self.size[0] + 13, theme.CELL_WIDTH, 24)
-        plan.one_page = True
+        plan.format.column_width, plan.format.row_height = theme.CELL_WIDTH, 24
+        plan.format.column_widths |= {LABEL: 15, self.result_at: 34, self.result_at + 1: 11}
+        plan.format.zoom = theme.zoom(2 * self.size[1] + 9, self.size[0] + 13, theme.CELL_WIDTH, 24)
+        plan.format.one_page = True
         out = layout.graph.shapes[trace.node.name]
         wanted = [("map", "map", out.channels, 1), ("row", "row", out.height, out.height // 2 + 1)]
         wanted.append(("column", "column", out.width, out.width // 2 + 1))
@@ -189,16 +189,16 @@ class _PoolPage:
         plan.live.append(LiveGrid(WINDOW_AT, FIRST, kh, kw, formula, style, trace.window))
         cells = area(WINDOW_AT, FIRST, kh, kw)
         scale = scale_of(trace.layout, trace.node.inputs[0])
-        plan.color_scales.append(theme.color_scale(scale, (cells,)))
+        plan.format.color_scales.append(theme.color_scale(scale, (cells,)))
         if trace.op.pooled == "max":
             best = f"{area(WINDOW_AT, FIRST, 1, 1)}=MAX({area(WINDOW_AT, FIRST, kh, kw, fixed=True)})"
-            plan.highlights.append(Highlight((cells,), best, theme.ACCENT))
+            plan.format.highlights.append(Highlight((cells,), best, theme.ACCENT))
 
     def _results(self) -> None:
         """The greatest value and where it stands, or sum, count and mean; and the cell on the map."""
         plan, trace, say = self.plan, self.trace, self.say
         kh, kw = self.size
-        window = Ref(None, WINDOW_AT, FIRST, kh, kw, fixed=True)
+        window = Rect(None, WINDOW_AT, FIRST, kh, kw, fixed=True)
         at, col = CHOICES_AT, self.result_at
         lines: list[Line] = []
         if trace.op.pooled == "max":
@@ -219,7 +219,7 @@ class _PoolPage:
         lines.append(Line(say("the same?"), same(result, cell), lambda f: SAME))
         write_lines(plan, lines, at, col)
 
-    def _winner(self, window: Ref) -> list[Line]:
+    def _winner(self, window: Rect) -> list[Line]:
         """Row and column of the input that the greatest value comes from: the first in reading order."""
         plan, trace, say = self.plan, self.trace, self.say
         kh, kw = self.size
@@ -228,12 +228,12 @@ class _PoolPage:
         formula = call("IF", compare("=", here, call("MAX", window)), order, Number(NONE))
         plan.cells.append(Cell(WINDOW_AT - 1, self.winner_at, say("won"), theme.HEADING_CENTER, merge=kw))
         plan.live.append(LiveGrid(WINDOW_AT, self.winner_at, kh, kw, formula, theme.WON, trace.won))
-        first = call("MIN", Ref(None, WINDOW_AT, self.winner_at, kh, kw, fixed=True))
+        first = call("MIN", Rect(None, WINDOW_AT, self.winner_at, kh, kw, fixed=True))
         down = call("INT", (first - 1) / float(kw))
-        rows = Ref(None, WINDOW_AT, LABEL, kh, 1, fixed=True)
-        cols = Ref(None, WINDOW_AT - 1, FIRST, 1, kw, fixed=True)
-        row: Expr = rows if rows.is_cell else call("INDEX", rows, down + 1, 1)
-        col: Expr = cols if cols.is_cell else call("INDEX", cols, 1, first - down * float(kw))
+        rows = Rect(None, WINDOW_AT, LABEL, kh, 1, fixed=True)
+        cols = Rect(None, WINDOW_AT - 1, FIRST, 1, kw, fixed=True)
+        row = pick(rows, down + 1, 1)
+        col = pick(cols, 1, first - down * float(kw))
         return [
             Line(say("it stands in row"), row, lambda f: trace.winner(f, 0), theme.WHOLE),
             Line(say("and column"), col, lambda f: trace.winner(f, 1), theme.WHOLE),
@@ -245,14 +245,14 @@ class _PoolPage:
         source = trace.layout.graph.input_shapes(trace.node)[0]
         margin = trace.op.counted(source)
         kh, kw = self.size
-        rows = Ref(None, WINDOW_AT, LABEL, kh, 1, fixed=True)
-        cols = Ref(None, WINDOW_AT - 1, FIRST, 1, kw, fixed=True)
+        rows = Rect(None, WINDOW_AT, LABEL, kh, 1, fixed=True)
+        cols = Rect(None, WINDOW_AT - 1, FIRST, 1, kw, fixed=True)
         return _within(rows, 1 - margin.top, source.height + margin.bottom) * _within(
             cols, 1 - margin.left, source.width + margin.right
         )
 
 
-def _within(places: Ref, least: int, most: int) -> Expr:
+def _within(places: Rect, least: int, most: int) -> Expr:
     return call("SUMPRODUCT", compare(">=", places, least) * compare("<=", places, most))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Ref, call
+from sheetcnn.formulas.expr import Rect, Ref, call
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
 from sheetcnn.model.ops.softmax import Softmax
@@ -84,7 +84,7 @@ class _SoftmaxPage:
 
     def __init__(self, trace: SoftmaxTrace, name: str) -> None:
         self.trace, self.say = trace, trace.layout.say
-        self.plan = SheetPlan(name, trace.node.name, page=True, tab_color=theme.TABS["trace"])
+        self.plan = SheetPlan(name, trace.node.name, page=True, tab="trace")
 
     def sheet(self) -> SheetPlan:
         """The page."""
@@ -94,10 +94,10 @@ class _SoftmaxPage:
         links = [(say("▲ overview"), "overview"), (f"{first} ►", first), (f"◄ {source}", source)]
         line = say("choose a class: how its value becomes a probability, step by step")
         header(plan, say(text("{layer}, one probability traced", layer=node.name)), line, links, [], 12, say)
-        plan.column_width, plan.row_height = 16, 20
-        plan.column_widths |= {LABEL: 22, CHOSEN: 16, 3: 16, RESULT: 36, RESULT + 1: 16}
-        plan.zoom = theme.zoom(7, LISTED_AT + min(trace.count, 12), 18, 20)
-        plan.one_page = trace.count <= 40
+        plan.format.column_width, plan.format.row_height = 16, 20
+        plan.format.column_widths |= {LABEL: 22, CHOSEN: 16, 3: 16, RESULT: 36, RESULT + 1: 16}
+        plan.format.zoom = theme.zoom(7, LISTED_AT + min(trace.count, 12), 18, 20)
+        plan.format.one_page = trace.count <= 40
         self._steps()
         self._table()
         asked = [(trace.key, say("class, by its number"), trace.count, 1)]
@@ -111,10 +111,10 @@ class _SoftmaxPage:
         at, col, n = CHOICES_AT, RESULT, trace.count
         chosen = Ref(None, CHOICES_AT, CHOSEN, fixed=True)
         block = trace.layout.placements[trace.node.inputs[0]].blocks[0]
-        values = Ref(block.sheet, *block.cell(block.first, 0, 0), n, 1, fixed=True)
+        values = Rect(block.sheet, *block.cell(block.first, 0, 0), n, 1, fixed=True)
         own = trace.layout.placements[trace.node.name].blocks[0]
-        results = Ref(own.sheet, own.row, own.col, n, 1, fixed=True)
-        exps = Ref(None, LISTED_AT, CHOSEN + 2, n, 1, fixed=True)
+        results = Rect(own.sheet, own.row, own.col, n, 1, fixed=True)
+        exps = Rect(None, LISTED_AT, CHOSEN + 2, n, 1, fixed=True)
 
         def step(row: int) -> Ref:
             return Ref(None, at + row, col + 1)
@@ -146,7 +146,7 @@ class _SoftmaxPage:
         """Value, shifted value, exponential and share of every class."""
         trace, plan, say, n = self.trace, self.plan, self.say, self.trace.count
         block = trace.layout.placements[trace.node.inputs[0]].blocks[0]
-        values = Ref(block.sheet, *block.cell(block.first, 0, 0), n, 1, fixed=True)
+        values = Rect(block.sheet, *block.cell(block.first, 0, 0), n, 1, fixed=True)
         labels = trace.layout.graph.labels
         plan.cells.append(Cell(LISTED_AT - 1, LABEL, say("class"), theme.HEADING))
         for m, words in enumerate(COLUMNS):
@@ -155,7 +155,7 @@ class _SoftmaxPage:
             named = f"{k + 1}  {labels[k]}" if len(labels) == n else str(k + 1)
             plan.cells.append(Cell(LISTED_AT + k, LABEL, named, theme.TEXT))
         column = [Ref(None, LISTED_AT, CHOSEN + m, row_i=1, fixed=True) for m in range(4)]
-        exps = Ref(None, LISTED_AT, CHOSEN + 2, n, 1, fixed=True)
+        exps = Rect(None, LISTED_AT, CHOSEN + 2, n, 1, fixed=True)
         first = Ref(block.sheet, *block.cell(block.first, 0, 0), row_i=1, fixed=True)
         formulas = (
             first,
@@ -166,9 +166,9 @@ class _SoftmaxPage:
         for m, formula in enumerate(formulas):
             where = (LISTED_AT, CHOSEN + m, n, 1)
             plan.live.append(LiveGrid(*where, formula, theme.COLUMN_VALUE, _column(trace, m)))
-        plan.data_bars.append(DataBar(area(LISTED_AT, CHOSEN + 3, n, 1), theme.ACTIVE))
+        plan.format.data_bars.append(DataBar(area(LISTED_AT, CHOSEN + 3, n, 1), theme.ACTIVE))
         here = f"ROW()={LISTED_AT - 1}+{area(CHOICES_AT, CHOSEN, 1, 1, fixed=True)}"
-        plan.highlights.append(Highlight((area(LISTED_AT, LABEL, n, 5),), here, theme.ACCENT))
+        plan.format.highlights.append(Highlight((area(LISTED_AT, LABEL, n, 5),), here, theme.ACCENT))
 
 
 def _at(trace: SoftmaxTrace, context: PageContext, step: int) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sheetcnn.model.graph import Node
 from sheetcnn.pages.trace.conv import can_trace, trace_name, trace_sheet
 from sheetcnn.pages.trace.dense import can_trace_dense, dense_sheet
@@ -18,16 +20,14 @@ KINDS = (
 )
 
 
-def trace_page(layout: Layout, node: Node) -> SheetPlan | None:
-    """The page that traces one value of a layer; None for a layer that has none."""
-    if node.name in layout.aliases:
-        return None
+def sheets(layout: Layout, node: Node) -> Iterator[SheetPlan]:
+    """The page that traces one value of a layer, where one of the ways suits it."""
     for can, sheet in KINDS:
         if can(layout, node):
-            return sheet(layout, node, trace_name(layout, node))
-    return None
+            yield sheet(layout, node, trace_name(layout, node))
+            return
 
 
 def traces_pixels(layout: Layout, node: Node) -> bool:
     """Whether a layer's page asks for a map, a row and a column."""
-    return node.name not in layout.aliases and (can_trace(layout, node) or can_trace_pool(layout, node))
+    return can_trace(layout, node) or can_trace_pool(layout, node)

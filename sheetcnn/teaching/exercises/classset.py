@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from sheetcnn._version import __version__
 from sheetcnn.errors import OutputError, SpecError
-from sheetcnn.files import check_file
+from sheetcnn.files import AnyPath, check_file
 from sheetcnn.model.graph import Model
 from sheetcnn.teaching.exercises.question import Question
 from sheetcnn.teaching.exercises.question_kinds import draw, kinds_of
@@ -43,6 +44,11 @@ class ClassSet:
     key: Path
     worksheets: tuple[Path, ...]
     workbooks: tuple[Path, ...]
+
+
+def student_names(roster: AnyPath | Sequence[str] | None) -> list[str]:
+    """The names of a roster: from a CSV file, or as they are given; none for one set for everybody."""
+    return read_roster(Path(roster)) if isinstance(roster, str | os.PathLike) else list(roster or ())
 
 
 def read_roster(path: Path) -> list[str]:

@@ -21,8 +21,8 @@ from sheetcnn.formulas.a1 import address
 from sheetcnn.sheets import theme
 from sheetcnn.teaching.exercises.question import MISTAKES, Asked
 from sheetcnn.teaching.exercises.workbook import SHEET
-from sheetcnn.workbook.readback import read_facts
-from sheetcnn.xlsx.book import Book, Cell, Sheet, Style
+from sheetcnn.workbook.readback import read_about
+from sheetcnn.xlsx.book import Book, Cell, Sheet, SheetFormat, Style
 from sheetcnn.xlsx.read import open_workbook
 from sheetcnn.xlsx.write import write_book
 
@@ -190,7 +190,7 @@ def _read(path: Path) -> tuple[str, dict[str, tuple[object, bool]]]:
     with open_workbook(path) as book:
         if SHEET not in book.sheet_names or "about" not in book.sheet_names:
             raise WorkbookError(f"{path} is no exercise of sheetcnn")
-        identity = read_facts(book).get("exercise", "")
+        identity = read_about(book, path).get("exercise", "")
         cells = book.sheet(SHEET)
 
         found: dict[str, tuple[object, bool]] = {
@@ -242,7 +242,9 @@ def write_grades(grades: Grades, directory: Path) -> tuple[Path, Path]:
         4: 5.0,
         len(heads): 50.0,
     }
-    sheet = Sheet("grades", cells, column_widths=widths, freeze=(4, 2), landscape=True, title_rows=3)
+    sheet = Sheet(
+        "grades", cells, format=SheetFormat(column_widths=widths, freeze=(4, 2), gridlines=True, title_rows=3)
+    )
     write_book(Book(grades.title, [sheet], ()), book)
     return table, book
 

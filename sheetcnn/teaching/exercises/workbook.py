@@ -18,7 +18,7 @@ from sheetcnn.teaching.exercises.fingerprint import Salt, equal
 from sheetcnn.teaching.exercises.question import MISTAKES, Asked, Question
 from sheetcnn.teaching.lessons.lesson_page import LEFT, NUMBER, Page
 from sheetcnn.teaching.paper.document import Figure, Figures, Table
-from sheetcnn.xlsx.book import Book, Cell, Grid, Highlight, Style
+from sheetcnn.xlsx.book import Book, Cell, Grid, Highlight, SheetFormat, Style
 from sheetcnn.xlsx.write import write_book
 
 SHEET, CHECK = "exercise", "check"
@@ -67,8 +67,8 @@ def student_workbook(
         seed: of the salts.
     """
     page = Page(SHEET, title, "type your answers into the coloured cells: they check themselves")
-    page.plan.protected = True
-    page.plan.one_page = page.plan.landscape = False
+    page.plan.format.protected = True
+    page.plan.format.one_page = page.plan.format.landscape = False
     if name:
         page.text(3, LEFT, name, bold=True)
     row, placed = 5, []
@@ -77,7 +77,7 @@ def student_workbook(
         row += 1
         for words in question.words:
             page.plan.cells.append(Cell(row, LEFT, words, replace(STATUS, wrap=True), merge=26))
-            page.plan.row_heights[row] = 20 + 16 * (len(words) // 130)
+            page.plan.format.row_heights[row] = 20 + 16 * (len(words) // 130)
             row += 1
         for block in question.shown:
             row = _figures(page, block, row) if isinstance(block, Figures) else _table(page, block, row)
@@ -87,11 +87,11 @@ def student_workbook(
             row += 1
         row += 1
     rng = np.random.default_rng(seed)
-    check = SheetPlan(CHECK, page=True, hidden=True)
+    check = SheetPlan(CHECK, page=True, format=SheetFormat(hidden=True))
     for n, one in enumerate(placed, 1):
         code = _checked(check, one, n, Salt.drawn(rng))
         _answer(page.plan, one, code)
-    page.plan.zoom = 90
+    page.plan.format.zoom = 90
     sheets = [page.plan, _about(title, identity, name), check]
     context = as_built(sheets, PageContext(NOTHING, {}, {}))
     write_book(Book(title, bind_sheets(sheets, context), ()), path)
@@ -106,9 +106,9 @@ def _figures(page: Page, block: Figures, row: int) -> int:
         page.plan.plain.append(Grid(row + 1, col, high, wide, _look(figure), figure.values))
         where = area(row + 1, col, high, wide)
         if figure.scale in ("sequential", "diverging"):
-            page.plan.color_scales.append(theme.color_scale(figure.scale, (where,)))
+            page.plan.format.color_scales.append(theme.color_scale(figure.scale, (where,)))
         else:
-            page.plan.color_scales.append(theme.color_scale("pixels", (where,)))
+            page.plan.format.color_scales.append(theme.color_scale("pixels", (where,)))
         col += max(wide, -(-len(figure.caption) // 5)) + 1
     return row + 2 + max(len(f.values) for f in block.figures)
 
@@ -139,7 +139,7 @@ def _answer(plan: SheetPlan, one: Placed, code: Ref) -> None:
     status = call("IF", call("ISBLANK", typed), String(""), known)
     plan.computed.append(Computed(one.row, one.col + 2, status, STATUS, lambda f: "", merge=16))
     where, first = area(one.row, one.col, 1, 2), address(one.row, one.col + 2)
-    plan.highlights.append(Highlight((where,), f'LEFT(${first},1)="✓"', GREEN))
+    plan.format.highlights.append(Highlight((where,), f'LEFT(${first},1)="✓"', GREEN))
 
 
 def _checked(check: SheetPlan, one: Placed, row: int, salt: Salt) -> Ref:
@@ -180,8 +180,8 @@ def _steps(salt: Salt) -> tuple[int, int, int, int]:
 
 
 def _about(title: str, identity: str, name: str) -> SheetPlan:
-    page = SheetPlan(about.NAME, tab_color=theme.TABS["page"])
-    page.column_widths |= {about.KEY_COLUMN: 18, about.VALUE_COLUMN: 60}
+    page = SheetPlan(about.NAME, tab="page")
+    page.format.column_widths |= {about.KEY_COLUMN: 18, about.VALUE_COLUMN: 60}
     rows = [("format", str(about.FORMAT)), ("built by", f"sheetcnn {__version__}"), ("exercise", identity)]
     rows.append(("name", name))
     page.cells += [

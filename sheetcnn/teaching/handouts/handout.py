@@ -5,29 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
-from sheetcnn.errors import ImageError, OutputError
-from sheetcnn.files import replacing
-from sheetcnn.languages import language, text
+from sheetcnn.errors import ImageError, SpecError
+from sheetcnn.files import AnyPath
+from sheetcnn.importers.images import Image, pixels_of
+from sheetcnn.importers.load import InputShape, load_model
+from sheetcnn.languages import text
 from sheetcnn.model.engine import run
 from sheetcnn.model.graph import Model
 from sheetcnn.shape import Array
 from sheetcnn.sheets.layout import Options
+from sheetcnn.sheets.sheet_plan import Plan
 from sheetcnn.teaching.handouts.glossary import glossary
 from sheetcnn.teaching.handouts.overview import maps, network
 from sheetcnn.teaching.handouts.subject import Subject, choose_pixel
 from sheetcnn.teaching.handouts.worked import convolution, dense, pooling, receptive, softmax
+from sheetcnn.teaching.kinds import KINDS
 from sheetcnn.teaching.paper.document import Block, Document, Heading, Text
-from sheetcnn.teaching.paper.html import html
-from sheetcnn.teaching.paper.markdown import markdown
-from sheetcnn.teaching.paper.pdf import pdf
-from sheetcnn.workbook.auto_layout import choose_layout, prepared
-from sheetcnn.workbook.extract import saved
+from sheetcnn.teaching.paper.files import Format, write_document
+from sheetcnn.workbook.extract import read_saved
 from sheetcnn.workbook.plan import make_plan
 
-Format = Literal["pdf", "html", "md"]
-SUFFIXES: dict[str, Format] = {".pdf": "pdf", ".html": "html", ".htm": "html", ".md": "md"}
 SECTIONS: tuple[Callable[[Subject], Iterator[Block]], ...] = (
     network,
     maps,
@@ -39,6 +37,40 @@ SECTIONS: tuple[Callable[[Subject], Iterator[Block]], ...] = (
     glossary,
 )
 """In order; each is empty where the network has nothing for it."""
+
+
+def write_handout(
+    source: Model | AnyPath,
+    path: Path,
+    *,
+    image: Image | None = None,
+    weights: Path | None = None,
+    input_shape: InputShape | None = None,
+    fold_batch_norm: bool = False,
+    resize: bool = False,
+    pixel: str | None = None,
+    language: str | None = None,
+    form: Format | None = None,
+) -> None:
+    """Write the handout of a model or of a workbook; see `sheetcnn.handout`.
+
+    Raises:
+        SpecError: there is no such pixel or language, or no image was given; and what `load_model` raises.
+        ImageError: the image cannot be read or has another shape.
+        WorkbookError: the workbook is damaged or was not built by sheetcnn.
+        OutputError: Typst is not installed, or the file cannot be written.
+    """
+    if not isinstance(source, Model) and Path(source).suffix.lower() == ".xlsx":
+        document = handout_of_book(Path(source), image, resize=resize, pixel=pixel, code=language)
+    else:
+        model = source
+        if not isinstance(model, Model):
+            model = load_model(Path(model), weights, input_shape, fold_batch_norm=fold_batch_norm)
+        if image is None:
+            raise SpecError("a handout of a model needs an image: name one with --input")
+        pixels = pixels_of(image, model.graph.source_shape, resize=resize)
+        document = handout_of_model(model, pixels, pixel=pixel, code=language or "en")
+    write_document(document, path, form)
 
 
 def handout_of_model(model: Model, image: Array, *, pixel: str | None = None, code: str = "en") -> Document:
@@ -55,32 +87,43 @@ def handout_of_model(model: Model, image: Array, *, pixel: str | None = None, co
         ImageError: if the image does not fit the network.
         LimitError: if the network fits no workbook, whose formulas the handout shows.
     """
-    options = Options(layout=choose_layout(model.graph, "auto", Options()).layout, language=code)
-    return _document(prepared(model, options), image, options, pixel)
+    plan = make_plan(model.graph, Options(language=code), layout="auto")
+    return _document(Model.of(plan.graph, model.params), image, plan, pixel)
 
 
-def handout_of_book(path: Path, image: Array | None, *, pixel: str | None, code: str | None) -> Document:
-    """The handout of a workbook: with the weights that stand in it, on the image that is chosen or painted.
+def handout_of_book(
+    path: Path, image: Image | None, *, resize: bool = False, pixel: str | None, code: str | None
+) -> Document:
+    """The handout of a workbook, with the weights in its cells.
+
+    Args:
+        path: of the workbook.
+        image: in place of the image that is chosen or painted in the workbook.
+        resize: scale an image file of another size.
+        pixel: to work, `layer:map,row,column`; see `choose_pixel`.
+        code: of the language; by default the workbook's own.
 
     Raises:
         WorkbookError: if it was not built by sheetcnn, or is damaged.
         SpecError: if there is no such pixel or language.
         ImageError: if another image is given and does not fit.
     """
-    plan, contents = saved(path)
-    options = replace(plan.layout.options, language=code or plan.layout.options.language)
-    return _document(contents.model, contents.image if image is None else image, options, pixel)
+    plan, contents = read_saved(path, KINDS)
+    options = plan.layout.options
+    if code is not None and code != options.language:
+        plan = make_plan(plan.graph, replace(options, language=code))
+    pixels = contents.image if image is None else pixels_of(image, plan.graph.source_shape, resize=resize)
+    return _document(contents.model, pixels, plan, pixel)
 
 
-def _document(model: Model, image: Array, options: Options, wanted: str | None) -> Document:
+def _document(model: Model, image: Array, plan: Plan, wanted: str | None) -> Document:
     if image.shape != model.graph.source_shape.dims:
         found = "×".join(map(str, image.shape))
         raise ImageError(
             f"the image has shape {found}, but the network's input is {model.graph.source_shape} (C×H×W)"
         )
-    say = language(options.language)
+    say = plan.layout.say
     result = run(model, image)
-    plan = make_plan(model.graph, options)
     subject = Subject(model, result, plan, choose_pixel(plan, result, wanted), say)
     blocks: list[Block] = [Heading(model.graph.name, 1)]
     if result.label:
@@ -88,22 +131,4 @@ def _document(model: Model, image: Array, options: Options, wanted: str | None) 
     for section in SECTIONS:
         blocks += section(subject)
     title = say(text("{network}, worked by hand", network=model.graph.name))
-    return Document(title, blocks, options.language)
-
-
-def write_document(document: Document, path: Path, form: Format | None = None) -> None:
-    """Write a document; the format follows from the name's end where it is not given.
-
-    Raises:
-        OutputError: if the name ends in none of the formats, Typst is needed and missing, or the file cannot
-            be written; what stood there stays then.
-    """
-    chosen = form or SUFFIXES.get(path.suffix.lower())
-    if chosen is None:
-        raise OutputError(f"{path}: a handout's name ends in .pdf, .html or .md; or say --format")
-    if chosen == "pdf":
-        content = pdf(document)
-    else:
-        content = (html if chosen == "html" else markdown)(document).encode()
-    with replacing(path) as part:
-        part.write_bytes(content)
+    return Document(title, blocks, plan.layout.options.language)

@@ -28,6 +28,7 @@ from sheetcnn.teaching.lessons.second import LESSON as SECOND
 from sheetcnn.teaching.lessons.separable import LESSON as SEPARABLE
 from sheetcnn.teaching.lessons.temperature import LESSON as SOFTMAX
 from sheetcnn.teaching.paper.document import Answers, Block, Document, Heading, PageBreak, Text
+from sheetcnn.teaching.paper.files import SUFFIXES, write_document
 from sheetcnn.xlsx.book import Book, Cell
 from sheetcnn.xlsx.write import write_book
 
@@ -59,6 +60,20 @@ def lesson(name: str) -> Lesson:
     raise SpecError(f"there is no lesson '{name}'; there are {', '.join(one.name for one in LESSONS)}")
 
 
+def write_lesson(name: str, path: Path) -> None:
+    """Write the workbook of a lesson, or its page for print where the path ends in .pdf, .html or .md.
+
+    Raises:
+        SpecError: if there is no such lesson.
+        OutputError: if the path has another ending, or the file cannot be written.
+    """
+    one = lesson(name)
+    if path.suffix.lower() in SUFFIXES:
+        write_document(lesson_paper(one), path)
+    else:
+        build_lesson(one, path)
+
+
 def build_lesson(one: Lesson, path: Path) -> int:
     """Write the workbook of a lesson; returns the number of formulas.
 
@@ -73,8 +88,8 @@ def build_lesson(one: Lesson, path: Path) -> int:
 
 
 def _about(one: Lesson) -> SheetPlan:
-    page = SheetPlan(about.NAME, tab_color=theme.TABS["page"])
-    page.column_widths |= {about.KEY_COLUMN: 18, about.VALUE_COLUMN: 110}
+    page = SheetPlan(about.NAME, tab="page")
+    page.format.column_widths |= {about.KEY_COLUMN: 18, about.VALUE_COLUMN: 110}
     rows = (("format", str(about.FORMAT)), ("built by", f"sheetcnn {__version__}"), ("lesson", one.name))
     page.cells += [
         Cell(1, 1, "About this file", theme.TITLE),

@@ -88,7 +88,7 @@ def pages() -> list[Page]:
         return correlate(x.values(f), k.values(f)) + of(f)[4]
 
     z = page.live(
-        row + 3, LEFT, (OUT, OUT), add(call("SUMPRODUCT", x.moving(K, K), k.all()), bias), plain, "diverging"
+        row + 3, LEFT, (OUT, OUT), add(call("SUMPRODUCT", x.window(K, K), k.all()), bias), plain, "diverging"
     )
     page.text(row + 2, LEFT + OUT + 2, "then normalised", bold=True)
 
@@ -129,12 +129,12 @@ def pages() -> list[Page]:
         row + 6,
         right,
         (OUT, OUT),
-        add(call("SUMPRODUCT", x.moving(K, K), folded.all()), new_bias),
+        add(call("SUMPRODUCT", x.window(K, K), folded.all()), new_bias),
         one,
         "diverging",
     )
     page.questions(row + 12, [q for q, _ in QUESTIONS], 26)
-    page.plan.zoom = 80
+    page.plan.format.zoom = 80
     return [page]
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from sheetcnn.formulas.expr import Expr, Ref, add, call
+from sheetcnn.formulas.expr import Expr, Rect, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, Page, added, chosen, correlate
@@ -72,7 +72,7 @@ def pages() -> list[Page]:
         col = LEFT + c * (SIZE + 2)
         first.text(TOP, col, COLORS[c], bold=True)
         channels.append(first.typed(f"channel{c}", TOP + 1, col, pixels, "pixels"))
-    first.plan.zoom = 40
+    first.plan.format.zoom = 40
     second = Page(
         "maps",
         "Five kernels, five maps",
@@ -97,13 +97,13 @@ def pages() -> list[Page]:
         ]
         all_slices.append(slices)
         second.text(row + 4, LEFT, f"kernel {k + 1}")
-        terms = [call("SUMPRODUCT", ch.moving(K, K), s.all()) for ch, s in zip(channels, slices, strict=True)]
+        terms = [call("SUMPRODUCT", ch.window(K, K), s.all()) for ch, s in zip(channels, slices, strict=True)]
         formula = call("MAX", 0, add(*terms, bias_cells[k].cell(0, 0)))
         values = partial(_map, channels, slices, bias_cells[k])
         maps.append(
             second.live(row, LEFT + 3 + CHANNELS * (K + 1) + 1, (OUT, OUT), formula, values, "sequential")
         )
-    second.plan.zoom = 60
+    second.plan.format.zoom = 60
     return [first, second, _step(channels, all_slices, bias_cells, maps)]
 
 
@@ -137,7 +137,7 @@ def _step(channels: list[Area], slices: list[list[Area]], biases: list[Area], ma
         def own(context: PageContext, c: int = c) -> Array:
             return slices[picked[0](context) - 1][c].values(context)
 
-        places = Ref(channel.sheet, channel.row, channel.col, OUT, OUT, row_i=1, col_j=1)
+        places = Rect(channel.sheet, channel.row, channel.col, OUT, OUT, row_i=1, col_j=1)
         seen = page.live(top, LEFT + 3, (K, K), call("INDEX", places, row, col), window, "pixels")
         each = [s[c].moving() for s in slices]
         weights = page.live(top, LEFT + 7, (K, K), call("CHOOSE", kernel, *each), own, "diverging")

@@ -72,7 +72,7 @@ def pages() -> list[Page]:
         TOP + 1,
         right,
         (SIZE - 2, SIZE - 2),
-        call("SUMPRODUCT", x.moving(3, 3), kernel.all()),
+        call("SUMPRODUCT", x.window(3, 3), kernel.all()),
         lambda f: correlate(x.values(f), kernel.values(f)),
         "diverging",
     )

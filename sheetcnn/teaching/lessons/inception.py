@@ -98,7 +98,7 @@ def pages() -> list[Page]:
         "weights = maps in × reduced + reduced × maps out × kernel²; without a reduction: maps in × maps out × kernel²",
     )
     page.questions(row + 4, [q for q, _ in QUESTIONS], 34)
-    page.plan.zoom = 60
+    page.plan.format.zoom = 60
     return [page]
 
 

@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Ref, call, compare
+from sheetcnn.formulas.expr import Expr, Rect, Ref, call, compare
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import Choice, Computed, InputGrid, LiveGrid, PageContext, SheetPlan
@@ -57,17 +57,21 @@ class Area:
     width: int
     values: Values
 
-    def all(self) -> Ref:
+    def all(self) -> Rect:
         """The whole rectangle, fixed."""
-        return Ref(self.sheet, self.row, self.col, self.height, self.width, fixed=True)
+        return Rect(self.sheet, self.row, self.col, self.height, self.width, fixed=True)
 
     def cell(self, i: int, j: int) -> Ref:
         """One cell, fixed; counted from 0."""
         return Ref(self.sheet, self.row + i, self.col + j, fixed=True)
 
-    def moving(self, height: int = 1, width: int = 1, top: int = 0, left: int = 0, step: int = 1) -> Ref:
+    def moving(self) -> Ref:
+        """The cell that stands where the cell of the formula does."""
+        return self.window(1, 1).cell
+
+    def window(self, height: int, width: int, top: int = 0, left: int = 0, step: int = 1) -> Rect:
         """A window that moves with the cell of the formula, from (top, left) on."""
-        return Ref(
+        return Rect(
             self.sheet, self.row + top, self.col + left, height, width, row_i=step, col_j=step, fixed=True
         )
 
@@ -95,11 +99,11 @@ class Page:
     """
 
     def __init__(self, name: str, title: str, line: str) -> None:
-        self.plan = SheetPlan(name, page=True, tab_color=theme.TABS["page"])
-        self.plan.column_width, self.plan.row_height = WIDTH, HEIGHT
-        self.plan.column_widths[1] = 2
-        self.plan.row_heights |= {1: 30, 2: 20}
-        self.plan.one_page = True
+        self.plan = SheetPlan(name, page=True, tab="page")
+        self.plan.format.column_width, self.plan.format.row_height = WIDTH, HEIGHT
+        self.plan.format.column_widths[1] = 2
+        self.plan.format.row_heights |= {1: 30, 2: 20}
+        self.plan.format.one_page = True
         self.plan.cells += [Cell(1, LEFT, title, theme.TITLE), Cell(2, LEFT, line, theme.SUBTITLE)]
 
     @property
@@ -121,7 +125,7 @@ class Page:
         for n, question in enumerate(words, 1):
             self.plan.cells.append(Cell(row + n, LEFT, f"{n}. {question}", QUESTION, merge=wide))
             lines = -(-len(question) // int(wide * 5.4))
-            self.plan.row_heights[row + n] = 6 + 16 * lines
+            self.plan.format.row_heights[row + n] = 6 + 16 * lines
         return row + len(words) + 1
 
     def typed(
@@ -138,11 +142,11 @@ class Page:
         high, wide = first.shape
         self.plan.inputs.append(InputGrid(key, row, col, high, wide, style, lambda context: first))
         where = area(row, col, high, wide)
-        self.plan.validations.append(
+        self.plan.format.number_checks.append(
             NumberCheck(where, -1e6, 1e6, "A number", "Type a number from -1,000,000 to 1,000,000.")
         )
         if scale is not None:
-            self.plan.color_scales.append(theme.color_scale(scale, (where,)))
+            self.plan.format.color_scales.append(theme.color_scale(scale, (where,)))
         return Area(self.name, row, col, high, wide, partial(_typed, key))
 
     def live(
@@ -159,7 +163,7 @@ class Page:
         high, wide = size
         self.plan.live.append(LiveGrid(row, col, high, wide, formula, style, values))
         if scale is not None:
-            self.plan.color_scales.append(theme.color_scale(scale, (area(row, col, high, wide),)))
+            self.plan.format.color_scales.append(theme.color_scale(scale, (area(row, col, high, wide),)))
         return Area(self.name, row, col, high, wide, values)
 
     def value(
@@ -187,12 +191,12 @@ class Page:
         source = area(row, beside + len(self.plan.choices), most, 1, fixed=True)
         cell = area(row, col + span, 1, 1)
         message = f"Choose a whole number from 1 to {most}."
-        self.plan.lists.append(ListCheck(cell, source, "Choose a number", message))
+        self.plan.format.drop_downs.append(ListCheck(cell, source, "Choose a number", message))
         return Ref(self.name, row, col + span, fixed=True)
 
     def frame(self, where: Area) -> None:
         """Scroll and print as far as this."""
-        self.plan.zoom = theme.zoom(where.col + where.width, where.row + where.height, WIDTH, HEIGHT)
+        self.plan.format.zoom = theme.zoom(where.col + where.width, where.row + where.height, WIDTH, HEIGHT)
 
 
 def _typed(key: str, context: PageContext) -> Array:
@@ -220,12 +224,12 @@ def correlate(x: Array, kernel: Array, stride: int = 1, pad: int = 0, dilation: 
     return out
 
 
-def greatest(window: Ref, cells: int) -> Expr:
+def greatest(window: Rect, cells: int) -> Expr:
     """The greatest of so many cells; MAX alone passes over a blank one, which counts as 0 here."""
     return call("IF", compare("<", call("COUNT", window), cells), call("MAX", window, 0), call("MAX", window))
 
 
-def mean(window: Ref, cells: int) -> Expr:
+def mean(window: Rect, cells: int) -> Expr:
     """The mean of so many cells; AVERAGE would not count a blank one."""
     return call("SUM", window) / float(cells)
 

@@ -144,7 +144,7 @@ def pages() -> list[Page]:
 
     page.live(row + 4, LEFT, (4, 7), formula, table, "sequential")
     page.questions(row + 10, [q for q, _ in QUESTIONS], 26)
-    page.plan.zoom = 80
+    page.plan.format.zoom = 80
     return [page]
 
 

@@ -67,12 +67,12 @@ def pages() -> list[Page]:
             size = (SIZE - 2) // stride + 1
             if not m:
                 page.text(top, col, words, bold=True)
-            seen = x.moving(2, 2, step=stride)
+            seen = x.window(2, 2, step=stride)
             formula = greatest(seen, 4) if how == "MAX" else mean(seen, 4)
             page.live(top + 1, col, (size, size), formula, partial(_pooled, x, how, stride), "sequential")
             col += max(size, 6) + 2
     page.questions(TOP + MAPS * (SIZE + 2) + 1, [q for q, _ in QUESTIONS], 30)
-    page.plan.zoom = 70
+    page.plan.format.zoom = 70
     return [page]
 
 

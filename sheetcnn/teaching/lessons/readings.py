@@ -90,7 +90,7 @@ def pages() -> list[Page]:
     for k in range(KERNELS):
         for m, x in enumerate(xs):
             n = k * MAPS + m
-            formula = call("SUMPRODUCT", x.moving(K, K), slices[k][0].all())
+            formula = call("SUMPRODUCT", x.window(K, K), slices[k][0].all())
             page.live(
                 a + 1, LEFT + n * (OUT + 1), (OUT, OUT), formula, partial(_each, x, slices[k][0]), "diverging"
             )
@@ -113,7 +113,7 @@ def pages() -> list[Page]:
     for k in range(KERNELS):
         shared = [slices[k][0]] * MAPS
         for row, used in ((b, shared), (c, slices[k])):
-            terms = [call("SUMPRODUCT", x.moving(K, K), s.all()) for x, s in zip(xs, used, strict=True)]
+            terms = [call("SUMPRODUCT", x.window(K, K), s.all()) for x, s in zip(xs, used, strict=True)]
             page.live(
                 row + 1,
                 LEFT + k * (OUT + 1),
@@ -132,7 +132,7 @@ def pages() -> list[Page]:
         )
         page.small(row + 1, LEFT + 2 * MAPS * (OUT + 1) + 1, words)
     page.questions(c + OUT + 3, [q for q, _ in QUESTIONS], 32)
-    page.plan.zoom = 60
+    page.plan.format.zoom = 60
     return [page, _cost()]
 
 

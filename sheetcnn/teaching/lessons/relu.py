@@ -84,7 +84,7 @@ def pages() -> list[Page]:
     def part(n: int) -> Area:
         top = TOP + n * (SIZE + 2)
         page.text(top, LEFT + SIZE + K + 3, f"partial sum {n + 1}", bold=True)
-        formula = call("SUMPRODUCT", xs[n].moving(K, K), ks[n].all())
+        formula = call("SUMPRODUCT", xs[n].window(K, K), ks[n].all())
         return page.live(
             top + 1,
             LEFT + SIZE + K + 3,
@@ -125,7 +125,7 @@ def pages() -> list[Page]:
         "sequential",
     )
     page.questions(TOP + 2 * (SIZE + 2) + 1, [q for q, _ in QUESTIONS[:3]], 28)
-    page.plan.zoom = 80
+    page.plan.format.zoom = 80
     return [page, _pooling()]
 
 
@@ -161,9 +161,9 @@ def _pooling() -> Page:
         def after(f: PageContext, how: str = how) -> Array:
             return _relu(_pooled(x.values(f), how))
 
-        one = page.live(top + 1, LEFT, (2, 2), take(cut.moving(2, 2, step=2), 4), before, "sequential")
+        one = page.live(top + 1, LEFT, (2, 2), take(cut.window(2, 2, step=2), 4), before, "sequential")
         two = page.live(
-            top + 1, LEFT + 8, (2, 2), call("MAX", 0, take(x.moving(2, 2, step=2), 4)), after, "sequential"
+            top + 1, LEFT + 8, (2, 2), call("MAX", 0, take(x.window(2, 2, step=2), 4)), after, "sequential"
         )
         page.text(top, LEFT + 16, "1 where they part", bold=True)
         page.live(

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from sheetcnn.formulas.expr import Expr, Ref, add, call
+from sheetcnn.formulas.expr import Expr, Rect, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import (
@@ -66,7 +66,7 @@ def pages() -> list[Page]:
         row, col = TOP + 1 + m // ACROSS * (SIZE + 2), LEFT + m % ACROSS * (SIZE + 1)
         first.small(row - 1, col, f"map {m + 1}")
         maps.append(first.typed(f"map{m}", row, col, x, "sequential"))
-    first.plan.zoom = 50
+    first.plan.format.zoom = 50
     # The kernels lie below each other, one row each: slice after slice, row after row.
     third = Page(
         "kernels",
@@ -76,7 +76,7 @@ def pages() -> list[Page]:
     weights = third.typed("kernels", TOP + 1, LEFT, kernels().reshape(KERNELS, -1), "diverging")
     for m in range(MAPS):
         third.small(TOP, LEFT + m * K * K, f"slice {m + 1}")
-    third.plan.one_page, third.plan.zoom = False, 50
+    third.plan.format.one_page, third.plan.format.zoom = False, 50
     return [first, _sum(maps, weights), third]
 
 
@@ -113,7 +113,7 @@ def _sum(maps: list[Area], weights: Area) -> Page:
         row, col = top + 1 + m // 4 * (OUT + 2), LEFT + m % 4 * wide
         page.small(row - 1, col, f"map {m + 1}")
         # Row `kernel` of the list, nine columns from m × 9 on.
-        places = Ref(weights.sheet, weights.row, weights.col + m * K * K, KERNELS, K * K, fixed=True)
+        places = Rect(weights.sheet, weights.row, weights.col + m * K * K, KERNELS, K * K, fixed=True)
         spot = add((call("ROW") - float(row)) * float(K), call("COLUMN") - float(col - 1))
         own = page.live(
             row,
@@ -124,7 +124,7 @@ def _sum(maps: list[Area], weights: Area) -> Page:
             "diverging",
             NUMBER,
         )
-        formula = call("SUMPRODUCT", maps[m].moving(K, K), own.all())
+        formula = call("SUMPRODUCT", maps[m].window(K, K), own.all())
         partials.append(
             page.live(row, col + K + 1, (OUT, OUT), formula, partial(_partial, maps, weights, m), "diverging")
         )
@@ -157,7 +157,7 @@ def _sum(maps: list[Area], weights: Area) -> Page:
     for n, (label, counted, number) in enumerate(counts):
         page.labelled(count + n, col, label, counted, constant(number))
     page.questions(top + 2 + 8 * (OUT + 2), [q for q, _ in QUESTIONS], 26)
-    page.plan.zoom = 50
+    page.plan.format.zoom = 50
     return page
 
 

@@ -88,7 +88,7 @@ def pages() -> list[Page]:
         page.text(top, LEFT + SIZE + 1, "its filter", bold=True)
         fs.append(page.typed(f"filter{m}", top + 1, LEFT + SIZE + 1, filters()[m], "diverging"))
         page.text(top, LEFT + SIZE + K + 3, f"filtered map {m + 1}", bold=True)
-        formula = call("SUMPRODUCT", xs[m].moving(K, K), fs[m].all())
+        formula = call("SUMPRODUCT", xs[m].window(K, K), fs[m].all())
         depth.append(
             page.live(
                 top + 1, LEFT + SIZE + K + 3, (OUT, OUT), formula, partial(_depth, xs[m], fs[m]), "diverging"
@@ -103,7 +103,7 @@ def pages() -> list[Page]:
         mixed = add(*(d.moving() * mix.cell(k, m) for m, d in enumerate(depth)))
         page.live(top + 1, col, (OUT, OUT), mixed, partial(_mixed, xs, fs, mix, k), "diverging")
     page.questions(TOP + MAPS * (SIZE + 2) + 1, [q for q, _ in QUESTIONS], 30)
-    page.plan.zoom = 70
+    page.plan.format.zoom = 70
     return [page, _mobilenet()]
 
 

@@ -81,7 +81,7 @@ def pages() -> list[Page]:
         lambda f: softmax(x.values(f), float(t.values(f)[0, 0])),
         style=FINE,
     )
-    page.plan.data_bars.append(DataBar(area(row, LEFT + 20, count, 1), theme.ACTIVE))
+    page.plan.format.data_bars.append(DataBar(area(row, LEFT + 20, count, 1), theme.ACTIVE))
     page.text(row + count + 1, LEFT, "the probabilities at other temperatures", bold=True)
     at = row + count + 3
     temperatures = page.typed("temperatures", at - 1, LEFT + 4, np.array([[0.1, 0.5, 1, 2, 5, 20]]))

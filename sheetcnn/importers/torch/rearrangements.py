@@ -17,44 +17,44 @@ import numpy as np
 import numpy.typing as npt
 
 from sheetcnn.importers.graph_builder import RefusalError
-from sheetcnn.importers.torch.values import Step, Tensor, shape_of
+from sheetcnn.importers.torch.values import Step, TorchTensor, graph_shape
 from sheetcnn.model.ops import OPS
 from sheetcnn.model.ops.base import ShapeMismatchError
 from sheetcnn.shape import Shape
 
-Plan = list[tuple[str, dict[str, Any]]]
+LayerChain = list[tuple[str, dict[str, Any]]]
 """Layers one after the other: kinds and options."""
 
 LARGEST = 1 << 27
 """Values of a tensor whose moves are tried: far more than a workbook holds."""
 
 
-def plan_of(x: Tensor) -> Plan:
+def layers_for(x: TorchTensor) -> LayerChain:
     """The layers that make the moves of a tensor that wait.
 
     Raises:
         RefusalError: if its axes are not those of a vector or of maps, or no layers make these moves.
     """
-    start, target = shape_of(x.base), shape_of(x.dims)
+    start, target = graph_shape(x.base_dims), graph_shape(x.dims)
     if start is None or target is None:
         raise RefusalError(f"it reads a tensor of shape {x.dims}; known are 1×C×H×W, 1×C×L and 1×N")
     if start.size > LARGEST:
         raise RefusalError(f"it moves a tensor of {start.size:,} values; {LARGEST:,} are tried at most")
     given = np.arange(start.size)
-    wanted: npt.NDArray[Any] = given.reshape(x.base)
-    for kind, numbers in x.steps:
+    wanted: npt.NDArray[Any] = given.reshape(x.base_dims)
+    for kind, numbers in x.pending:
         wanted = wanted.reshape(numbers) if kind == "view" else wanted.transpose(numbers)
-    for plan in _plans(start, target, x.steps):
-        if _does(plan, given.reshape(start.dims), wanted.reshape(target.dims)):
-            return plan
-    words = ", ".join(f"{kind} {numbers}" for kind, numbers in x.steps)
+    for chain in _candidates(start, target, x.pending):
+        if _moves_alike(chain, given.reshape(start.dims), wanted.reshape(target.dims)):
+            return chain
+    words = ", ".join(f"{kind} {numbers}" for kind, numbers in x.pending)
     raise RefusalError(f"no layer moves the values of {start} so: {words}")
 
 
-def _does(plan: Plan, values: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> bool:
-    """Whether a plan moves values as wanted; the layers themselves say what they do."""
+def _moves_alike(chain: LayerChain, values: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> bool:
+    """Whether layers move values as wanted; the layers themselves say what they do."""
     shape = Shape(values.shape)
-    layers = [OPS[kind](**options) for kind, options in plan]
+    layers = [OPS[kind](**options) for kind, options in chain]
     try:
         for layer in layers:
             shape = layer.out_shape([shape])
@@ -67,9 +67,9 @@ def _does(plan: Plan, values: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> boo
     return bool(np.array_equal(values, wanted))
 
 
-def _plans(start: Shape, target: Shape, steps: Sequence[Step]) -> Iterator[Plan]:
-    """What could do, the simplest first."""
-    ends = _reshaped(target)
+def _candidates(start: Shape, target: Shape, steps: Sequence[Step]) -> Iterator[LayerChain]:
+    """Layers that could make the moves, the simplest first."""
+    ends = _final_shape(target)
     yield []
     yield ends
     if start.is_vector:
@@ -88,11 +88,11 @@ def _plans(start: Shape, target: Shape, steps: Sequence[Step]) -> Iterator[Plan]
     yield from _grouped(steps, ends)
 
 
-def _reshaped(target: Shape) -> Plan:
+def _final_shape(target: Shape) -> LayerChain:
     return [("flatten", {})] if target.is_vector else [("reshape", {"shape": target.dims})]
 
 
-def _grouped(steps: Sequence[Step], ends: Plan) -> Iterator[Plan]:
+def _grouped(steps: Sequence[Step], ends: LayerChain) -> Iterator[LayerChain]:
     """View, permute, view, where axes that stay together count as one and no more than three remain."""
     for (first, dims), (second, order) in itertools.pairwise(steps):
         if (first, second) != ("view", "permute"):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from sheetcnn.importers.graph_builder import RefusalError
-from sheetcnn.importers.onnx.proto import OnnxFile, OnnxNode, count
+from sheetcnn.importers.onnx.proto import OnnxFile, OnnxNode, size_of
 
 LARGEST = 1 << 27
 """Values of one constant: 1 GiB in float64. VGG's largest array has 1.03e8."""
@@ -22,28 +22,28 @@ Arrays = Sequence["np.ndarray | None"]
 
 
 def _broadcast(inputs: Arrays) -> int:
-    return count(np.broadcast_shapes(*(a.shape for a in inputs if a is not None)))
+    return size_of(np.broadcast_shapes(*(a.shape for a in inputs if a is not None)))
 
 
-def _one(inputs: Arrays) -> int:
+def _total_size(inputs: Arrays) -> int:
     return sum(a.size for a in inputs if a is not None)
 
 
-def _shape(inputs: Arrays) -> int:
+def _size_of(inputs: Arrays) -> int:
     assert inputs[0] is not None  # noqa: S101  (for mypy; an operator's first input is never optional)
-    return count(inputs[0])
+    return size_of(inputs[0])
 
 
 def _expand(inputs: Arrays) -> int:
     assert inputs[0] is not None  # noqa: S101
     assert inputs[1] is not None  # noqa: S101
-    return count(np.broadcast_shapes(inputs[0].shape, tuple(int(d) for d in inputs[1])))
+    return size_of(np.broadcast_shapes(inputs[0].shape, tuple(int(d) for d in inputs[1])))
 
 
 def _tile(inputs: Arrays) -> int:
     assert inputs[0] is not None  # noqa: S101
     assert inputs[1] is not None  # noqa: S101
-    return inputs[0].size * count(inputs[1])
+    return inputs[0].size * size_of(inputs[1])
 
 
 def _gather(inputs: Arrays) -> int:
@@ -58,12 +58,12 @@ def _range(inputs: Arrays) -> int:
 
 
 _FOLDS: Mapping[Callable[[Arrays], int], str] = {
-    _one: "Abs Cast CastLike Ceil Concat Constant Exp Flatten Floor Identity Log Neg Not Reciprocal "
+    _total_size: "Abs Cast CastLike Ceil Concat Constant Exp Flatten Floor Identity Log Neg Not Reciprocal "
     "ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum Reshape Round Shape Size Slice Split Sqrt "
     "Squeeze Transpose Unsqueeze",
     _broadcast: "Add And Div Equal Greater GreaterOrEqual Less LessOrEqual Max Min Mod Mul Or Pow Sub Sum "
     "Where Xor",
-    _shape: "ConstantOfShape",
+    _size_of: "ConstantOfShape",
     _expand: "Expand",
     _tile: "Tile",
     _gather: "Gather",
@@ -87,17 +87,17 @@ def fold(file: OnnxFile, node: OnnxNode, inputs: Arrays) -> list[np.ndarray]:
         size = FOLDABLE[node.kind](inputs)
     except (ValueError, TypeError, IndexError, ArithmeticError) as error:
         raise RefusalError(f"cannot be evaluated ({error})") from None
-    most = LARGEST if node.kind == "ConstantOfShape" else max(LARGEST_GROWN, _one(inputs))
+    most = LARGEST if node.kind == "ConstantOfShape" else max(LARGEST_GROWN, _total_size(inputs))
     if size > min(most, LARGEST):
         raise RefusalError(f"makes a constant of {size:,} values; at most {min(most, LARGEST):,} are allowed")
     if node.kind == "ConstantOfShape":
-        return [_filled(file, node, inputs)]
+        return [_constant_of_shape(file, node, inputs)]
     if node.kind == "Constant" and "value" in node.attributes:
         return [file.array(node.attributes["value"], node.name)]
     return evaluate(node, inputs, file.opset)
 
 
-def ghost(dims: Sequence[int]) -> np.ndarray:
+def placeholder(dims: Sequence[int]) -> np.ndarray:
     """An array of a shape that takes no memory, for nodes that only ask for or change the shape."""
     return np.broadcast_to(np.float32(0), tuple(dims))
 
@@ -129,7 +129,7 @@ def evaluate(node: OnnxNode, inputs: Arrays, opset: int) -> list[np.ndarray]:
         raise RefusalError(f"cannot be evaluated ({' '.join(str(error).split())})") from None
 
 
-def _filled(file: OnnxFile, node: OnnxNode, inputs: Arrays) -> np.ndarray:
+def _constant_of_shape(file: OnnxFile, node: OnnxNode, inputs: Arrays) -> np.ndarray:
     """ConstantOfShape, without storing the one value again and again."""
     value = np.zeros(1, np.float32)
     if "value" in node.attributes:

@@ -24,7 +24,7 @@ LARGEST_RATIO = 1000
 _SMALL = 64 << 20
 
 
-class Package:
+class ModelArchive:
     """An open zip package."""
 
     def __init__(self, path: Path, remedy: str) -> None:
@@ -46,7 +46,7 @@ class Package:
             raise SpecError(f"{path} is damaged or is no {path.suffix} file ({error}); {remedy}") from None
         self.names = frozenset(self._zip.namelist())
 
-    def __enter__(self) -> Package:
+    def __enter__(self) -> ModelArchive:
         return self
 
     def __exit__(

@@ -1,4 +1,4 @@
-"""A `.pt2` file as a `Program`, read as data; PyTorch itself is not needed.
+"""A `.pt2` file as a `TorchProgram`, read as data; PyTorch itself is not needed.
 
 `torch.export.load` is not safe on a file from elsewhere: where an entry cannot be loaded with
 `weights_only=True` it is unpickled without (`torch._export.serde.serialize.deserialize_torch_artifact`),
@@ -29,8 +29,8 @@ import numpy as np
 
 from sheetcnn.errors import SpecError, WeightsError
 from sheetcnn.importers.graph_builder import Numbers
-from sheetcnn.importers.torch.program import Call, Constant, Dims, Dtype, Program, Ref
-from sheetcnn.importers.zip_package import Package
+from sheetcnn.importers.model_archive import ModelArchive
+from sheetcnn.importers.torch.program import AtenCall, Constant, Dims, Dtype, TorchProgram, ValueName
 
 _REMEDY = "save it again with torch.export.save"
 _SCHEMA = 8
@@ -47,42 +47,42 @@ _PLAIN = frozenset(
 _IGNORED = frozenset(("as_memory_format", "as_layout", "as_device"))
 
 
-def read_program(path: Path) -> Program:
+def read_program(path: Path) -> TorchProgram:
     """Read the program of a `.pt2` file.
 
     Raises:
         SpecError: the file cannot be read, is damaged or of another version.
         WeightsError: it holds what only unpickling could read.
     """
-    with Package(path, _REMEDY) as package:
+    with ModelArchive(path, _REMEDY) as archive:
         try:
-            return _read(package)
+            return _read(archive)
         except (KeyError, TypeError, AttributeError, IndexError, ValueError, OverflowError) as error:
-            raise package.damaged(f"{type(error).__name__}: {error}") from None
+            raise archive.damaged(f"{type(error).__name__}: {error}") from None
 
 
-def _read(package: Package) -> Program:
-    if _OLD in package.names:
+def _read(archive: ModelArchive) -> TorchProgram:
+    if _OLD in archive.names:
         raise SpecError(
-            f"{package.path} is a .pt2 file of PyTorch 2.7 or older, with pickled weights; load it where you "
+            f"{archive.path} is a .pt2 file of PyTorch 2.7 or older, with pickled weights; load it where you "
             "trust it and save it again with torch.export.save of PyTorch 2.8 or newer"
         )
-    models = sorted(name for name in package.names if re.search(r"(^|/)models/[^/]+\.json$", name))
-    if any("/aotinductor/" in name for name in package.names) and not models:
-        raise SpecError(f"{package.path} holds a compiled library, no graph; {_REMEDY}")
+    models = sorted(name for name in archive.names if re.search(r"(^|/)models/[^/]+\.json$", name))
+    if any("/aotinductor/" in name for name in archive.names) and not models:
+        raise SpecError(f"{archive.path} holds a compiled library, no graph; {_REMEDY}")
     if len(models) != 1:
-        raise package.damaged(f"it holds {len(models)} graphs")
+        raise archive.damaged(f"it holds {len(models)} graphs")
     root, _, file = models[0].rpartition("models/")
     name = file.removesuffix(".json")
-    if f"{root}byteorder" in package.names and package.read(f"{root}byteorder", 16) != b"little":
-        raise package.damaged("its numbers are big-endian")
-    content = _mapping(package.json(models[0]))
+    if f"{root}byteorder" in archive.names and archive.read(f"{root}byteorder", 16) != b"little":
+        raise archive.damaged("its numbers are big-endian")
+    content = _mapping(archive.json(models[0]))
     version = content["schema_version"]["major"]
     if version != _SCHEMA:
-        raise package.damaged(f"schema version {version}, known is {_SCHEMA}")
+        raise archive.damaged(f"schema version {version}, known is {_SCHEMA}")
     arrays = {
-        **_arrays(package, f"{root}data/weights/", f"{name}_weights_config.json"),
-        **_arrays(package, f"{root}data/constants/", f"{name}_constants_config.json"),
+        **_arrays(archive, f"{root}data/weights/", f"{name}_weights_config.json"),
+        **_arrays(archive, f"{root}data/constants/", f"{name}_constants_config.json"),
     }
     return _Graph(_mapping(content["graph_module"])).program(arrays)
 
@@ -93,20 +93,20 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value
 
 
-def _arrays(package: Package, folder: str, config: str) -> dict[str, Numbers]:
+def _arrays(archive: ModelArchive, folder: str, config: str) -> dict[str, Numbers]:
     """The arrays that a configuration lists, by name."""
-    entries = _mapping(_mapping(package.json(folder + config))["config"])
+    entries = _mapping(_mapping(archive.json(folder + config))["config"])
     files: dict[str, bytes] = {}
     found = {}
     for name, entry in entries.items():
         if entry["use_pickle"]:
             raise WeightsError(
-                f"{package.path}: '{name}' is stored as a pickle, which could run code; make it a plain "
+                f"{archive.path}: '{name}' is stored as a pickle, which could run code; make it a plain "
                 "tensor and save the program again with torch.export.save"
             )
         file = entry["path_name"]
         if file not in files:
-            files[file] = package.read(folder + file)
+            files[file] = archive.read(folder + file)
         found[name] = _array(files[file], entry["tensor_meta"], name)
     return found
 
@@ -144,13 +144,13 @@ class _Graph:
 
     module: Mapping[str, Any]
 
-    def program(self, arrays: Mapping[str, Numbers]) -> Program:
+    def program(self, arrays: Mapping[str, Numbers]) -> TorchProgram:
         graph, signature = self.module["graph"], self.module["signature"]
         constants, inputs = {}, []
         for spec in signature["input_specs"]:
             ((kind, content),) = spec.items()
             if kind == "user_input":
-                inputs += [ref.name for ref in _listed(_value(content["arg"])) if isinstance(ref, Ref)]
+                inputs += [ref.name for ref in _listed(_value(content["arg"])) if isinstance(ref, ValueName)]
             elif kind in ("parameter", "buffer", "tensor_constant"):
                 name = content[f"{kind}_name"]
                 constants[content["arg"]["name"]] = Constant(name, arrays[name])
@@ -162,7 +162,7 @@ class _Graph:
                 outputs += _listed(_value(spec["user_output"]["arg"]))
         dims = {name: dims for name, meta in graph["tensor_values"].items() if (dims := _dims(meta))}
         calls = tuple(_call(node) for node in graph["nodes"])
-        return Program(tuple(inputs), constants, calls, tuple(outputs), dims)
+        return TorchProgram(tuple(inputs), constants, calls, tuple(outputs), dims)
 
 
 def _dims(meta: Mapping[str, Any]) -> Dims | None:
@@ -178,7 +178,7 @@ def _dims(meta: Mapping[str, Any]) -> Dims | None:
     return tuple(sizes)
 
 
-def _call(node: Mapping[str, Any]) -> Call:
+def _call(node: Mapping[str, Any]) -> AtenCall:
     args, kwargs = [], {}
     for given in node["inputs"]:
         value = _value(given["arg"])
@@ -188,12 +188,12 @@ def _call(node: Mapping[str, Any]) -> Call:
             args.append(value)
     returned = [_value(output) for output in node["outputs"]]
     unpack = len(returned) > 1 or any(isinstance(value, list) for value in returned)
-    results = [item.name for value in returned for item in _listed(value) if isinstance(item, Ref)]
+    results = [item.name for value in returned for item in _listed(value) if isinstance(item, ValueName)]
     stack = str(node["metadata"].get("nn_module_stack", "")).split(";")
     visit, path = [*stack[-1].split(","), ""][:2]
     label = node.get("name") or (results[0] if results else "")
     target = str(node["target"]).removeprefix("torch.ops.").removeprefix("_")
-    return Call(target, tuple(args), kwargs, tuple(results), unpack, path, visit, label)
+    return AtenCall(target, tuple(args), kwargs, tuple(results), unpack, path, visit, label)
 
 
 def _text(value: object) -> str:
@@ -216,7 +216,7 @@ def _value(arg: Mapping[str, Any]) -> object:
     if kind == "as_scalar_type":
         return Dtype(int(content) in _FLOATING)
     if kind in ("as_tensor", "as_sym_int", "as_sym_float", "as_sym_bool"):
-        return Ref(_text(content["name"])) if "name" in content else _symbol(content)
+        return ValueName(_text(content["name"])) if "name" in content else _symbol(content)
     if kind in ("as_tensors", "as_sym_ints"):
         return [_value({kind[:-1]: item}) for item in content]
     if kind == "as_optional_tensor":
@@ -233,4 +233,4 @@ def _number(content: Any) -> object:
 
 def _symbol(content: Mapping[str, Any]) -> object:
     ((kind, value),) = content.items()
-    return Ref(_text(value)) if kind == "as_name" else value
+    return ValueName(_text(value)) if kind == "as_name" else value

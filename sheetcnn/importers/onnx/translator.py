@@ -11,10 +11,17 @@ import numpy as np
 from sheetcnn.errors import SpecError, UnsupportedError
 from sheetcnn.importers.graph_builder import RefusalError
 from sheetcnn.importers.onnx.builder import OnnxGraphBuilder
-from sheetcnn.importers.onnx.fold import FOLDABLE, evaluate, fold, ghost
-from sheetcnn.importers.onnx.node_context import Call, Value, refused
-from sheetcnn.importers.onnx.patterns import condense
-from sheetcnn.importers.onnx.proto import AGAIN, OnnxFile, OnnxInput, OnnxNode, count, read_file
+from sheetcnn.importers.onnx.constant_folding import FOLDABLE, evaluate, fold, placeholder
+from sheetcnn.importers.onnx.node_context import NodeContext, Value, refusal_reason
+from sheetcnn.importers.onnx.patterns import fuse_patterns
+from sheetcnn.importers.onnx.proto import (
+    REMEDY,
+    OnnxFile,
+    OnnxInput,
+    OnnxNode,
+    read_file,
+    size_of,
+)
 from sheetcnn.importers.onnx.table import REASONS, TABLE
 from sheetcnn.importers.onnx.views import View
 from sheetcnn.model.graph import INPUT, Model
@@ -40,36 +47,36 @@ def read_onnx(path: Path, input_shape: tuple[int, int, int] | None = None) -> Mo
         UnsupportedError: with every node that cannot be expressed.
         ShapeError, WeightsError: for a graph or weights that do not fit together.
     """
-    file = condense(read_file(path))
-    walk = _start(file, input_shape)
-    walk.run()
-    outputs = walk.outputs()
-    walk.values.clear()  # the builder alone holds the arrays now, and drops each when it is converted
-    return walk.build.finish(path.stem, outputs, str(path))
+    file = fuse_patterns(read_file(path))
+    translator = _start(file, input_shape)
+    translator.run()
+    outputs = translator.outputs()
+    translator.values.clear()  # the builder alone holds the arrays now, and drops each when it is converted
+    return translator.builder.finish(path.stem, outputs, str(path))
 
 
-def _start(file: OnnxFile, input_shape: tuple[int, int, int] | None) -> _Walk:
+def _start(file: OnnxFile, input_shape: tuple[int, int, int] | None) -> OnnxTranslator:
     """With the one input known, or with all inputs refused."""
     inputs = file.inputs
     if not inputs:
         raise UnsupportedError(f"{file.path} has no input; its outputs are constants")
     if len(inputs) == 1 and len(inputs[0].dims or ()) <= MOST_AXES:
         source, view = _source(file, input_shape)
-        return _Walk(file, OnnxGraphBuilder(source), {inputs[0].name: view})
-    build = OnnxGraphBuilder(Shape.maps(1, 1, 1))
+        return OnnxTranslator(file, OnnxGraphBuilder(source), {inputs[0].name: view})
+    builder = OnnxGraphBuilder(Shape.maps(1, 1, 1))
     for value in inputs:
         axes = len(value.dims or ())
         reason = f"is one of {len(inputs)}; one can be expressed" if len(inputs) > 1 else f"has {axes} axes"
-        build.refuse("input", value.name, reason)
-    return _Walk(file, build, {value.name: None for value in inputs})
+        builder.refuse("input", value.name, reason)
+    return OnnxTranslator(file, builder, {value.name: None for value in inputs})
 
 
-class _Walk:
+class OnnxTranslator:
     """The state of one import."""
 
-    def __init__(self, file: OnnxFile, build: OnnxGraphBuilder, values: dict[str, Value | None]) -> None:
+    def __init__(self, file: OnnxFile, builder: OnnxGraphBuilder, values: dict[str, Value | None]) -> None:
         self.file = file
-        self.build = build
+        self.builder = builder
         self.values = values
         """What is known by its ONNX name; None for the results of nodes that cannot be expressed."""
         self.uses = Counter(name for node in file.nodes for name in node.inputs)
@@ -86,11 +93,11 @@ class _Walk:
             try:
                 results = self._results(node, inputs)
             except RefusalError as reason:
-                self.build.refuse(node.kind, node.name, str(reason))
+                self.builder.refuse(node.kind, node.name, str(reason))
                 results = []
             except _UNUSUAL as error:
-                said = " ".join(str(error).split())
-                self.build.refuse(node.kind, node.name, f"has unusual attributes or inputs ({said})")
+                detail = " ".join(str(error).split())
+                self.builder.refuse(node.kind, node.name, f"has unusual attributes or inputs ({detail})")
                 results = []
             for n, name in enumerate(node.outputs):
                 if n < len(results):
@@ -98,24 +105,24 @@ class _Walk:
                 elif name:
                     self.values[name] = None
                     if n and results and self.uses[name]:
-                        self.build.refuse(node.kind, node.name, f"its output '{name}' is read")
-        self.build.check(str(self.file.path))
+                        self.builder.refuse(node.kind, node.name, f"its output '{name}' is read")
+        self.builder.check(str(self.file.path))
 
     def outputs(self) -> list[str]:
-        """The tensors that the graph's outputs are, each in its natural shape."""
+        """The tensors that the graph's outputs are, each in its shape in the graph where it has one."""
         names = []
         for name in self.file.outputs:
             value = self._value(name, None)
             if not isinstance(value, View):
-                raise UnsupportedError(f"{self.file.path}: the output '{name}' is a constant; {AGAIN}")
+                raise UnsupportedError(f"{self.file.path}: the output '{name}' is a constant; {REMEDY}")
             tensor = value.tensor
             try:
-                tensor = self.build.first(value).tensor
+                tensor = self.builder.channels_first(value).tensor
             except RefusalError:  # an output may have any shape: it is shown as it is computed
-                tensor = self.build.rows(value).tensor
+                tensor = self.builder.contiguous(value).tensor
             if tensor == INPUT:
-                dims = list(self.build.shape(INPUT).dims)
-                tensor = self.build.layer(name, "reshape", [INPUT], {"shape": dims})
+                dims = list(self.builder.shape(INPUT).dims)
+                tensor = self.builder.layer(name, "reshape", [INPUT], {"shape": dims})
             names.append(tensor)
         return names
 
@@ -124,9 +131,9 @@ class _Walk:
             return None
         if name not in self.values:
             if name not in self.file.tensors:
-                reader = f"node '{node.name}' ({node.kind}) reads" if node else "its outputs name"
+                who = f"node '{node.name}' ({node.kind}) reads" if node else "its outputs name"
                 raise SpecError(
-                    f"{self.file.path} is damaged: {reader} '{name}', which nothing before it gives; {AGAIN}"
+                    f"{self.file.path} is damaged: {who} '{name}', which nothing before it gives; {REMEDY}"
                 )
             self.values[name] = self.file.constant(name)
         return self.values[name]
@@ -138,26 +145,26 @@ class _Walk:
         lost = len(known) < sum(1 for name in node.inputs if name)
         constant = all(isinstance(v, np.ndarray) for v in known)
         if entry is None and node.kind not in FOLDABLE:
-            raise RefusalError(_reason(node))
+            raise RefusalError(_unknown_reason(node))
         if entry is not None and not (constant and not lost and node.kind in FOLDABLE):
-            reason = refused(node, inputs, entry)
+            reason = refusal_reason(node, inputs, entry)
             if reason:
                 raise RefusalError(reason)
         if lost:
             return []
         if node.kind in ASKS_SHAPE:
             return evaluate(
-                node, [ghost(v.dims) if isinstance(v, View) else v for v in inputs], self.file.opset
+                node, [placeholder(v.dims) if isinstance(v, View) else v for v in inputs], self.file.opset
             )
         if constant:
             return fold(self.file, node, [v for v in inputs if not isinstance(v, View)])
         if entry is None:
             raise RefusalError("computes with an activation; only constants are expected here")
-        result = entry.rule(Call(node, self.file, self.build, inputs, self.uses))
+        result = entry.translate(NodeContext(node, self.file, self.builder, inputs, self.uses))
         return result if isinstance(result, list) else [result]
 
 
-def _reason(node: OnnxNode) -> str:
+def _unknown_reason(node: OnnxNode) -> str:
     if "." in node.kind:
         return "an operator of an unknown domain"
     return REASONS.get(node.kind, "an operator that has no layer")
@@ -166,26 +173,26 @@ def _reason(node: OnnxNode) -> str:
 def _source(file: OnnxFile, given: tuple[int, int, int] | None) -> tuple[Shape, View]:
     """The shape of the source, and the input as ONNX sees it.
 
-    An input whose every reader first turns channels last into channels first, as TensorFlow's
+    An input whose every consumer first turns channels last into channels first, as TensorFlow's
     exporter writes it, has its channels last.
     """
     value = file.inputs[0]
-    readers = [node for node in file.nodes if value.name in node.inputs]
-    last = bool(readers) and all(
-        node.kind == "Transpose" and node.attributes.get("perm") == [0, 3, 1, 2] for node in readers
+    consumers = [node for node in file.nodes if value.name in node.inputs]
+    channels_last = bool(consumers) and all(
+        node.kind == "Transpose" and node.attributes.get("perm") == [0, 3, 1, 2] for node in consumers
     )
-    sizes = _sizes(file, value, given, last=last)
+    sizes = _sizes(file, value, given, channels_last=channels_last)
     if given is not None:
         inner = given
     elif len(sizes) == 4:
-        inner = (sizes[3], sizes[1], sizes[2]) if last else (sizes[1], sizes[2], sizes[3])
+        inner = (sizes[3], sizes[1], sizes[2]) if channels_last else (sizes[1], sizes[2], sizes[3])
     else:
-        inner = (sizes[1], 1, sizes[2]) if len(sizes) == 3 else (1, 1, count(sizes))
-    return Shape.maps(*inner), View(INPUT, sizes, last)
+        inner = (sizes[1], 1, sizes[2]) if len(sizes) == 3 else (1, 1, size_of(sizes))
+    return Shape.maps(*inner), View(INPUT, sizes, channels_last)
 
 
 def _sizes(
-    file: OnnxFile, value: OnnxInput, given: tuple[int, int, int] | None, *, last: bool
+    file: OnnxFile, value: OnnxInput, given: tuple[int, int, int] | None, *, channels_last: bool
 ) -> tuple[int, ...]:
     """The sizes of the input's axes, a dynamic batch as 1, others that are dynamic from `given`.
 
@@ -193,42 +200,46 @@ def _sizes(
         SpecError: if sizes are missing, or do not fit `given`.
     """
     where = f"{file.path}: the input '{value.name}'"
-    misfit = f"--input-shape {_words(given or ())} does not fit"
+    misfit = f"--input-shape {_sizes_text(given or ())} does not fit"
     if given is not None and not all(1 <= size <= LARGEST_SIDE for size in given):
-        raise SpecError(f"--input-shape {_words(given)}: sizes are numbers of at least 1")
+        raise SpecError(f"--input-shape {_sizes_text(given)}: sizes are numbers of at least 1")
     if value.dims is None and given is None:
         raise SpecError(f"{where} has no shape in the file; give it with --input-shape C,H,W")
     dims = value.dims if value.dims is not None else ("", "", "", "")
     if not dims:
         raise SpecError(f"{where} is a single number; sheetcnn takes images (1, C, H, W), rows and vectors")
     if any(isinstance(d, int) and not 1 <= d <= LARGEST_SIDE for d in dims[len(dims) > 1 :]):
-        raise SpecError(f"{where} has the shape {_words(dims)}; sizes are at least 1: {AGAIN}")
+        raise SpecError(f"{where} has the shape {_sizes_text(dims)}; sizes are at least 1: {REMEDY}")
     if len(dims) > 1 and isinstance(dims[0], int) and dims[0] != 1:
         raise SpecError(
             f"{where} has a batch of {dims[0]}; export the model with a batch of 1, or of any size"
         )
-    asked = _asked(len(dims), given, last=last)
+    requested = _requested_sizes(len(dims), given, channels_last=channels_last)
     sizes = [1] if len(dims) > 1 else []
     for n, d in enumerate(dims[len(sizes) :], len(sizes)):
-        size = asked.get(n) if isinstance(d, str) else d
+        size = requested.get(n) if isinstance(d, str) else d
         if size is None:
-            raise SpecError(f"{where} has the dynamic shape {_words(dims)}; give it with --input-shape C,H,W")
-        if asked and isinstance(d, int) and asked.get(n, d) != d:
-            raise SpecError(f"{where} has the shape {_words(dims)}, which {misfit}")
+            raise SpecError(
+                f"{where} has the dynamic shape {_sizes_text(dims)}; give it with --input-shape C,H,W"
+            )
+        if requested and isinstance(d, int) and requested.get(n, d) != d:
+            raise SpecError(f"{where} has the shape {_sizes_text(dims)}, which {misfit}")
         sizes.append(size)
-    if given is not None and count(sizes) != count(given):
-        raise SpecError(f"{where} has the shape {_words(dims)}, which {misfit}")
+    if given is not None and size_of(sizes) != size_of(given):
+        raise SpecError(f"{where} has the shape {_sizes_text(dims)}, which {misfit}")
     return tuple(sizes)
 
 
-def _asked(rank: int, given: tuple[int, int, int] | None, *, last: bool) -> Mapping[int, int]:
+def _requested_sizes(
+    rank: int, given: tuple[int, int, int] | None, *, channels_last: bool
+) -> Mapping[int, int]:
     """What `--input-shape` says about the axes."""
     if given is None:
         return {}
     c, h, w = given
-    by_rank = {4: (h, w, c) if last else (c, h, w), 3: (c, w), 2: (c * h * w,), 1: (c * h * w,)}
+    by_rank = {4: (h, w, c) if channels_last else (c, h, w), 3: (c, w), 2: (c * h * w,), 1: (c * h * w,)}
     return dict(enumerate(by_rank[rank], 1 if rank > 1 else 0))
 
 
-def _words(dims: Sequence[object]) -> str:
+def _sizes_text(dims: Sequence[object]) -> str:
     return ",".join(str(d) or "?" for d in dims)

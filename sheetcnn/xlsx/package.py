@@ -26,7 +26,7 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _REMEDY = "open it in a spreadsheet program and save it again as .xlsx, or build it anew"
 
 
-class Package:
+class XlsxPackage:
     """The zip archive: checks it when opened, streams its parts through expat."""
 
     def __init__(self, path: Path, max_bytes: int, max_ratio: float) -> None:
@@ -155,7 +155,7 @@ class Part:
         return posixpath.join(posixpath.dirname(self.name), usual)
 
 
-def open_part(package: Package, name: str) -> Part:
+def open_part(package: XlsxPackage, name: str) -> Part:
     """Reads the relationships of the part `name` ("" for the package itself)."""
     folder, file = posixpath.split(name)
     part = posixpath.join(folder, "_rels", f"{file}.rels")

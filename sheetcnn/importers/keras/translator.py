@@ -27,63 +27,63 @@ TO_LAST, TO_FIRST = (1, 2, 0), (2, 0, 1)
 
 
 @dataclass(frozen=True)
-class Tensor:
+class KerasTensor:
     """A tensor of the network.
 
     Attributes:
         name: in the graph.
         shape: in the graph.
         rank: its axes in Keras, without the batch: 1, 2 (rows: `(L, C)`) or 3.
-        unordered: of a vector: the maps whose values it holds in the graph's order, where Keras has them
+        flattened_from: of a vector: the maps whose values it holds in the graph's order, where Keras has them
             in its own.
     """
 
     name: str
     shape: Shape
     rank: int
-    unordered: Shape | None = None
+    flattened_from: Shape | None = None
 
 
-class Missing:
+class Unknown:
     """The result of a layer that was refused."""
 
 
-Handler = Callable[..., "Tensor"]
+Handler = Callable[..., "KerasTensor"]
 
 
 @dataclass(frozen=True)
-class Entry:
+class LayerRule:
     """What is known about a class of layers.
 
     Attributes:
-        build: makes nodes from the walk, the call and the tensors it reads.
+        translate: makes nodes from the translator, the call and the tensors it reads.
         keeps_order: whether it works on each value of a flattened tensor alike (see `Walk.ordered`).
         ends_order: whether it takes a flattened tensor in any order.
         takes_numbers: whether it may be called with numbers beside tensors.
     """
 
-    build: Handler
+    translate: Handler
     keeps_order: bool = False
     ends_order: bool = False
     takes_numbers: bool = False
 
 
-class Walk:
-    """The state of the walk; the tables' functions build nodes through it."""
+class KerasTranslator:
+    """The state of one import; the rules of the tables add nodes through it."""
 
-    def __init__(self, network: Network, table: Mapping[str, Entry], version: str) -> None:
-        """Prepare the walk; `version` is that of the Keras that saved the model."""
+    def __init__(self, network: Network, table: Mapping[str, LayerRule], version: str) -> None:
+        """Prepare it; `version` is that of the Keras that saved the model."""
         self.network, self.version = network, version
         self._table = table
         self._builder = GraphBuilder()
-        self._values: dict[int, Tensor | Missing] = {}
-        self._lost: list[str] = []
-        self._readers: dict[int, list[LayerCall]] = {}
+        self._values: dict[int, KerasTensor | Unknown] = {}
+        self._unreadable: list[str] = []
+        self._consumers: dict[int, list[LayerCall]] = {}
         for call in network.calls:
             for number in call.links:
-                self._readers.setdefault(number, []).append(call)
+                self._consumers.setdefault(number, []).append(call)
         formats = {call.config.get("data_format") for call in network.calls} - {None}
-        self.first = formats == {"channels_first"}
+        self.channels_first = formats == {"channels_first"}
         self._mixed = len(formats) > 1
 
     def model(self, name: str, labels: Sequence[str], where: str) -> Model:
@@ -99,9 +99,10 @@ class Walk:
             self._values[call.number] = self._result(call)
         outputs = [self._output(number) for number in self.network.outputs]
         self._builder.check(where)
-        if self._lost:
+        if self._unreadable:
             raise WeightsError(
-                f"{where}: the weights of a layer cannot be read; save the model again:{''.join(self._lost)}"
+                f"{where}: the weights of a layer cannot be read; save the model again:"
+                f"{''.join(self._unreadable)}"
             )
         return self._builder.model(name, outputs, labels, where)
 
@@ -119,51 +120,51 @@ class Walk:
             )
         self._builder.check(where)
         image = self.shape(tuple(int(d or 0) for d in dims))
-        source = self._builder.source(Shape.maps(1, 1, image.channels) if image.is_vector else image)
+        source = self._builder.add_input(Shape.maps(1, 1, image.channels) if image.is_vector else image)
         if image.is_vector:
             source = self._builder.add("flatten", "flatten", [source], {})
-        for given in self.network.inputs:
-            self._values[given.number] = Tensor(source, image, len(dims))
+        for model_input in self.network.inputs:
+            self._values[model_input.number] = KerasTensor(source, image, len(dims))
 
     def shape(self, dims: Sequence[int]) -> Shape:
         """The graph's shape of a shape in Keras, without the batch."""
         if len(dims) == 1:
             return Shape.vector(dims[0])
-        *spatial, channels = dims if not self.first else (*dims[1:], dims[0])
+        *spatial, channels = dims if not self.channels_first else (*dims[1:], dims[0])
         return Shape.maps(channels, *([1] * (2 - len(spatial))), *spatial)
 
-    def _result(self, call: LayerCall) -> Tensor | Missing:
+    def _result(self, call: LayerCall) -> KerasTensor | Unknown:
         entry = self._table.get(call.kind)
         try:
-            if call.foreign:
+            if call.custom_class:
                 raise RefusalError(
-                    f"it is a class of its own ({call.foreign}), with code that is not in the file"
+                    f"it is a class of its own ({call.custom_class}), with code that is not in the file"
                 )
             if entry is None:
                 raise RefusalError("there is no such layer")
             _check_call(call, entry)
-            given = [self._values[number] for number in call.links]
-            tensors = [x for x in given if isinstance(x, Tensor)]
-            if len(tensors) < len(given) or not tensors:
-                return Missing()
+            inputs = [self._values[number] for number in call.links]
+            tensors = [x for x in inputs if isinstance(x, KerasTensor)]
+            if len(tensors) < len(inputs) or not tensors:
+                return Unknown()
             if not (entry.keeps_order or entry.ends_order):
-                tensors = [self.sorted(x) for x in tensors]
-            return entry.build(self, call, tensors)
+                tensors = [self.in_keras_order(x) for x in tensors]
+            return entry.translate(self, call, tensors)
         except StoreError as error:
-            self._lost.append(f"\n  {call.kind} '{call.name}': {error}")
+            self._unreadable.append(f"\n  {call.kind} '{call.name}': {error}")
         except RefusalError as error:
             self._builder.refuse(call.kind, call.name, str(error))
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             self._builder.refuse(
                 call.kind, call.name, f"its options are not known ({type(error).__name__}: {error})"
             )
-        return Missing()
+        return Unknown()
 
     def _output(self, number: int) -> str:
         value = self._values[number]
-        if not isinstance(value, Tensor):
+        if not isinstance(value, KerasTensor):
             return ""
-        if value.unordered:
+        if value.flattened_from:
             raise AssertionError("flattened outputs are in order")  # see `ordered`
         if value.name == self._values[self.network.inputs[0].number].name:  # type: ignore[union-attr]
             return self._builder.add("output", "dropout", [value.name], {"rate": 0.0})
@@ -171,18 +172,18 @@ class Walk:
 
     # What the tables' functions call.
 
-    def add(
+    def layer(
         self,
         call: LayerCall,
         kind: str,
-        inputs: Tensor | Sequence[Tensor],
+        inputs: KerasTensor | Sequence[KerasTensor],
         params: Mapping[str, Numbers] | None = None,
         *,
         part: str = "",
         activation: Activation | None = None,
         rank: int = 0,
         **options: Any,
-    ) -> Tensor:
+    ) -> KerasTensor:
         """Add a node.
 
         Args:
@@ -195,39 +196,39 @@ class Walk:
             rank: of the result in Keras, by default that of the first input.
             options: of the layer.
         """
-        read = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+        read = [inputs] if isinstance(inputs, KerasTensor) else list(inputs)
         wanted = f"{call.name}/{part}" if part else call.name
         name = self._builder.add(wanted, kind, [x.name for x in read], options, params, activation)
         shape = self._builder.shape(name)
-        kept = None if kind == "dense" else read[0].unordered
-        return Tensor(name, shape, rank or read[0].rank, kept)
+        kept = None if kind == "dense" else read[0].flattened_from
+        return KerasTensor(name, shape, rank or read[0].rank, kept)
 
-    def flatten(self, call: LayerCall, x: Tensor) -> Tensor:
+    def flatten(self, call: LayerCall, x: KerasTensor) -> KerasTensor:
         """The values of maps as a vector, in Keras's order where that matters."""
         if x.shape.is_vector:
             return x
-        if self.ordered(x) or not self._reaches_dense(call):
-            x = self.keras_order(call, x)
-            return self.add(call, "flatten", x, rank=1)
-        return replace(self.add(call, "flatten", x, rank=1), unordered=x.shape)
+        if self.same_order(x) or not self._reaches_dense(call):
+            x = self.to_keras_order(call, x)
+            return self.layer(call, "flatten", x, rank=1)
+        return replace(self.layer(call, "flatten", x, rank=1), flattened_from=x.shape)
 
-    def ordered(self, x: Tensor) -> bool:
+    def same_order(self, x: KerasTensor) -> bool:
         """Whether the graph's order of the values is Keras's."""
         return x.shape.channels == 1 or x.shape.height * x.shape.width == 1
 
-    def keras_order(self, call: LayerCall, x: Tensor) -> Tensor:
+    def to_keras_order(self, call: LayerCall, x: KerasTensor) -> KerasTensor:
         """Maps with the axes in the order that Keras has, so that a reshape sees the same values."""
-        if self.first or x.shape.is_vector or self.ordered(x):
+        if self.channels_first or x.shape.is_vector or self.same_order(x):
             return x
-        return self.add(call, "permute", x, part="permute", order=TO_LAST)
+        return self.layer(call, "permute", x, part="permute", order=TO_LAST)
 
-    def sorted(self, x: Tensor) -> Tensor:
+    def in_keras_order(self, x: KerasTensor) -> KerasTensor:
         """A vector in Keras's order.
 
         Raises:
             RefusalError: if it is not: `_reaches_dense` looked ahead, so this does not happen.
         """
-        if x.unordered is not None:
+        if x.flattened_from is not None:
             raise RefusalError("it reads flattened values in another order than Keras's")
         return x
 
@@ -238,27 +239,27 @@ class Walk:
             number = waiting.pop()
             if number in self.network.outputs:
                 return False
-            for reader in self._readers.get(number, []):
-                entry = self._table.get(reader.kind)
+            for consumer in self._consumers.get(number, []):
+                entry = self._table.get(consumer.kind)
                 if entry is None or not (entry.keeps_order or entry.ends_order):
                     return False
-                if reader.config.get("activation") in ("softmax", "log_softmax") and not entry.ends_order:
+                if consumer.config.get("activation") in ("softmax", "log_softmax") and not entry.ends_order:
                     return False
-                if entry.keeps_order and reader.number not in seen:
-                    seen.add(reader.number)
-                    waiting.append(reader.number)
+                if entry.keeps_order and consumer.number not in seen:
+                    seen.add(consumer.number)
+                    waiting.append(consumer.number)
         return True
 
-    def as_read(self, x: Tensor, array: Numbers, axis: int = 0) -> Numbers:
+    def in_graph_order(self, x: KerasTensor, array: Numbers, axis: int = 0) -> Numbers:
         """An array with one entry per value of a flattened tensor, in the graph's order."""
-        if x.unordered is None or array.shape[axis] != x.shape.channels:
+        if x.flattened_from is None or array.shape[axis] != x.shape.channels:
             return array
-        channels, height, width = x.unordered.dims
+        channels, height, width = x.flattened_from.dims
         shape = array.shape
         maps = array.reshape(*shape[:axis], height, width, channels, *shape[axis + 1 :])
         return np.moveaxis(maps, axis + 2, axis).reshape(shape)
 
-    def axis(self, x: Tensor, axis: int) -> int:
+    def axis(self, x: KerasTensor, axis: int) -> int:
         """An axis of `(C, H, W)` or `(N,)` from one of Keras's, which count the batch.
 
         Raises:
@@ -270,13 +271,13 @@ class Walk:
         if x.rank == 1:
             return 0
         spatial = [1, 2] if x.rank == 3 else [2]
-        return ([0, *spatial] if self.first else [*spatial, 0])[number]
+        return ([0, *spatial] if self.channels_first else [*spatial, 0])[number]
 
-    def keras_axes(self, x: Tensor) -> list[int]:
+    def keras_axes(self, x: KerasTensor) -> list[int]:
         """For each of Keras's axes of a tensor, the axis of `(C, H, W)` or `(N,)`."""
         return [self.axis(x, n + 1) for n in range(x.rank)]
 
-    def per_channel(self, x: Tensor, value: Any) -> Numbers:
+    def per_channel(self, x: KerasTensor, value: Any) -> Numbers:
         """A number, or a list of one per channel, as one per channel.
 
         Raises:
@@ -285,12 +286,12 @@ class Walk:
         array = np.asarray(value, dtype=np.float64)
         if array.size not in (1, x.shape.channels) or (array.ndim and array.shape[-1] != array.size):
             raise RefusalError(f"it takes numbers of shape {array.shape}; known is one per channel")
-        if array.size > 1 and self.first and x.rank > 1:
+        if array.size > 1 and self.channels_first and x.rank > 1:
             raise RefusalError("it takes one number per column")
         return np.full(x.shape.channels, 1.0) * array.reshape(-1)
 
 
-def _check_call(call: LayerCall, entry: Entry) -> None:
+def _check_call(call: LayerCall, entry: LayerRule) -> None:
     policy = call.config.get("dtype")
     text = str(policy.get("config", {}) if isinstance(policy, dict) else policy)
     if any(word in text for word in ("int8", "int4", "float8")):
@@ -298,13 +299,13 @@ def _check_call(call: LayerCall, entry: Entry) -> None:
     if call.kwargs.get("training"):
         raise RefusalError("it is called with training=True")
     unknown = [key for key, value in call.kwargs.items() if value not in (None, False)]
-    if unknown or (constants(call) and not entry.takes_numbers):
+    if unknown or (number_arguments(call) and not entry.takes_numbers):
         raise RefusalError(
             f"it is called with arguments that are not known ({', '.join(unknown) or 'numbers'})"
         )
 
 
-def constants(call: LayerCall) -> list[Any]:
+def number_arguments(call: LayerCall) -> list[Any]:
     """The arguments of a call that are no tensors: numbers and lists of numbers."""
     found = []
     for arg in call.args:

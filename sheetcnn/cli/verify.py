@@ -1,0 +1,42 @@
+"""`sheetcnn verify`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from sheetcnn.cli.options import json_option, workbook_argument
+from sheetcnn.cli.output import print_json, print_report, progress_steps
+
+
+@click.command()
+@workbook_argument
+@click.option(
+    "--calculator",
+    type=click.Choice(["ironcalc", "libreoffice", "gnumeric"]),
+    metavar="NAME",
+    default="ironcalc",
+    show_default=True,
+    help="Program that recalculates: ironcalc, libreoffice or gnumeric.",
+)
+@json_option
+def verify(workbook: Path, calculator: str, as_json: bool) -> None:
+    """Recalculate WORKBOOK and compare every formula with NumPy.
+
+    Weights and input are read from the cells of the workbook, so an edited kernel still agrees. The
+    environment variables SHEETCNN_LIBREOFFICE and SHEETCNN_GNUMERIC name programs that are not found by
+    themselves.
+    """
+    from dataclasses import asdict
+
+    import sheetcnn
+
+    with progress_steps() as progress:
+        report = sheetcnn.verify(workbook, calculator, progress=progress)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        print_report(workbook, report)
+    sys.exit(0 if report.ok else 1)
