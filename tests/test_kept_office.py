@@ -61,7 +61,7 @@ def value(keeper: Keeper, path: Path, formula: str = "6*7", timeout: float = 60)
     source, out = book(path / "a.xlsx", formula), path / "a.csv"
     written = path / "a-s.csv"
     written.unlink(missing_ok=True)
-    done = keeper.convert(FORM, [(source, out)], timeout, lambda: None)
+    done = keeper.convert(FORM, [(source, out)], 1, timeout, lambda: None)
     return written.read_text().strip() if done else None
 
 
@@ -102,6 +102,18 @@ def test_one_start_for_many_calls_and_nothing_is_left(keeper: Keeper, tmp_path: 
     assert not members(first)
     assert not directory.exists()
     assert value(keeper, tmp_path) == "42"  # again when needed
+
+
+def test_it_is_started_anew_before_it_holds_too_much(
+    keeper: Keeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(office, "_MOST_SHEETS", 2)
+    seen = []
+    for _ in range(4):
+        assert value(keeper, tmp_path) == "42"
+        seen.append(group(keeper))
+    assert seen[0] == seen[1] != seen[2] == seen[3]
+    assert not members(seen[0])
 
 
 def test_a_crash_between_two_calls(keeper: Keeper, tmp_path: Path) -> None:
@@ -155,7 +167,7 @@ def test_an_interrupt_stops_it(keeper: Keeper, tmp_path: Path) -> None:
 
     files = [(book(tmp_path / "a.xlsx"), tmp_path / "a.csv")]
     with pytest.raises(KeyboardInterrupt):
-        keeper.convert(FORM, files, 60, interrupt)
+        keeper.convert(FORM, files, 1, 60, interrupt)
     assert not members(first)
 
 
@@ -163,12 +175,12 @@ def test_it_ends_when_it_idles(
     programs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = Office(*programs, "LibreOffice", libreoffice._write_profile, idle=0.2)
-    kept.convert(FORM, [(book(tmp_path / "a.xlsx"), tmp_path / "a.csv")], 60, lambda: None)
+    kept.convert(FORM, [(book(tmp_path / "a.xlsx"), tmp_path / "a.csv")], 1, 60, lambda: None)
     assert wait_until(lambda: not members(kept._process.pid))
     assert wait_until(lambda: not kept.fresh)
     kept.close()
     with pytest.raises(OfficeError):
-        kept.convert(FORM, [(book(tmp_path / "b.xlsx"), tmp_path / "b.csv")], 60, lambda: None)
+        kept.convert(FORM, [(book(tmp_path / "b.xlsx"), tmp_path / "b.csv")], 1, 60, lambda: None)
 
 
 ORPHAN = """
@@ -249,7 +261,7 @@ def test_one_that_does_not_recalculate_is_found_out(
 def test_it_reads_no_other_file(keeper: Keeper, tmp_path: Path) -> None:
     """A workbook from anywhere must not learn what stands in another: the value that it brought stays."""
     other = book(tmp_path / "other.xlsx", "6*7")
-    keeper.convert("Calc MS Excel 2007 XML:", [(other, tmp_path / "secret.xlsx")], 60, lambda: None)
+    keeper.convert("Calc MS Excel 2007 XML:", [(other, tmp_path / "secret.xlsx")], 1, 60, lambda: None)
     link = "xl/externalLinks/{}externalLink1.xml{}"
     sheet = '<row r="1"><c r="A1"><f>[1]s!A1+1</f><v>-1</v></c></row>'
     parts = rawbook.parts({"s": sheet})
@@ -278,5 +290,5 @@ def test_it_reads_no_other_file(keeper: Keeper, tmp_path: Path) -> None:
         "</Relationships>"
     )
     source = rawbook.write(tmp_path / "a.xlsx", parts)
-    assert keeper.convert(FORM, [(source, tmp_path / "a.csv")], 60, lambda: None)
+    assert keeper.convert(FORM, [(source, tmp_path / "a.csv")], 1, 60, lambda: None)
     assert (tmp_path / "a-s.csv").read_text().strip() == "6"

@@ -218,7 +218,8 @@ class _Job:
         if sum(book.size for book in inputs) <= _MOST_KEPT and (keeper := _keeper(self._program)):
             ending, _, kept_form = form.partition(":")
             files = [(file, out / f"{file.stem}.{ending}") for file in (self._canary, *copies)]
-            if keeper.convert(kept_form, files, self._calculator.allowed(inputs), look):
+            sheets = sum(len(book.sheets) for book in inputs)
+            if keeper.convert(kept_form, files, sheets, self._calculator.allowed(inputs), look):
                 look()
                 return Finished(0, "", "")
             shutil.rmtree(out)

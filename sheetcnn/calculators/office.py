@@ -34,7 +34,7 @@ _HELPER = Path(__file__).with_name("office_helper.py")
 _FAREWELL = 10.0  # seconds for the helper to end, which gives LibreOffice half of them
 _ARGUMENTS = ("--headless", "--norestore", "--nologo", "--nolockcheck")
 _MOST_FAILURES = 3  # in a row, after which it is not tried again
-_MOST_FILES = 500  # files after which LibreOffice is started anew, since it gives back only some memory
+_MOST_SHEETS = 3_000  # loaded, after which LibreOffice is started anew: it gives back only some memory
 
 
 class OfficeError(Exception):
@@ -80,7 +80,7 @@ class Office:
         """
         self._title = title
         self._ready = False
-        self._files = 0
+        self._sheets = 0
         self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         directory = Path(tempfile.mkdtemp(prefix="sheetcnn-office-"))
         command = [python, _HELPER, idle, directory, program, write_profile(directory), *_ARGUMENTS]
@@ -106,16 +106,22 @@ class Office:
     @property
     def fresh(self) -> bool:
         """Whether it is still there and can take more files."""
-        return self._end.alive and self._answers.empty() and self._files < _MOST_FILES
+        return self._end.alive and self._answers.empty() and self._sheets < _MOST_SHEETS
 
     def convert(
-        self, form: str, files: Sequence[tuple[Path, Path]], timeout: float, look: Callable[[], None]
+        self,
+        form: str,
+        files: Sequence[tuple[Path, Path]],
+        sheets: int,
+        timeout: float,
+        look: Callable[[], None],
     ) -> None:
         """Lets LibreOffice load and store files. Whatever is raised, it is killed first.
 
         Args:
             form: the filter's name, a colon and its options.
             files: pairs of a file and where it is to be stored.
+            sheets: how many they have together.
             timeout: seconds after which it is stopped.
             look: called again and again meanwhile.
 
@@ -126,7 +132,7 @@ class Office:
         if not self._end.alive:
             raise OfficeError("it was closed")
         request = {"filter": form, "files": [[a.as_uri(), b.as_uri()] for a, b in files]}
-        self._files += len(files)
+        self._sheets += sheets
         end = time.monotonic() + timeout
         try:
             if not self._ready:
@@ -203,7 +209,12 @@ class Keeper:
         self._failures = 0
 
     def convert(
-        self, form: str, files: Sequence[tuple[Path, Path]], timeout: float, look: Callable[[], None]
+        self,
+        form: str,
+        files: Sequence[tuple[Path, Path]],
+        sheets: int,
+        timeout: float,
+        look: Callable[[], None],
     ) -> bool:
         """Lets the kept LibreOffice do what `Office.convert` does; False if it cannot.
 
@@ -217,7 +228,7 @@ class Keeper:
                 if self._office is None or not self._office.fresh:
                     self.close()
                     self._office = Office(self._python, self._program, self._title, self._write_profile)
-                self._office.convert(form, files, timeout, look)
+                self._office.convert(form, files, sheets, timeout, look)
             except OfficeError:
                 self._failures += 1
                 return False
