@@ -1,18 +1,20 @@
 # Everything runs in .venv, which is made and filled when a target needs it.
 # Another Python: make test PYTHON=python3.12. Arguments for pytest: make test ARGS="-k conv2d -x".
+# The tests run in as many processes as there are cores: make test WORKERS=4, or 0 for none.
 
 PYTHON ?= python3
 ARGS ?=
+WORKERS ?= auto
 
 BIN := .venv/bin
 DIGIT := $(firstword $(sort $(wildcard examples/digits/images/*.png)))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types bench scale clean
+.PHONY: help demo test test-all check-layer lint types bench scale clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/.installed ## build, verify and ask a workbook that reads a handwritten digit
 	@mkdir -p out
@@ -21,7 +23,14 @@ demo: .venv/.installed ## build, verify and ask a workbook that reads a handwrit
 	$(BIN)/sheetcnn predict examples/digits/digits.yaml --input $(DIGIT)
 
 test: .venv/.installed-test ## run the tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+test-all: .venv/.installed-test ## run the tests, the exhaustive ones too
+	$(BIN)/python -m pytest -n $(WORKERS) -m "" $(ARGS)
+
+check-layer: .venv/.installed-test ## check one kind of layer in all calculators: make check-layer KIND=conv2d
+	@test -n "$(KIND)" || { echo "which kind? make check-layer KIND=conv2d" >&2; exit 2; }
+	$(BIN)/python -m pytest -q -n $(WORKERS) --kind $(KIND) $(ARGS) tests/test_ops.py
 
 lint: .venv/.installed-lint ## check style, format and the directions of imports
 	$(BIN)/ruff check .
