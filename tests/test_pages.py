@@ -126,7 +126,7 @@ def test_every_image_and_a_painted_one_give_numpys_prediction(
 ) -> None:
     require(calculator, any(c.name == calculator for c in calculators.installed()))
     model, path = sheetcnn.load(digits.SPEC), tmp_path / "digits.xlsx"
-    files = digits.IMAGES[::5][:4]
+    files = digits.IMAGES[::5][: 4 if calculator == "ironcalc" else 2]
     sheetcnn.build(model, files[0], path, samples=files[1:], layout=layout)
     plan = plan_of(path)
     images = [read_image(file, model.graph.source_shape) for file in files]
@@ -134,12 +134,12 @@ def test_every_image_and_a_painted_one_give_numpys_prediction(
     images.append(np.zeros((1, 8, 8)))
     images[-1][0, 1:7, 3:5] = 240.0
     names = plan.layout.options.samples
-    assert len(names) == 4
+    assert len(names) == len(files)
     books = [path]
     books += [choose(path, tmp_path / f"{n}.xlsx", plan, "input.image", n) for n in names[1:]]
     books.append(painted(path, tmp_path / "painted.xlsx", plan, images[-1]))
     expected = [run(model, image).label for image in images]
-    assert len(set(expected)) > 3
+    assert len(set(expected)) >= len(files)
     for report in verify_many(books, calculator):
         assert report.ok, report.differences[:3]
         assert report.errors == 0
