@@ -20,6 +20,7 @@ from sheetcnn.formulas.render import render  # noqa: E402
 from sheetcnn.importers.spec.option_text import allowed_text  # noqa: E402
 from sheetcnn.model.ops import ACTIVATIONS, OPS  # noqa: E402
 from sheetcnn.model.ops.base import Op  # noqa: E402
+from sheetcnn.model.ops.rows import RowOp  # noqa: E402
 from sheetcnn.workbook.plan import make_plan  # noqa: E402
 
 LONGEST = 160  # characters of a formula that are shown
@@ -47,6 +48,11 @@ def options(op: type[Op]) -> list[str]:
     if op.takes_activation:
         lines.append("- `activation` (default none): one of the activations, or a mapping with its options")
     return lines
+
+
+def _definition(op: type[Op]) -> str:
+    """Of a row of a table: what it computes, and where that is defined."""
+    return f": {op.row.definition}. Definition: {op.row.source}" if issubclass(op, RowOp) else ""
 
 
 def _yaml(value: object) -> str:
@@ -79,7 +85,14 @@ def page() -> str:
             f"| [`{kind}`](#{kind}) | " + " | ".join(name or "–" for name in op.framework_names) + " |"
         )
     for kind, op in kinds:
-        lines += ["", f"## {kind}", "", f"{op.title[0].upper()}{op.title[1:]}.", "", *options(op)]
+        lines += [
+            "",
+            f"## {kind}",
+            "",
+            f"{op.title[0].upper()}{op.title[1:]}{_definition(op)}.",
+            "",
+            *options(op),
+        ]
         formula = first_formula(kind)
         if formula:
             lines += ["", "```", formula, "```"]

@@ -180,8 +180,8 @@ def build(
             grid of their own.
         samples: more images to choose from in the workbook; a directory stands for all images in it,
             except `image` itself.
-        pages: the explanatory pages, besides `overview` and `about`: `input`, `gallery`, `trace`,
-            `receptive`, `changes`, `notes`; by default all that suit the size of the network.
+        pages: names of the explanatory pages, as the help of `sheetcnn build` lists them; by default all that
+            suit the size of the network.
         language: language of the workbook, `en` or `de`.
         resize: scale image files of another size.
         progress: called with the number of sheets written and the number of all sheets.

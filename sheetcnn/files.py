@@ -1,4 +1,4 @@
-"""Files: reading none that is not there, and writing so that nothing is ever half written."""
+"""Files: checks before reading, and writing that replaces a file atomically."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ AnyPath = str | os.PathLike[str]
 
 
 def check_file(path: Path, error: type[SheetCnnError], remedy: str) -> None:
-    """Refuse a path that is not a file to read.
+    """Check that a path is a readable file.
 
     Args:
-        path: to look at.
-        error: what to raise.
-        remedy: the end of the message.
+        path: of the file.
+        error: the class of the error to raise.
+        remedy: the end of the message: what to do about it.
 
     Raises:
-        error: saying whether it is missing, a directory, or cannot be opened.
+        error: if it is missing, a directory, or cannot be opened.
     """
     try:
         mode = path.stat().st_mode
@@ -41,7 +41,7 @@ def check_file(path: Path, error: type[SheetCnnError], remedy: str) -> None:
 
 
 def is_directory(path: Path) -> bool:
-    """Whether `path` is a directory; not, if that cannot be told."""
+    """Whether `path` is a directory; False also if the system refuses to answer."""
     try:
         return path.is_dir()
     except (OSError, ValueError):
@@ -50,9 +50,9 @@ def is_directory(path: Path) -> bool:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary file beside `path` to write to, and rename it to `path` at the end.
+    """Replace a file atomically: yields a temporary file to write to, and renames it to `path` at the end.
 
-    On an error the temporary file is removed and what stood at `path` stays.
+    On an error the temporary file is removed and an existing file at `path` is left as it was.
 
     Raises:
         OutputError: if the directory is missing or cannot be written.

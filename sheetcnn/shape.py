@@ -10,6 +10,10 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 
+class ShapeMismatchError(ValueError):
+    """An op cannot take inputs of these shapes; the graph adds which layer it was."""
+
+
 @dataclass(frozen=True)
 class Shape:
     """The shape of one activation, without a batch axis.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
+import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,8 +19,9 @@ from requirements import require
 
 from sheetcnn import calculators
 from sheetcnn.model.engine import run
-from sheetcnn.model.ops import OPS
+from sheetcnn.model.ops import ACTIVATIONS, OPS
 from sheetcnn.model.ops.alias import Alias
+from sheetcnn.model.ops.rows import class_name
 from sheetcnn.sheets.layout import Options
 from sheetcnn.workbook.verify import verify_many
 
@@ -34,6 +37,16 @@ by_id = pytest.mark.parametrize("case", ALL_CASES, ids=lambda case: case.id)
 
 def test_every_kind_has_cases() -> None:
     assert {kind for kind, op in OPS.items() if op.in_spec} == set(CASES)
+
+
+@pytest.mark.parametrize("kind", ACTIVATIONS)
+def test_kinds_are_classes_of_their_own(kind: str) -> None:
+    options = {"min": 0.0} if kind == "clip" else {}
+    op, same = (OPS[kind].model_validate(options) for _ in range(2))
+    assert op == same == pickle.loads(pickle.dumps(op)) == copy.deepcopy(op)
+    assert hash(op) == hash(same)
+    assert (type(op).__name__, op.kind) == (class_name(kind), kind)
+    assert op not in [OPS["relu" if kind == "tanh" else "tanh"].model_validate({})]
 
 
 @by_id

@@ -252,7 +252,7 @@ def test_pictures_are_shares_of_the_greatest_number(tmp_path: Path) -> None:
 def test_large_maps_are_shown_by_every_nth_pixel() -> None:
     layers = [{"name": "conv", "kind": "conv2d", "filters": 12, "kernel_size": 3}]
     net = network(layers, (3, 66, 66), ["conv"])
-    assert gallery.side(net.graph) < 64
+    assert gallery.picture_side(net.graph) < 64
     shown = page(make_plan(net.graph), "conv_gallery")
     assert sum(g.height * g.width for g in shown.live if g.height > 3) <= gallery.MOST_PIXELS
 

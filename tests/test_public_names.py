@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from dataclasses import fields, is_dataclass
 from importlib import import_module
 from pathlib import Path
 
@@ -46,6 +47,12 @@ def test_a_public_name_is_the_definition_of_its_module(name: str) -> None:
     assert found.__module__ == seen_by_type_checkers()[name]
     assert found is getattr(import_module(found.__module__), name)
     assert found.__doc__
+
+
+@pytest.mark.parametrize("name", [name for name in TYPES if is_dataclass(getattr(sheetcnn, name))])
+def test_a_public_type_documents_its_attributes(name: str) -> None:
+    documented = re.findall(r"^ {8}(\w+): ", getattr(sheetcnn, name).__doc__, re.MULTILINE)
+    assert documented == [field.name for field in fields(getattr(sheetcnn, name))]
 
 
 def test_every_error_is_public_and_drawn_in_the_tree() -> None:

@@ -14,7 +14,7 @@ from test_trace import chosen
 from sheetcnn import calculators
 from sheetcnn.model.engine import run
 from sheetcnn.model.graph import Model
-from sheetcnn.pages.receptive import NAME, fields, listed
+from sheetcnn.pages.receptive import NAME, offered_layers, receptive_fields
 from sheetcnn.sheets.layout import Options
 from sheetcnn.workbook.build import build
 from sheetcnn.workbook.plan import make_plan
@@ -65,7 +65,7 @@ def influences(net: Model, image: np.ndarray, layer: str) -> np.ndarray:
 def test_the_field_is_the_frame_of_the_pixels_that_matter(layer: str) -> None:
     net = model()
     image = image_of(net)
-    field, matters = fields(net.graph)[layer], influences(net, image, layer)
+    field, matters = receptive_fields(net.graph)[layer], influences(net, image, layer)
     for i, j in np.ndindex(*matters.shape[:2]):
         rows, cols = matters[i, j].any(axis=1).nonzero()[0], matters[i, j].any(axis=0).nonzero()[0]
         if not len(rows):  # in the padding of `framed`
@@ -90,8 +90,8 @@ def test_layers_without_even_windows_are_left_out() -> None:
         {"name": "out", "kind": "dense", "units": 2},
     ]
     graph = network(layers, (1, 8, 8), ["out"]).graph
-    assert listed(graph) == ["input", "conv", "out"]
-    whole = fields(graph)["out"]
+    assert offered_layers(graph) == ["input", "conv", "out"]
+    whole = receptive_fields(graph)["out"]
     assert (whole[0].seen(0, 8), whole[1].seen(0, 8)) == ((0, 7), (0, 7))
 
 

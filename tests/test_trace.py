@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -15,10 +16,16 @@ import sheetcnn
 from sheetcnn import calculators
 from sheetcnn.calculators import get
 from sheetcnn.formulas.a1 import address
+from sheetcnn.formulas.region import Stamp
+from sheetcnn.formulas.render import render
 from sheetcnn.importers.starters import starters
-from sheetcnn.model.graph import Model
+from sheetcnn.model.graph import INPUT, Graph, Model, Node
+from sheetcnn.model.ops.base import Params, Site
+from sheetcnn.model.ops.max_pool import MaxPool
+from sheetcnn.model.ops.pooling import Pool, Selection
 from sheetcnn.pages.lookup import DIFFERENT, MOST_CHOSEN, SAME
 from sheetcnn.pages.trace.conv_values import MOST_INPUTS
+from sheetcnn.shape import Array, Shape
 from sheetcnn.sheets.layout import Options
 from sheetcnn.sheets.sheet_plan import Plan
 from sheetcnn.workbook.build import build
@@ -184,6 +191,47 @@ def test_more_maps_than_one_choice_takes(tmp_path: Path) -> None:
     late = choices(plan, np.random.default_rng(0), corner=True)
     books = [path, chosen(path, tmp_path / "late.xlsx", plan, late)]
     assert [(r.ok, r.errors) for r in verify_many(books, "libreoffice")] == [(True, 0)] * 2
+
+
+class MinPool(MaxPool):
+    """A kind of pool that no page has heard of."""
+
+    kind: ClassVar[str] = "min_pool"
+
+    @property
+    def explanation(self) -> Selection:
+        return Selection("the least of the window", "It is {value}.", np.min, "MIN", 1e300)
+
+
+class SilentPool(Pool):
+    """A pool that does not say how it is explained."""
+
+    kind: ClassVar[str] = "silent_pool"
+
+    def run(self, inputs: Sequence[Array], params: Params) -> Array:
+        return inputs[0]
+
+    def formula(self, site: Site) -> Iterator[Stamp]:
+        return iter(())
+
+    def describe(self, inputs: Sequence[Shape]) -> str:
+        return ""
+
+
+def test_a_page_shows_what_the_pool_says() -> None:
+    graph = Graph.of("net", INPUT, Shape.maps(1, 4, 4), [Node("pool", MinPool(kernel_size=2), (INPUT,))])
+    (page,) = (s for s in make_plan(graph).sheets if s.name == "pool_trace")
+    labels = [cell.value for cell in page.cells]
+    shown = [render(c.formula, page.name).text() for c in (*page.computed, *page.live)]
+    assert "the least of the window" in labels
+    assert not any("greatest" in str(label) or "mean" in str(label) for label in labels)
+    assert "MIN($B$13:$C$14)" in shown
+    assert not any("MAX($B" in formula for formula in shown)
+
+
+def test_a_pool_that_explains_nothing_is_none() -> None:
+    with pytest.raises(TypeError, match="explanation"):
+        SilentPool(kernel_size=2)  # type: ignore[abstract]
 
 
 def test_the_check_mark_sees_a_formula_that_was_changed(tmp_path: Path) -> None:

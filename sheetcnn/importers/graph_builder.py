@@ -19,8 +19,7 @@ from sheetcnn.errors import SpecError, UnsupportedError
 from sheetcnn.importers.weights import decimal
 from sheetcnn.model.graph import INPUT, PIXELS, Graph, Model, Node
 from sheetcnn.model.ops import ACTIVATIONS, OPS, Elementwise
-from sheetcnn.model.ops.base import ShapeMismatchError
-from sheetcnn.shape import Array, Shape
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 Numbers = npt.NDArray[Any]
 

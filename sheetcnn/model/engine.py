@@ -1,6 +1,6 @@
 """Runs a model in NumPy, in float64, and keeps every activation.
 
-Nothing here looks at a formula: the calculator is one of the oracles that the workbook is checked against.
+Nothing here looks at a formula: the engine is one of the oracles that the workbook is checked against.
 """
 
 from __future__ import annotations
@@ -27,15 +27,16 @@ def stage_key(layer: str, stage: str) -> str:
 
 @dataclass(frozen=True)
 class Result:
-    """What a network computed.
+    """The result of a network on an image.
 
     Attributes:
-        activations: every tensor by name, `(C, H, W)` or `(N,)`: the pixels, each layer's result, and
-            under `stage_key(layer, stage)` its intermediate results (`conv1#z` is a pre-activation).
+        activations: every tensor by name, `(C, H, W)` or `(N,)`: the pixels, the result of each layer, and
+            its intermediate results, such as `conv1#z` for the pre-activation of `conv1`.
         output: the result of the (first) output layer.
-        prediction: the index of the greatest value of the output, counted from 0; None where the output
-            is not one value for each of several classes.
-        label: its label, or the index as text where there are no labels; "" where there is no prediction.
+        prediction: index of the largest output, counted from 0; None unless the output is one value
+            for each of several classes.
+        label: the label of the prediction, or its index as text if there are no labels; "" if there is
+            no prediction.
     """
 
     activations: dict[str, Array]

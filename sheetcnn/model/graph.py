@@ -14,8 +14,8 @@ import numpy as np
 
 from sheetcnn.errors import ShapeError, SpecError, WeightsError
 from sheetcnn.labels import label_problem
-from sheetcnn.model.ops.base import Elementwise, Op, Parameter, ShapeMismatchError
-from sheetcnn.shape import Array, Shape
+from sheetcnn.model.ops.base import Elementwise, Op, Parameter
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 PIXELS = "pixels"
 """The source's name where the pixels are scaled before the first layer."""
@@ -45,18 +45,18 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """A network. Make one with `Graph.of`, which orders and checks the nodes.
+    """A network without its weights. Make one with `Graph.of`, which orders and checks the nodes.
 
     Attributes:
-        name: of the network.
-        source: name of the tensor that holds the raw pixels, `pixels` or `input`.
-        source_shape: its shape, `(C, H, W)`.
-        nodes: in topological order, dead branches dropped.
-        outputs: names of the nodes whose results are the network's.
-        labels: of the classes, or empty.
-        notes: what the spec tells about the network, such as its accuracy: (what, words).
-        shapes: of every tensor by name.
-        dropped: names of the nodes given that no output needs.
+        name: name of the network.
+        source: name of the tensor of raw pixels, `pixels` or `input`.
+        source_shape: shape of that tensor, `(C, H, W)`.
+        nodes: the layers in topological order, without those that no output needs.
+        outputs: names of the layers whose results are the outputs of the network.
+        labels: names of the classes; may be empty.
+        notes: remarks of the spec about the network, such as its accuracy: (topic, text).
+        shapes: shape of every tensor by name.
+        dropped: names of the layers that no output needs.
     """
 
     name: str
@@ -169,7 +169,12 @@ class Graph:
 
 @dataclass(frozen=True)
 class Model:
-    """A graph and its trained arrays, `params[layer][name]` in float64 and PyTorch's shapes."""
+    """A network with its weights.
+
+    Attributes:
+        graph: the network.
+        params: the trained arrays by layer and name, in float64 and PyTorch's shapes.
+    """
 
     graph: Graph
     params: Mapping[str, Mapping[str, Array]]

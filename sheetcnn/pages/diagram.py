@@ -32,14 +32,14 @@ class _Box:
     reads: Sequence[str]
 
 
-def high(graph: Graph) -> int:
+def row_count(graph: Graph) -> int:
     """Rows of the picture."""
     boxes = min(len(graph.nodes) + 1, MOST_BOXES)
     rows = -(-boxes // PER_ROW)
-    return rows * (_high(graph) + 1) - 1 + (len(graph.nodes) >= MOST_BOXES)
+    return rows * (_box_rows(graph) + 1) - 1 + (len(graph.nodes) >= MOST_BOXES)
 
 
-def _high(graph: Graph) -> int:
+def _box_rows(graph: Graph) -> int:
     """Rows of a box: name, kind (two), shape, parameters and, with branches, what it reads."""
     return 6 if any(reads for reads in _branches(graph)) else 5
 
@@ -72,10 +72,10 @@ def _tint(layout: Layout, node: Node) -> str:
 def draw(layout: Layout, page: SheetPlan, top: int, left: int) -> None:
     """Draw the boxes with their upper left corner at a cell."""
     say, graph = layout.say, layout.graph
-    high_ = _high(graph)
+    box_rows = _box_rows(graph)
     boxes = list(_boxes(layout))
     for n, box in enumerate(boxes[:MOST_BOXES]):
-        row = top + n // PER_ROW * (high_ + 1)
+        row = top + n // PER_ROW * (box_rows + 1)
         col = left + n % PER_ROW * (WIDE + GAP)
         sheet = layout.sheet_of_first[box.name]
         one = text("1 parameter")
@@ -86,7 +86,7 @@ def draw(layout: Layout, page: SheetPlan, top: int, left: int) -> None:
             (box.shape, 1, None),
             (count if box.parameters else None, 1, None),
         ]
-        if high_ > 5:
+        if box_rows > 5:
             reads = ", ".join(box.reads)
             lines.append((f"◄ {reads}" if reads else None, 1, None))
         at = row
@@ -99,4 +99,4 @@ def draw(layout: Layout, page: SheetPlan, top: int, left: int) -> None:
             page.cells.append(Cell(row + 3, col + WIDE, arrow, theme.INDEX))
     if len(boxes) > MOST_BOXES:
         rest = say(text("… and {n} more layers, all in the table below", n=len(boxes) - MOST_BOXES))
-        page.cells.append(Cell(top + high(graph) - 1, left, rest, theme.SUBTITLE))
+        page.cells.append(Cell(top + row_count(graph) - 1, left, rest, theme.SUBTITLE))

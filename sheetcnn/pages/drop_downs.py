@@ -12,13 +12,13 @@ from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import Choice, SheetPlan
 from sheetcnn.xlsx.book import Cell, Grid, ListCheck
 
-Asked = tuple[str, str, int, int]
+Question = tuple[str, str, int, int]
 """Name of the choice, label, greatest number, number at first."""
 
 
-def ask(
+def add_drop_downs(
     plan: SheetPlan,
-    asked: Sequence[Asked],
+    asked: Sequence[Question],
     first: tuple[int, int],
     numbers: tuple[int, int],
     span: int = 1,

@@ -59,7 +59,7 @@ def has_gallery(layout: Layout, node: Node) -> bool:
     return maps and node.name not in layout.aliases and node.name != INPUT  # the input has a page of its own
 
 
-def side(graph: Graph) -> int:
+def picture_side(graph: Graph) -> int:
     """The pixels along a picture's longer side, at most, for a network."""
     shapes = [s for n in graph.nodes if min((s := graph.shapes[n.name]).height, s.width) > 1]
     for most in SIDES:
@@ -111,7 +111,7 @@ class _GalleryPage:
         self.shape = layout.graph.shapes[node.name]
         self.placement = layout.placements[node.name]
         self.count = min(self.shape.channels, MOST_MAPS)
-        most = side(layout.graph)
+        most = picture_side(layout.graph)
         self.step, self.high, self.wide = picture_size(self.shape.height, self.shape.width, most)
         self.signed = not layout.graph.nonnegative[node.name]
         self.kernels = self._kernels()

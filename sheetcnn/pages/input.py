@@ -17,15 +17,15 @@ from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, String, call, compar
 from sheetcnn.languages import text
 from sheetcnn.model.graph import INPUT, Graph, Node
 from sheetcnn.model.ops.rescale import Rescale
-from sheetcnn.pages.drop_downs import ask
-from sheetcnn.pages.picture import picture_formula, picture_region, picture_size
+from sheetcnn.pages.drop_downs import add_drop_downs
+from sheetcnn.pages.picture import input_picture, picture_size
 from sheetcnn.pages.prediction import prediction_target
 from sheetcnn.pages.site import PageSite
 from sheetcnn.shape import Array, Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.maps import header, pixel_check
-from sheetcnn.sheets.sheet_plan import Choice, Computed, InputGrid, PageContext, SheetPlan, TensorGrid
+from sheetcnn.sheets.sheet_plan import Choice, Computed, InputGrid, PageContext, SheetPlan
 from sheetcnn.xlsx.book import Cell, ColorScale, Grid, Highlight, ListCheck
 
 NAME, SAMPLES = "input_image", "samples"
@@ -260,20 +260,8 @@ class _InputPage:
         placement = self.layout.placements[graph.source]
         for c in range(min(shape.channels, 3)):
             col = EDGE + c * (width + 1)
-            region = picture_region(c, step, height, width)
-            plan.tensors.append(
-                TensorGrid(
-                    "",
-                    graph.source,
-                    region,
-                    GRIDS_AT,
-                    col,
-                    theme.PICTURE,
-                    picture_formula(placement, region, GRIDS_AT, col),
-                    light=True,
-                )
-            )
-            plan.format.color_scales.append(_scale(graph, area(GRIDS_AT, col, height, width)))
+            cells = input_picture(self.layout, plan, c, (GRIDS_AT, col, step), (height, width))
+            plan.format.color_scales.append(_scale(graph, cells))
             sheet = placement.block_of(c).sheet
             plan.cells.append(
                 Cell(GRIDS_AT - 1, col, f"{_channel(self.layout, c)} ►", theme.LINK_SMALL, link=f"{sheet}!A1")
@@ -316,7 +304,7 @@ class _InputPage:
         plan.cells.append(Cell(top, EDGE, say("from the pixel to what the first layer reads"), theme.SECTION))
         asked = [("input.row", say("row"), shape.height, shape.height // 2 + 1)]
         asked.append(("input.column", say("column"), shape.width, shape.width // 2 + 1))
-        ask(plan, asked, (top + 1, EDGE), (GRIDS_AT, self.beside + 8), span=SPAN, say=say)
+        add_drop_downs(plan, asked, (top + 1, EDGE), (GRIDS_AT, self.beside + 8), span=SPAN, say=say)
         row, col = (Ref(None, top + 1 + n, EDGE + SPAN, fixed=True) for n in range(2))
         heads = [
             say("channel"),

@@ -8,7 +8,7 @@ from math import ceil, prod
 
 from sheetcnn.languages import Text, text
 from sheetcnn.model.graph import Graph, Node
-from sheetcnn.pages.receptive import Span, fields
+from sheetcnn.pages.receptive import Span, receptive_fields
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.descriptions import describe_layer, kind_title
 from sheetcnn.sheets.layout import Layout
@@ -107,7 +107,7 @@ def draw(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], top: int,
 def _rows(layout: Layout) -> Iterator[tuple[str, tuple[str | int | None, ...]]]:
     """What stands in each row."""
     graph, say = layout.graph, layout.say
-    seen = fields(graph)
+    seen = receptive_fields(graph)
     source = graph.source
     chosen = "the image that is chosen or painted" if layout.has("input") else "a number that you can change"
     size = str(graph.source_shape)
@@ -138,11 +138,12 @@ def _rows(layout: Layout) -> Iterator[tuple[str, tuple[str | int | None, ...]]]:
 
 def _window(graph: Graph, node: Node) -> tuple[str | None, str | None, str | None]:
     """Kernel size, stride and padding in words, where the layer has windows."""
-    sight = node.op.sight(graph.input_shapes(node))
-    if sight is None or (sight.size == (1, 1) and not hasattr(node.op, "kernel_size")):
+    geometry = node.op.receptive_window(graph.input_shapes(node))
+    if geometry is None or (geometry.kernel == (1, 1) and not hasattr(node.op, "kernel_size")):
         return None, None, None
-    size = "×".join(map(str, sight.size))
-    stride = str(sight.stride[0]) if len(set(sight.stride)) == 1 else "×".join(map(str, sight.stride))
+    size = "×".join(map(str, geometry.kernel))
+    rows, cols = geometry.stride
+    stride = str(rows) if rows == cols else f"{rows}×{cols}"
     padding = getattr(node.op, "padding", None)
     if isinstance(padding, tuple | list):
         padding = "×".join(map(str, padding))

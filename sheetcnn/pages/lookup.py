@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from sheetcnn.formulas.expr import Expr, Number, Rect, String, call, choose, compare, pick
-from sheetcnn.formulas.placement import Placement
+from sheetcnn.formulas.placement import Block, Placement
 from sheetcnn.sheets import theme
+from sheetcnn.sheets.by_block import by_block
 from sheetcnn.sheets.sheet_plan import Computed, PageContext, SheetPlan
 from sheetcnn.xlsx.book import Cell, Style
 
@@ -41,23 +42,16 @@ def pixel(placement: Placement, channel: Expr, row: Expr, col: Expr) -> Expr:
             for b in placement.blocks
         ]
         return cells[0] if len(cells) == 1 else choose(channel, cells)
-    picked: Expr | None = None
-    for block in reversed(placement.blocks):
-        first, offset = (
-            block.cell(block.first, 0, 0),
-            channel - float(block.first) if block.first else channel,
-        )
+
+    def value(block: Block, number: Expr) -> Expr:
+        first = block.cell(block.first, 0, 0)
         if block.channel_row:  # one value per channel, down a column
-            value = pick(Rect(block.sheet, *first, block.count, 1, fixed=True), offset, 1)
-        else:
-            width = (shape.width - 1) * block.x_col + block.count
-            places = Rect(block.sheet, *first, shape.height, width, fixed=True)
-            value = pick(places, row, (col - 1) * float(block.x_col) + offset)
-        test = compare("<=", channel, block.first + block.count)
-        picked = value if picked is None else call("IF", test, value, picked)
-    if picked is None:
-        raise ValueError("a tensor has at least one block")
-    return picked
+            return pick(Rect(block.sheet, *first, block.count, 1, fixed=True), number, 1)
+        width = (shape.width - 1) * block.x_col + block.count
+        places = Rect(block.sheet, *first, shape.height, width, fixed=True)
+        return pick(places, row, (col - 1) * float(block.x_col) + number)
+
+    return by_block(placement, channel, value)
 
 
 def same(a: Expr, b: Expr) -> Expr:

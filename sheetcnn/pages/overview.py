@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from sheetcnn.formulas.a1 import area
 from sheetcnn.pages import diagram, layer_table, prediction
 from sheetcnn.pages.input import NAME as INPUT_PAGE
-from sheetcnn.pages.picture import picture_formula, picture_region
-from sheetcnn.pages.prediction import LEFT, OVERVIEW, STRIP_AT
+from sheetcnn.pages.picture import input_picture
+from sheetcnn.pages.prediction import DIAGRAM_AT, LEFT, OVERVIEW
 from sheetcnn.pages.site import PageSite
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
-from sheetcnn.sheets.sheet_plan import SheetPlan, TensorGrid
+from sheetcnn.sheets.sheet_plan import SheetPlan
 from sheetcnn.xlsx.book import Cell
 
 OUTPUT_NAME, PREDICTION_NAME = "output", "prediction"
@@ -43,7 +43,7 @@ def sheets(site: PageSite) -> Iterator[SheetPlan]:
         ),
     ]
     layer_table.page_links(layout, page, site.sheets, 3, LEFT)
-    diagram.draw(layout, page, STRIP_AT, LEFT)
+    diagram.draw(layout, page, DIAGRAM_AT, LEFT)
     bottom = _input(layout, page)
     if prediction.is_class_vector(layout):
         bottom = max(bottom, prediction.draw(layout, page))
@@ -72,7 +72,7 @@ def _input(layout: Layout, page: SheetPlan) -> int:
     graph, say = layout.graph, layout.say
     placement = layout.placements[graph.source]
     step, height, width = prediction.picture_size(layout)
-    row = prediction.middle(layout)
+    row = prediction.heading_row(layout)
     target = INPUT_PAGE if layout.has("input") else placement.blocks[0].sheet
     page.cells += [
         Cell(row, LEFT, say("Input"), theme.SECTION),
@@ -80,18 +80,6 @@ def _input(layout: Layout, page: SheetPlan) -> int:
     ]
     for c in range(min(graph.source_shape.channels, 3)):
         col = LEFT + c * (width + 1)
-        region = picture_region(c, step, height, width)
-        page.tensors.append(
-            TensorGrid(
-                "",
-                graph.source,
-                region,
-                row + 1,
-                col,
-                theme.PICTURE,
-                picture_formula(placement, region, row + 1, col),
-                light=True,
-            )
-        )
-        page.format.color_scales.append(theme.color_scale("picture", (area(row + 1, col, height, width),)))
+        cells = input_picture(layout, page, c, (row + 1, col, step), (height, width))
+        page.format.color_scales.append(theme.color_scale("picture", (cells,)))
     return row + height

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Expr, Rect, add, call
 from sheetcnn.formulas.functions import OwnPlace
 from sheetcnn.formulas.placement import Placement
 from sheetcnn.formulas.region import Region
+from sheetcnn.sheets import theme
+from sheetcnn.sheets.layout import Layout
+from sheetcnn.sheets.sheet_plan import SheetPlan, TensorGrid
 
 
 def picture_size(height: int, width: int, most: int) -> tuple[int, int, int]:
@@ -39,6 +43,26 @@ def picture_formula(placement: Placement, region: Region, row: int, col: int) ->
     width = (shape.width - 1) * block.x_col + 1
     pixels = Rect(block.sheet, *first, shape.height, width, fixed=True)
     return call("INDEX", pixels, _counted("ROW", row, step), _counted("COLUMN", col, step * block.x_col))
+
+
+def input_picture(
+    layout: Layout, plan: SheetPlan, channel: int, place: tuple[int, int, int], size: tuple[int, int]
+) -> str:
+    """Put the picture of a channel of the input onto a page; returns the address of its cells.
+
+    Args:
+        layout: of the workbook.
+        plan: of the page.
+        channel: counted from 0.
+        place: row and column of its first cell, and pixels from one shown to the next.
+        size: rows and columns.
+    """
+    source = layout.graph.source
+    row, col, step = place
+    region = picture_region(channel, step, *size)
+    formula = picture_formula(layout.placements[source], region, row, col)
+    plan.tensors.append(TensorGrid("", source, region, row, col, theme.PICTURE, formula, light=True))
+    return area(row, col, *size)
 
 
 def _counted(what: OwnPlace, first: int, step: int) -> Expr:

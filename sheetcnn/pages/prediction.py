@@ -18,7 +18,7 @@ from sheetcnn.xlsx.book import BarChart, Cell, Style
 OVERVIEW = "overview"
 LEFT = 2
 """The first column of everything on the overview."""
-STRIP_AT = 5
+DIAGRAM_AT = 5
 MOST_PIXELS, MOST_OF_COLORS = 28, 12
 """A larger picture, of one channel or of several, shows every n-th pixel."""
 MOST_CLASSES = 20
@@ -51,9 +51,9 @@ def picture_size(layout: Layout) -> tuple[int, int, int]:
     return picture.picture_size(shape.height, shape.width, most)
 
 
-def middle(layout: Layout) -> int:
+def heading_row(layout: Layout) -> int:
     """The row of the headings over input and prediction."""
-    return STRIP_AT + diagram.high(layout.graph) + 2
+    return DIAGRAM_AT + diagram.row_count(layout.graph) + 2
 
 
 def _column(layout: Layout) -> int:
@@ -63,7 +63,7 @@ def _column(layout: Layout) -> int:
 
 def prediction_cell(layout: Layout) -> tuple[int, int] | None:
     """Row and column of the predicted label, where the output is one value per class."""
-    return (middle(layout) + 1, _column(layout)) if is_class_vector(layout) else None
+    return (heading_row(layout) + 1, _column(layout)) if is_class_vector(layout) else None
 
 
 def prediction_target(layout: Layout) -> Ref | None:
@@ -83,7 +83,7 @@ class _Classes:
         self.labels = graph.labels or tuple(str(n) for n in range(self.count))
         self.probabilities = graph.by_name[graph.outputs[0]].op.kind == "softmax"
         self.few = self.count <= MOST_CLASSES
-        self.top, self.col = middle(layout) + 1, _column(layout)
+        self.top, self.col = heading_row(layout) + 1, _column(layout)
         self.table = self.col + WIDE_LABEL + WIDE_VALUE + 2
         self.value = _PROBABILITY if self.probabilities else _RAW
         self.whole = self.output.ranges()[0]

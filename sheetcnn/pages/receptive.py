@@ -9,14 +9,14 @@ from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Expr, Rect, Ref, add, call, pick
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Graph
-from sheetcnn.pages.drop_downs import ask
-from sheetcnn.pages.picture import picture_formula, picture_region, picture_size
+from sheetcnn.pages.drop_downs import add_drop_downs
+from sheetcnn.pages.picture import input_picture, picture_size
 from sheetcnn.pages.site import PageSite
 from sheetcnn.shape import Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.maps import header
-from sheetcnn.sheets.sheet_plan import Computed, PageContext, SheetPlan, TensorGrid
+from sheetcnn.sheets.sheet_plan import Computed, PageContext, SheetPlan
 from sheetcnn.xlsx.book import Cell, Highlight
 
 NAME = "receptive_field"
@@ -56,7 +56,7 @@ Field = tuple[Span, Span]
 """Along y and along x."""
 
 
-def fields(graph: Graph) -> dict[str, Field]:
+def receptive_fields(graph: Graph) -> dict[str, Field]:
     """The receptive field of every tensor whose windows slide evenly; dense layers see the whole input.
 
     Definition: Araujo, Norris, Sim, "Computing Receptive Fields of Convolutional Neural Networks", 2019.
@@ -65,11 +65,13 @@ def fields(graph: Graph) -> dict[str, Field]:
     whole = (Span(0, 0, source.height), Span(0, 0, source.width))
     found: dict[str, Field] = {graph.source: (Span(), Span())}
     for node in graph.nodes:
-        shape, sight = graph.shapes[node.name], node.op.sight(graph.input_shapes(node))
+        shape, geometry = graph.shapes[node.name], node.op.receptive_window(graph.input_shapes(node))
         before = [found[name] for name in node.inputs if name in found]
         field: Field | None = None
-        if sight is not None and len(before) == len(node.inputs):
-            windows = list(zip(sight.size, sight.stride, sight.dilation, sight.before, strict=True))
+        if geometry is not None and len(before) == len(node.inputs):
+            windows = list(
+                zip(geometry.kernel, geometry.stride, geometry.dilation, geometry.before, strict=True)
+            )
             each = [(f[0].through(*windows[0]), f[1].through(*windows[1])) for f in before]
             down, across = (_union([f[axis] for f in each]) for axis in (0, 1))
             field = (down, across) if down is not None and across is not None else None
@@ -88,9 +90,9 @@ def _union(spans: list[Span]) -> Span | None:
     return Span(spans[0].jump, start, max(span.start + span.size for span in spans) - start)
 
 
-def listed(graph: Graph) -> list[str]:
+def offered_layers(graph: Graph) -> list[str]:
     """The tensors that the page offers: maps of more than one pixel, and one that sees the whole input."""
-    known = fields(graph)
+    known = receptive_fields(graph)
     names = [name for name, shape in graph.shapes.items() if name in known and shape.height * shape.width > 1]
     last = next((n.name for n in reversed(graph.nodes) if n.name in known and n.name not in names), None)
     return names if last is None else [*names, last]
@@ -107,7 +109,7 @@ class _ReceptivePage:
     def __init__(self, layout: Layout) -> None:
         self.layout, self.say = layout, layout.say
         graph = self.graph = layout.graph
-        self.names, self.fields = listed(graph), fields(graph)
+        self.names, self.fields = offered_layers(graph), receptive_fields(graph)
         self.source: Shape = graph.source_shape
         self.step = max(-(-self.source.height // MOST_PIXELS), -(-self.source.width // MOST_PIXELS))
         self.picture_at = (5, COLUMNS + 3)
@@ -142,7 +144,7 @@ class _ReceptivePage:
             (key("column"), self.say("column"), wide, chosen.width // 2 + 1),
         ]
         col = self.picture_at[1] + -(-self.source.width // self.step) + 3
-        ask(plan, asked, (CHOICES_AT, LABEL), (TABLE_AT, col), say=self.say)
+        add_drop_downs(plan, asked, (CHOICES_AT, LABEL), (TABLE_AT, col), say=self.say)
 
     def _table(self) -> None:
         """For every layer the numbers from which its fields follow, along y and x."""
@@ -200,21 +202,7 @@ class _ReceptivePage:
         plan, source, step = self.plan, self.source, self.step
         row, col = self.picture_at
         _, height, width = picture_size(source.height, source.width, MOST_PIXELS)
-        placement = self.layout.placements[self.graph.source]
-        region = picture_region(0, step, height, width)
-        plan.tensors.append(
-            TensorGrid(
-                "",
-                self.graph.source,
-                region,
-                row,
-                col,
-                theme.PICTURE,
-                picture_formula(placement, region, row, col),
-                light=True,
-            )
-        )
-        cells = area(row, col, height, width)
+        cells = input_picture(self.layout, plan, 0, (row, col, step), (height, width))
         plan.format.color_scales.append(theme.color_scale("picture", (cells,)))
         top, bottom, left, right = (
             area(RESULT_AT + 1 + axis, CHOSEN + end, 1, 1, fixed=True) for axis in (0, 1) for end in (0, 1)
@@ -249,5 +237,5 @@ class _ReceptivePage:
 
 def sheets(site: PageSite) -> Iterator[SheetPlan]:
     """The page, where there is more than one layer to choose."""
-    if len(listed(site.layout.graph)) > 1:
+    if len(offered_layers(site.layout.graph)) > 1:
         yield _ReceptivePage(site.layout).sheet()

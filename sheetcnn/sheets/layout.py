@@ -24,9 +24,6 @@ from sheetcnn.languages import Language, language
 from sheetcnn.model.engine import PRE, stage_key
 from sheetcnn.model.graph import Graph, Node
 from sheetcnn.model.ops.base import Parameter, Stage
-from sheetcnn.model.ops.dense import Dense
-from sheetcnn.model.ops.dropout import Dropout
-from sheetcnn.model.ops.flatten import Flatten
 from sheetcnn.shape import Margin, Shape
 from sheetcnn.sheets.names import bases, numbered
 from sheetcnn.sheets.weight_cells import MapKernel, WeightCells, place_weights
@@ -216,10 +213,10 @@ def make_layout(graph: Graph, options: Options, limits: Limits = EXCEL) -> Layou
 def _alias(layout: Layout, node: Node, inputs: Sequence[Placement]) -> Placement | None:
     """The cells that already hold a node's result, if it needs none of its own."""
     graph = layout.graph
-    flattened = isinstance(node.op, Dropout) and inputs[0].shape != graph.shapes[node.inputs[0]]
+    flattened = node.op.passes_through and inputs[0].shape != graph.shapes[node.inputs[0]]
     # A dense layer can read maps where they stand, as long as its weights fit in the same form.
     if flattened or (
-        layout.interleaved and isinstance(node.op, Flatten) and _read_in_place(layout, node.name, inputs[0])
+        layout.interleaved and node.op.flattens and _read_in_place(layout, node.name, inputs[0])
     ):
         return inputs[0]
     if not node.op.aliases():
@@ -234,13 +231,13 @@ def _read_in_place(layout: Layout, name: str, maps: Placement) -> bool:
     if name in graph.outputs:
         return False
     for reader in graph.consumers[name]:
-        if isinstance(reader.op, Dropout):
+        if reader.op.passes_through:
             if not _read_in_place(layout, reader.name, maps):
                 return False
             continue
-        if not isinstance(reader.op, Dense):
+        if not reader.op.reads_in_place:
             return False
-        rows = reader.op.units * (shape.height + 1) + HEADER_ROWS
+        rows = graph.shapes[reader.name].channels * (shape.height + 1) + HEADER_ROWS
         cols = shape.width * shape.channels + len(maps.blocks) + FIRST_COLUMN + 2
         if rows > layout.limits.rows or cols > layout.limits.columns:
             return False
@@ -260,9 +257,9 @@ def _margins(graph: Graph) -> dict[str, Margin]:
     margins = {name: Margin() for name in graph.shapes}
     for node in reversed(graph.nodes):
         shapes = graph.input_shapes(node)
-        reach = margins[node.name] if node.op.aliases() else node.op.reach(shapes)
+        extent = margins[node.name] if node.op.aliases() else node.op.padding_extent(shapes)
         for name in node.inputs:
-            margins[name] = margins[name].union(reach)
+            margins[name] = margins[name].union(extent)
     return margins
 
 

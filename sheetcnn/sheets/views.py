@@ -8,12 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Ref, call, compare, pick
-from sheetcnn.formulas.placement import Placement, Window
+from sheetcnn.formulas.expr import Expr, Ref, pick
+from sheetcnn.formulas.placement import Block, Placement, Window
 from sheetcnn.formulas.region import Region
 from sheetcnn.languages import text
 from sheetcnn.model.graph import INPUT
 from sheetcnn.sheets import theme
+from sheetcnn.sheets.by_block import by_block
 from sheetcnn.sheets.layout import FIRST_COLUMN, HEADER_ROWS, Layout, view_name
 from sheetcnn.sheets.maps import header, scale_of
 from sheetcnn.sheets.sheet_plan import Choice, SheetPlan, TensorGrid
@@ -101,15 +102,10 @@ def choice_key(tensor: str) -> str:
 
 
 def _picked(placement: Placement, chosen: Ref) -> Expr:
-    """The chosen channel of the pixel that moves with (i, j), from whichever block holds it."""
-    picked: Expr | None = None
-    for block in reversed(placement.blocks):
+    """The chosen channel of the pixel that moves with (i, j)."""
+
+    def value(block: Block, number: Expr) -> Expr:
         channels = range(block.first, block.first + block.count)
-        pixel = placement.windows(channels, Window(0, 0, 1, 1))[0]
-        number = chosen - block.first if block.first else chosen
-        value = pick(pixel, 1, number)
-        test = compare("<=", chosen, channels.stop)
-        picked = value if picked is None else call("IF", test, value, picked)
-    if picked is None:
-        raise ValueError("a tensor has at least one block")
-    return picked
+        return pick(placement.windows(channels, Window(0, 0, 1, 1))[0], 1, number)
+
+    return by_block(placement, chosen, value)

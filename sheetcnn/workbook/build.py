@@ -26,13 +26,13 @@ class Built:
     """A workbook that was written.
 
     Attributes:
-        path: of the file.
-        sheets: how many it has.
-        formulas: how many formula cells.
-        size: in bytes.
-        result: what the engine computed, which stands in the cells as cached values.
+        path: the file.
+        sheets: number of sheets.
+        formulas: number of formula cells.
+        size: size of the file in bytes.
+        result: the result of the engine; the workbook has the same numbers as cached values.
         layout: `planar` or `interleaved`.
-        reason: why, where it was not asked for.
+        reason: why this layout, if it was chosen automatically.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""From a workbook back to files: its spec, the weights that stand in it, and its input."""
+"""Writes the spec, the weights and the images of a workbook back to files."""
 
 from __future__ import annotations
 
@@ -25,18 +25,17 @@ from sheetcnn.xlsx.read import CellValues, Workbook, open_workbook
 
 @dataclass(frozen=True)
 class Extracted:
-    """The files that a workbook was taken apart into.
+    """The files that `extract` wrote.
 
     Attributes:
         spec: the layer spec, `.yaml`.
-        weights: `.safetensors`.
-        image: the input: `.png` where its values are those of an image, else `.npy`. It is the one that is
-            chosen or painted.
+        weights: the weights, `.safetensors`.
+        image: the input, as chosen or painted: `.png` if an image of 8 bits can hold it, otherwise `.npy`.
         samples: the other images that can be chosen.
-        options: with which the workbook was built.
-        usual_pages: those that a network of this size gets.
-        weights_changed: whether the weights are others than those it was built with.
-        input_changed: whether the input is another.
+        options: the options that the workbook was built with.
+        default_pages: the explanatory pages that a network of this size gets by default.
+        weights_changed: whether the weights were changed since the workbook was built.
+        input_changed: whether the input was changed since the workbook was built.
     """
 
     spec: Path
@@ -44,16 +43,16 @@ class Extracted:
     image: Path
     samples: tuple[Path, ...]
     options: Options
-    usual_pages: tuple[str, ...]
+    default_pages: tuple[str, ...]
     weights_changed: bool
     input_changed: bool
 
     @property
     def arguments(self) -> list[str]:
-        """What `sheetcnn build` needs to make the same workbook again, besides the output."""
-        found, usual = asdict(self.options), asdict(Options()) | {"pages": self.usual_pages}
-        del found["samples"], usual["layout"]
-        given = {name: value for name, value in found.items() if value != usual.get(name)}
+        """The arguments of `sheetcnn build` that build the same workbook again, without `-o`."""
+        found, default = asdict(self.options), asdict(Options()) | {"pages": self.default_pages}
+        del found["samples"], default["layout"]
+        given = {name: value for name, value in found.items() if value != default.get(name)}
         if "pages" in given:
             given["pages"] = ",".join(given["pages"]) or "none"
         samples = [f"--samples={path}" for path in self.samples]
@@ -62,15 +61,15 @@ class Extracted:
 
 
 def extract(path: Path, directory: Path, kinds: Sequence[WorkbookKind] = NETWORK_ONLY) -> Extracted:
-    """Read spec, weights and input of a workbook back into files.
+    """Write the spec, the weights and the images of a workbook back to files.
 
-    A weight or a pixel that was typed as a formula counts with the value that the spreadsheet program
-    saved with it. Building from the files of an untouched workbook gives the same workbook, byte for byte.
+    A weight or pixel that was typed as a formula has the value that the spreadsheet program saved with it.
+    Building from the files of an unchanged workbook gives the same workbook, byte for byte.
 
     Args:
         path: of a workbook that sheetcnn built; it may have been edited and saved since.
         directory: for the files; created if it does not exist.
-        kinds: of workbook, to say what a file without a network is.
+        kinds: of workbook, for the message about a workbook without a network.
 
     Raises:
         WorkbookError: the workbook is damaged, was not built by sheetcnn, or lacks a number.
@@ -106,7 +105,7 @@ def read_saved(path: Path, kinds: Sequence[WorkbookKind] = NETWORK_ONLY) -> tupl
 
     Args:
         path: of the workbook.
-        kinds: of workbook, to say what a file without a network is.
+        kinds: of workbook, for the message about a workbook without a network.
 
     Raises:
         WorkbookError: the workbook is damaged, was not built by sheetcnn, or lacks a number.
@@ -122,7 +121,7 @@ def _read_saved(book: Workbook, path: Path, kinds: Sequence[WorkbookKind]) -> tu
 
 
 def _images(plan: Plan, contents: Contents) -> list[tuple[str, Array]]:
-    """The images with their names, the chosen one first; a painted one comes before all others."""
+    """The images with their names, the chosen or painted one first."""
     layout, name = plan.layout, f"{saved_name(contents.model)}_input"
     if not layout.has("input"):
         return [(name, contents.image)]
@@ -135,7 +134,7 @@ def _images(plan: Plan, contents: Contents) -> list[tuple[str, Array]]:
 
 
 def _is_picture(pixels: Array) -> bool:
-    """Whether an image file of 8 bits can hold the pixels as they are."""
+    """Whether an image of 8 bits can hold the pixels exactly."""
     whole = pixels.shape[0] in (1, 3) and bool((pixels == np.round(pixels)).all())
     return whole and pixels.min() >= 0 and pixels.max() <= 255
 

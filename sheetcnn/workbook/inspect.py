@@ -27,7 +27,18 @@ BYTES_PER_SHEET = 1_980
 
 @dataclass(frozen=True)
 class LayerInspection:
-    """One layer. `shape` is `(C, H, W)` or `(N,)`; `longest_formula` counts characters with the `=`."""
+    """One layer, and the sheets that it would have.
+
+    Attributes:
+        name: name of the layer.
+        kind: its kind in words, with its activation.
+        shape: shape of its result, `(C, H, W)` or `(N,)`.
+        parameters: number of trained values.
+        multiply_adds: number of multiplications of a weight with a value.
+        formulas: number of formula cells.
+        sheets: number of sheets.
+        longest_formula: length of its longest formula in characters, with the `=`.
+    """
 
     name: str
     kind: str
@@ -41,7 +52,13 @@ class LayerInspection:
 
 @dataclass(frozen=True)
 class Fit:
-    """Whether a program can hold the workbook, and if not, the first reason."""
+    """Whether a workbook fits into a program.
+
+    Attributes:
+        program: name of the program.
+        fits: whether the workbook fits.
+        reason: the first limit that it exceeds; "" if it fits.
+    """
 
     program: str
     fits: bool
@@ -50,7 +67,21 @@ class Fit:
 
 @dataclass(frozen=True)
 class Inspection:
-    """A network and the workbook it would make; `file_size` is an estimate in bytes."""
+    """A network, and the workbook that `build` would write.
+
+    Attributes:
+        name: name of the network.
+        layers: the input and every layer.
+        parameters: number of trained values.
+        multiply_adds: number of multiplications of a weight with a value.
+        formulas: number of formula cells.
+        sheets: number of sheets.
+        longest_formula: length of the longest formula in characters.
+        file_size: estimate of the size of the file in bytes.
+        fits: whether it fits, for every program.
+        layout: `planar` or `interleaved`.
+        reason: why this layout, if it was chosen automatically.
+    """
 
     name: str
     layers: tuple[LayerInspection, ...]
@@ -63,7 +94,6 @@ class Inspection:
     fits: tuple[Fit, ...]
     layout: LayoutName = "planar"
     reason: str = ""
-    """Why this layout, where it was not asked for."""
 
 
 def inspect(

@@ -54,7 +54,7 @@ def read_expected(book: Workbook, path: Path, kinds: Sequence[WorkbookKind]) -> 
     Args:
         book: the workbook.
         path: for messages.
-        kinds: that are known; a workbook without a mark counts as a network.
+        kinds: the known kinds; a workbook with none of their marks is taken for a network.
 
     Raises:
         WorkbookError: if it was not built by sheetcnn, is damaged, or is of a kind that cannot be verified.
@@ -71,7 +71,7 @@ def read_network(book: Workbook, path: Path, kinds: Sequence[WorkbookKind]) -> P
     Args:
         book: the workbook.
         path: for messages.
-        kinds: that are known; their `without_network` says what a workbook of another kind is.
+        kinds: the known kinds; their `without_network` is the message about a workbook of another kind.
 
     Raises:
         WorkbookError: if it was not built by sheetcnn, is damaged, or holds no network.

@@ -1,7 +1,7 @@
-"""From a workbook back to what it was built from: its plan, its weights and its pixels.
+"""Reads from a workbook what it was built from: its plan, its weights and its pixels.
 
-The plan comes from the `about` sheet, weights and pixels from the cells themselves, so an edited kernel
-counts. Sheets are read one after the other into arrays; nothing is kept per cell.
+The plan comes from the `about` sheet; weights and pixels come from the cells, edited or not. Sheets are
+read one after the other into arrays; nothing is kept per cell.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from sheetcnn.xlsx.read import CellError, CellTable, Value, Workbook
 
 @dataclass(frozen=True)
 class Contents:
-    """What the cells of a workbook say.
+    """The contents of the cells of a workbook.
 
     Attributes:
-        model: the network with the weights that stand in the workbook.
+        model: the network with the weights in the workbook.
         image: the pixels.
-        choices: what the reader chose to see.
+        choices: the choices on the pages, by name.
         inputs: the numbers of the pages' input grids, by name.
     """
 
@@ -127,20 +127,20 @@ def read_contents(
     values: Recalculated,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Contents:
-    """Weights, pixels and choices from the workbook's own cells.
+    """Read weights, pixels and choices from the cells of a workbook.
 
-    A cell that holds a formula (a weight typed as `=1/3`) counts with its recalculated value; a blank
-    cell counts as 0, as it does in the formulas.
+    A cell that holds a formula (a weight typed as `=1/3`) has its recalculated value; a blank cell is 0, as
+    it is in the formulas.
 
     Args:
         book: the workbook.
         plan: from `read_plan`.
         path: for messages.
-        values: of the formulas among those cells.
-        progress: called with the sheets read and the sheets to read.
+        values: the recalculated values of formulas.
+        progress: called with the number of sheets read and the number of sheets to read.
 
     Raises:
-        WorkbookError: if a cell holds a text or an error; names sheet and cell.
+        WorkbookError: if a cell holds a text or an error; it names sheet and cell.
     """
     graph = plan.layout.graph
     params: dict[str, dict[str, Array]] = {
@@ -173,10 +173,10 @@ def read_contents(
 def read_given(
     book: Workbook, sheets: Sequence[SheetPlan], path: Path, values: Recalculated
 ) -> tuple[dict[str, int], dict[str, Array]]:
-    """The choices, and the numbers of the input grids, of pages without a network.
+    """Read the choices and the input grids of pages without a network.
 
     Raises:
-        WorkbookError: if a cell holds a text or an error; names sheet and cell.
+        WorkbookError: if a cell holds a text or an error; it names sheet and cell.
     """
     choices: dict[str, int] = {}
     inputs: dict[str, Array] = {}
@@ -201,7 +201,7 @@ def _inputs(sheet: SheetPlan) -> list[TensorGrid]:
 
 
 class _InputCells:
-    """The cells of a sheet that a reader may fill."""
+    """The cells of a sheet that may be edited."""
 
     def __init__(self, table: CellTable, path: Path, values: Recalculated) -> None:
         self._table = table

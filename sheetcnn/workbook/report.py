@@ -1,4 +1,4 @@
-"""What a check of a workbook found."""
+"""The report of a verification."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from dataclasses import dataclass, field
 class Difference:
     """A formula cell that does not agree.
 
-    `reason` is `value`, `error` (the cell shows an error), `blank`, `type` (a text in the place of a
-    number or the other way round) or `no formula` (a constant stands where the formula was).
+    Attributes:
+        sheet: its sheet.
+        cell: its address, such as `C5`.
+        expected: the value that NumPy computes.
+        found: the value after recalculation; the code of an error as text; None for a blank cell.
+        reason: `value`, `error` (the cell holds an error), `blank`, `type` (text instead of a number, or
+            the reverse) or `no formula` (the formula was replaced by a constant).
     """
 
     sheet: str
@@ -22,7 +27,13 @@ class Difference:
 
 @dataclass
 class LayerReport:
-    """The agreement of one layer's formulas; `name` is `overview` for those of the first sheet."""
+    """The formulas of one layer, or of one page.
+
+    Attributes:
+        name: of the layer, or of the sheet of a page, such as `overview`.
+        formulas: number of formula cells.
+        max_abs_error: largest absolute difference.
+    """
 
     name: str
     formulas: int = 0
@@ -35,16 +46,16 @@ class Report:
 
     Attributes:
         calculator: name and version of the calculator.
-        formulas: formula cells that the workbook must have.
-        compared: how many of them were compared.
-        errors: how many show an error.
-        max_abs_error: the greatest absolute difference of numbers.
-        max_rel_error: the greatest relative difference (of at least `RELATIVE_FLOOR`).
+        formulas: number of formula cells that the workbook must have.
+        compared: number of formula cells that were compared.
+        errors: number of cells that hold an error.
+        max_abs_error: largest absolute difference.
+        max_rel_error: largest relative difference; expected values below 1e-6 count as 1e-6.
         ok: whether every formula cell agrees.
-        layers: the same per layer.
-        different: how many cells do not agree.
-        differences: the first of them, in the order of computation.
-        prediction: the label that the workbook's own weights and input give.
+        layers: the same for each layer and page.
+        different: number of cells that do not agree.
+        differences: the first 1000 of them, in the order of computation.
+        prediction: the label predicted from the weights and the input in the workbook.
     """
 
     calculator: str
@@ -60,7 +71,7 @@ class Report:
     prediction: str = ""
 
     def layer(self, name: str) -> LayerReport:
-        """The report of a layer, made when first asked for."""
+        """The entry of a layer, added if it is new."""
         for known in self.layers:
             if known.name == name:
                 return known

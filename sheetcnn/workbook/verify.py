@@ -1,8 +1,8 @@
-"""Checks a workbook: a calculator recalculates it, NumPy computes the same, cell by cell.
+"""Verifies a workbook: a calculator recalculates it, NumPy computes the same, and every cell is compared.
 
-The workbook explains itself: spec and layout come from its `about` sheet, weights and pixels from its
-own cells. So an edited kernel still agrees, and a broken formula is found. Sheets are compared as arrays,
-one after the other; only cells that do not agree are looked at singly.
+Nothing but the workbook is needed: spec and layout come from its `about` sheet, weights and pixels from its
+cells. So an edited kernel still agrees, and a broken formula is found. Sheets are compared as arrays,
+one after the other; only cells that do not agree are handled singly.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ their own order (about 1e-13 on these sums) and LibreOffice saves 15 digits; a w
 reference changes a value by far more."""
 
 RELATIVE_FLOOR = 1e-6
-"""Relative errors are taken of at least this much: rounding about 0 has no meaningful ratio."""
+"""Smaller expected values count as this in relative errors: rounding near 0 has no meaningful ratio."""
 
 MOST_DIFFERENCES = 1000
-"""No more are listed; `different` counts them all."""
+"""Differences listed in a report; `different` counts all of them."""
 
 
 def verify(
@@ -49,7 +49,7 @@ def verify(
         path: of a workbook that sheetcnn built; it may have been edited and saved since.
         calculator: `ironcalc`, `libreoffice` or `gnumeric`.
         kinds: of workbook that are known.
-        progress: called with what is being done, how much is done, and how much there is (0: unknown).
+        progress: called with the current step, how much of it is done, and how much there is (0: unknown).
 
     Raises:
         WorkbookError: if it is damaged, was not built by sheetcnn, or lacks a sheet or a number.
@@ -65,7 +65,7 @@ def verify_many(
     *,
     progress: Progress | None = None,
 ) -> list[Report]:
-    """Check several workbooks; a spreadsheet program is started once for all of them.
+    """Verify several workbooks; the calculator is started once for all of them.
 
     Args:
         paths: of the workbooks.
@@ -74,7 +74,7 @@ def verify_many(
         progress: as for `verify`.
 
     Raises:
-        WorkbookError, CalculatorError: as `verify`, for the first workbook that cannot be checked.
+        WorkbookError, CalculatorError: as `verify`, for the first workbook that cannot be verified.
     """
     program = get(calculator)
     tell = progress or (lambda stage, done, total: None)

@@ -15,7 +15,7 @@ from sheetcnn.importers.onnx.node_context import NodeContext, OperatorRule, Valu
 from sheetcnn.importers.onnx.proto import OnnxNode
 from sheetcnn.importers.onnx.views import View
 from sheetcnn.model.ops import OPS
-from sheetcnn.model.ops.spatial import extent, margins
+from sheetcnn.model.ops.spatial import window_geometry
 
 
 def _pair(ctx: NodeContext, name: str, default: int | None = 1, rank: int = 4) -> tuple[int, int]:
@@ -44,15 +44,16 @@ def _edges(ctx: NodeContext, name: str, rank: int) -> list[int] | None:
     return [0, 0, *pads] if rank == 3 else [pads[0], pads[2], pads[1], pads[3]]
 
 
-def _padding(ctx: NodeContext, view: View, window: tuple[int, int], stride: tuple[int, int]) -> object:
-    """The option `padding`; None for no padding."""
+def _padding(ctx: NodeContext, view: View, *sizes: tuple[int, int]) -> object:
+    """The option `padding` of a layer with these sizes of kernel, stride and dilation; None for none."""
     mode = ctx.string_attr("auto_pad", "NOTSET")
     if mode == "NOTSET":
         return compact(_edges(ctx, "pads", len(view.dims)) or [0]) or None
     if mode == "SAME_UPPER":
         return "same"
     if mode == "SAME_LOWER":  # the odd rest comes first
-        upper = margins("same", ctx.shape(view), window, stride)
+        kernel, stride, dilation = sizes
+        upper = window_geometry(ctx.shape(view), kernel, stride, "same", dilation).padding
         return compact([upper.bottom, upper.top, upper.right, upper.left]) or None
     return None
 
@@ -79,7 +80,7 @@ def conv(ctx: NodeContext) -> View:
     params, options = _parameters(ctx, weight)
     kernel = (1, weight.shape[2]) if rank == 3 else (weight.shape[2], weight.shape[3])
     stride, dilation = _pair(ctx, "strides", rank=rank), _pair(ctx, "dilations", rank=rank)
-    padding = _padding(ctx, view, extent(kernel, dilation), stride)
+    padding = _padding(ctx, view, kernel, stride, dilation)
     groups = ctx.int_attr("group", 1)
     _check_kernel_shape(ctx, kernel, rank)
     common = {"filters": weight.shape[0], "groups": groups if groups != 1 else None, **options}
@@ -165,7 +166,7 @@ def _pool(ctx: NodeContext, kind: str, **options: object) -> View:
         kind,
         kernel_size=compact(kernel),
         stride=None if stride == kernel else compact(stride),
-        padding=_padding(ctx, view, extent(kernel, dilation), stride),
+        padding=_padding(ctx, view, kernel, stride, dilation),
         ceil_mode=True if ctx.int_attr("ceil_mode", 0) else None,
         **options,
     )

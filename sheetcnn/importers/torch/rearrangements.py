@@ -19,8 +19,7 @@ import numpy.typing as npt
 from sheetcnn.importers.graph_builder import RefusalError
 from sheetcnn.importers.torch.values import Step, TorchTensor, graph_shape
 from sheetcnn.model.ops import OPS
-from sheetcnn.model.ops.base import ShapeMismatchError
-from sheetcnn.shape import Shape
+from sheetcnn.shape import Shape, ShapeMismatchError
 
 LayerChain = list[tuple[str, dict[str, Any]]]
 """Layers one after the other: kinds and options."""

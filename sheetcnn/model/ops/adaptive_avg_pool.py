@@ -23,7 +23,7 @@ from sheetcnn.formulas.expr import call
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Op, Params, Site
+from sheetcnn.model.ops.base import Negatives, Op, Params, Site
 from sheetcnn.model.ops.spatial import SizeOrPair, maps_only, pair
 from sheetcnn.shape import Array, Shape
 
@@ -34,6 +34,7 @@ class AdaptiveAvgPool(Op):
     kind: ClassVar[str] = "adaptive_avg_pool"
     title: ClassVar[str] = "adaptive average pooling"
     framework_names: ClassVar[tuple[str, str, str]] = ("", "AdaptiveAvgPool2d", "")
+    negatives: ClassVar[Negatives] = "from negatives"
 
     output_size: SizeOrPair
 
@@ -57,10 +58,6 @@ class AdaptiveAvgPool(Op):
                     window = Window(top, left, height, width, (down, across))
                     seen = x.windows(range(c, c + 1), window)
                     yield Stamp(Region.part(c, rows, cols), call("AVERAGE", *seen))
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """How the map is split."""

@@ -21,11 +21,11 @@ from pydantic import model_validator
 from sheetcnn.formulas.expr import Expr
 from sheetcnn.formulas.region import Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Op, Parameter, Params, Site, everywhere
+from sheetcnn.model.ops.base import Parameter, Params, SameShape, Site, everywhere
 from sheetcnn.shape import Array, Shape
 
 
-class Affine(Op):
+class Affine(SameShape):
     """Scale and shift per channel."""
 
     kind: ClassVar[str] = "affine"
@@ -46,10 +46,6 @@ class Affine(Op):
         if not self.scale and not self.shift:
             raise ValueError("without scale and without shift nothing is left to do; leave the layer out")
         return self
-
-    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
-        """The input's shape."""
-        return inputs[0]
 
     def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
         """With `scale`, `weight`; with `shift`, `bias`."""

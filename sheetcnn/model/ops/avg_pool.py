@@ -14,7 +14,7 @@ First cell of a 2x2 pooling, and of a 3x3 one with counted padding::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
@@ -22,10 +22,10 @@ from sheetcnn.formulas.expr import Expr, call
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Params, Site
+from sheetcnn.model.ops.base import Negatives, Params, Site
 from sheetcnn.model.ops.channels import combined
-from sheetcnn.model.ops.pooling import Pool
-from sheetcnn.model.ops.spatial import Pair, pair, window_words, windows
+from sheetcnn.model.ops.pooling import Mean, Pool
+from sheetcnn.model.ops.spatial import pair, window_words
 from sheetcnn.shape import Array, Margin, Shape
 
 
@@ -35,49 +35,45 @@ class AvgPool(Pool):
     kind: ClassVar[str] = "avg_pool"
     title: ClassVar[str] = "average pooling"
     framework_names: ClassVar[tuple[str, str, str]] = ("AveragePool", "AvgPool2d", "AveragePooling2D")
-
-    pooled: ClassVar[Literal["max", "mean"]] = "mean"
+    negatives: ClassVar[Negatives] = "from negatives"
 
     count_include_pad: bool = True
 
-    def window_extent(self) -> Pair:
-        """The kernel size."""
-        return pair(self.kernel_size)
+    @property
+    def explanation(self) -> Mean:
+        """The sum, divided by how many cells count."""
+        return Mean()
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """Sum over windows of the pixels, divided by the sum over windows of what counts."""
         x = inputs[0]
-        stride, pad, counts = self.geometry(Shape(x.shape))
-        kernel, one = self.window_extent(), (1, 1)
-        total = windows(x, pad, kernel, stride, one, counts, 0.0).sum(axis=(3, 4))
-        counted = np.ones((1, *x.shape[1:]))
+        geometry = self.geometry(Shape(x.shape))
+        counted = geometry.canvas(np.ones((1, *x.shape[1:])), 0.0)
         if self.count_include_pad:
-            counted = np.pad(
-                counted, ((0, 0), (pad.top, pad.bottom), (pad.left, pad.right)), constant_values=1.0
-            )
-            pad = type(pad)()
-        number = windows(counted, pad, kernel, stride, one, counts, 0.0).sum(axis=(3, 4))
+            (height, width), pad = geometry.size, geometry.padding
+            counted[:, : pad.top + height + pad.bottom, : pad.left + width + pad.right] = 1.0
+        total, number = (geometry.windows(a).sum(axis=(3, 4)) for a in (geometry.canvas(x, 0.0), counted))
         mean: Array = total / number
         return mean
 
     def formula(self, site: Site) -> Iterator[Stamp]:
         """AVERAGE passes over the blank margin; where padding counts, SUM is divided by the count."""
         x = site.inputs[0]
-        stride, pad, counts = self.geometry(x.shape)
-        (kh, kw), (sy, sx) = self.window_extent(), stride
-        include = self.count_include_pad and self.reach((x.shape,)).any
+        geometry = self.geometry(x.shape)
+        (kh, kw), (sy, sx), pad, counts = geometry.kernel, geometry.stride, geometry.padding, geometry.counts
+        include = self.count_include_pad and geometry.overhang.any
         # Windows that overhang the padding hold fewer cells: they are regions of their own.
-        tall = (
-            min(counts[0], (x.shape.height + pad.top + pad.bottom - kh) // sy + 1) if include else counts[0]
-        )
-        wide = min(counts[1], (x.shape.width + pad.left + pad.right - kw) // sx + 1) if include else counts[1]
+        tall, wide = counts
+        if include:
+            tall = min(tall, (x.shape.height + pad.top + pad.bottom - kh) // sy + 1)
+            wide = min(wide, (x.shape.width + pad.left + pad.right - kw) // sx + 1)
         for c in range(x.shape.channels):
             for rows in (range(tall), range(tall, counts[0])):
                 for cols in (range(wide), range(wide, counts[1])):
                     if not rows or not cols:
                         continue
                     top, left = rows.start * sy - pad.top, cols.start * sx - pad.left
-                    seen = x.windows(range(c, c + 1), Window(top, left, kh, kw, stride))
+                    seen = x.windows(range(c, c + 1), Window(top, left, kh, kw, (sy, sx)))
                     mean: Expr
                     if include:
                         height = min(kh, x.shape.height + pad.bottom - top)
@@ -89,15 +85,11 @@ class AvgPool(Pool):
 
     def counted(self, x: Shape) -> Margin:
         """All padding, or none."""
-        return self.geometry(x)[1] if self.count_include_pad else Margin()
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
+        return self.geometry(x).padding if self.count_include_pad else Margin()
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """Which window, and what counts."""
-        padded = self.reach(inputs).any
+        padded = self.padding_extent(inputs).any
         mean = text("mean of each {window} window", window=window_words(pair(self.kernel_size)))
         if not padded:
             return mean

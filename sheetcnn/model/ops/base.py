@@ -18,14 +18,11 @@ from sheetcnn.formulas.expr import Expr, Rect, Ref
 from sheetcnn.formulas.placement import Placement, Positions, concatenate
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
+from sheetcnn.model.ops.window import WindowGeometry
 from sheetcnn.shape import NO_MARGIN, Array, Margin, Shape
 
 OUT = "out"
 """The name of a layer's own result among its stages."""
-
-
-class ShapeMismatchError(ValueError):
-    """An op cannot take inputs of these shapes; the graph adds which layer it was."""
 
 
 @dataclass(frozen=True)
@@ -93,23 +90,6 @@ class Stage:
     margin: Margin = NO_MARGIN
 
 
-@dataclass(frozen=True)
-class Sight:
-    """Which pixels of the input an output pixel is computed from: a window that slides evenly.
-
-    Attributes:
-        size: pixels of the window, along y and x.
-        stride: from one output pixel to the next.
-        dilation: from one pixel of the window to the next.
-        before: how far the first window begins above and to the left of the input.
-    """
-
-    size: tuple[int, int] = (1, 1)
-    stride: tuple[int, int] = (1, 1)
-    dilation: tuple[int, int] = (1, 1)
-    before: tuple[int, int] = (0, 0)
-
-
 class Site(Protocol):
     """What a formula may know about its surroundings: placements, and the shapes."""
 
@@ -135,6 +115,7 @@ class Site(Protocol):
 
 
 Params = Mapping[str, Array]
+Negatives = Literal["possible", "from negatives", "none"]
 
 
 class Op(BaseModel, ABC):
@@ -156,8 +137,16 @@ class Op(BaseModel, ABC):
     """Whether a spec may give the layer an `activation`."""
     arity: ClassVar[tuple[int, int]] = (1, 1)
     """The least and the greatest number of inputs."""
+    negatives: ClassVar[Negatives] = "possible"
+    """Whether a result can be negative: always possible, only from a negative input, or never."""
     pixelwise: ClassVar[bool] = False
     """Whether each output pixel is computed from the input's pixels at the same place alone."""
+    passes_through: ClassVar[bool] = False
+    """Whether the result is the input, wherever and in whatever form its cells stand."""
+    flattens: ClassVar[bool] = False
+    """Whether the result is the input's values, in their order, as a vector."""
+    reads_in_place: ClassVar[bool] = False
+    """Whether a kernel of the layer can face maps where they stand, in place of a vector of their values."""
 
     @abstractmethod
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
@@ -187,17 +176,20 @@ class Op(BaseModel, ABC):
     def formula(self, site: Site) -> Iterator[Stamp]:
         """The patterns that fill the stages and the result, each value exactly once."""
 
-    def reach(self, inputs: Sequence[Shape]) -> Margin:
-        """How far the windows reach beyond the edges of the input."""
-        return Margin()
+    def padding_extent(self, inputs: Sequence[Shape]) -> Margin:
+        """How many cells beyond the edges of the input its formulas read."""
+        return NO_MARGIN
 
-    def sight(self, inputs: Sequence[Shape]) -> Sight | None:
+    def receptive_window(self, inputs: Sequence[Shape]) -> WindowGeometry | None:
         """Which pixels each output pixel is computed from; None if that is no window that slides evenly."""
-        return Sight() if self.pixelwise and not inputs[0].is_vector else None
+        if not self.pixelwise or inputs[0].is_vector:
+            return None
+        out = self.out_shape(inputs)
+        return WindowGeometry((out.height, out.width))
 
     def nonnegative(self, inputs: Sequence[bool]) -> bool:
         """Whether no result can be negative, given which inputs cannot."""
-        return False
+        return self.negatives == "none" or (self.negatives == "from negatives" and all(inputs))
 
     def aliases(self) -> bool:
         """Whether the result is its inputs' cells themselves, with no formulas of its own."""
@@ -216,16 +208,20 @@ class Op(BaseModel, ABC):
         """One line that says what each value is, for the sheets: `max over each 2×2 window`."""
 
 
-class Elementwise(Op):
+class SameShape(Op):
+    """A layer whose result has the shape of its input."""
+
+    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """The input's shape."""
+        return inputs[0]
+
+
+class Elementwise(SameShape):
     """A layer whose every value depends on the one value at the same place."""
 
     pixelwise: ClassVar[bool] = True
     once: ClassVar[bool] = True
     """Whether `apply` uses its operand once, so that it may be wrapped around a long formula."""
-
-    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
-        """The input's shape."""
-        return inputs[0]
 
     @abstractmethod
     def compute(self, x: Array) -> Array:

@@ -22,11 +22,11 @@ from pydantic import Field
 
 from sheetcnn.formulas.expr import call
 from sheetcnn.formulas.region import Stamp
-from sheetcnn.model.ops.base import Op, Parameter, Params, Site, everywhere
+from sheetcnn.model.ops.base import Parameter, Params, SameShape, Site, everywhere
 from sheetcnn.shape import Array, Shape
 
 
-class BatchNorm(Op):
+class BatchNorm(SameShape):
     """Batch normalisation."""
 
     kind: ClassVar[str] = "batch_norm"
@@ -40,10 +40,6 @@ class BatchNorm(Op):
     takes_activation: ClassVar[bool] = True
 
     epsilon: Annotated[float, Field(gt=0)] = 1e-5
-
-    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
-        """The input's shape."""
-        return inputs[0]
 
     def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
         """`weight` (gamma), `bias` (beta), `running_mean`, `running_var`."""

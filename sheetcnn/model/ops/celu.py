@@ -15,7 +15,7 @@ from pydantic import Field
 
 from sheetcnn.formulas.expr import Expr, Number, call, compare
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Elementwise
+from sheetcnn.model.ops.base import Elementwise, Negatives
 from sheetcnn.shape import Array, Shape
 
 
@@ -25,6 +25,7 @@ class Celu(Elementwise):
     kind: ClassVar[str] = "celu"
     title: ClassVar[str] = "CELU"
     framework_names: ClassVar[tuple[str, str, str]] = ("Celu", "CELU", "celu")
+    negatives: ClassVar[Negatives] = "from negatives"
     once: ClassVar[bool] = False
 
     alpha: Annotated[float, Field(gt=0)] = 1.0
@@ -40,10 +41,6 @@ class Celu(Elementwise):
         else:
             below = Number(self.alpha) * (call("EXP", x / self.alpha) - 1)
         return call("IF", compare(">", x, 0), x, below)
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The function."""

@@ -15,9 +15,9 @@ import numpy as np
 from sheetcnn.formulas.placement import Placement, select
 from sheetcnn.languages import text
 from sheetcnn.model.ops.alias import Alias
-from sheetcnn.model.ops.base import Params, ShapeMismatchError
+from sheetcnn.model.ops.base import Negatives, Params
 from sheetcnn.model.ops.spatial import Size, maps_only
-from sheetcnn.shape import Array, Shape
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 
 class ChannelShuffle(Alias):
@@ -26,6 +26,7 @@ class ChannelShuffle(Alias):
     kind: ClassVar[str] = "channel_shuffle"
     title: ClassVar[str] = "channel shuffle"
     framework_names: ClassVar[tuple[str, str, str]] = ("Reshape-Transpose-Reshape", "ChannelShuffle", "")
+    negatives: ClassVar[Negatives] = "from negatives"
 
     groups: Size
 
@@ -50,10 +51,6 @@ class ChannelShuffle(Alias):
         per_group = out.channels // self.groups
         order = [j * per_group + i for i in range(per_group) for j in range(self.groups)]
         return select(inputs[0], out, order)
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The order."""

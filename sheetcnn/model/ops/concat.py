@@ -14,9 +14,9 @@ import numpy as np
 
 from sheetcnn.languages import text
 from sheetcnn.model.ops.alias import Alias
-from sheetcnn.model.ops.base import Params, ShapeMismatchError
-from sheetcnn.model.ops.merging import ANY_NUMBER
-from sheetcnn.shape import Array, Shape
+from sheetcnn.model.ops.base import Negatives, Params
+from sheetcnn.model.ops.merges import ANY_NUMBER
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 
 class Concat(Alias):
@@ -25,6 +25,7 @@ class Concat(Alias):
     kind: ClassVar[str] = "concat"
     title: ClassVar[str] = "concatenation"
     framework_names: ClassVar[tuple[str, str, str]] = ("Concat", "cat", "Concatenate")
+    negatives: ClassVar[Negatives] = "from negatives"
     arity: ClassVar[tuple[int, int]] = (1, ANY_NUMBER)
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
@@ -41,10 +42,6 @@ class Concat(Alias):
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """One after the other."""
         return np.concatenate(list(inputs))
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """If no input can be negative."""
-        return all(inputs)
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The inputs."""

@@ -14,10 +14,11 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from sheetcnn.formulas.region import Stamp
-from sheetcnn.model.ops.base import Op, Parameter, Params, ShapeMismatchError, Sight, Site
+from sheetcnn.model.ops.base import Parameter, Params, Site
 from sheetcnn.model.ops.conv2d import Conv2d
-from sheetcnn.model.ops.spatial import NonNegative, Size, listed, maps_only
-from sheetcnn.shape import Array, Margin, Shape
+from sheetcnn.model.ops.spatial import NonNegative, Size, Windowed, listed, maps_only
+from sheetcnn.model.ops.window import WindowGeometry
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 Ends = Annotated[
     Literal["same", "valid"]
@@ -27,7 +28,7 @@ Ends = Annotated[
 ]
 
 
-class Conv1d(Op):
+class Conv1d(Windowed):
     """A one-dimensional convolution."""
 
     kind: ClassVar[str] = "conv1d"
@@ -59,6 +60,10 @@ class Conv1d(Op):
             bias=self.bias,
         )
 
+    def geometry(self, x: Shape) -> WindowGeometry:
+        """The kernel's window."""
+        return self._flat.geometry(x)
+
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(filters, 1, L')`."""
         x = maps_only(self.kind, list(inputs))
@@ -79,14 +84,6 @@ class Conv1d(Op):
     def formula(self, site: Site) -> Iterator[Stamp]:
         """As `conv2d`."""
         return self._flat.formula(site)
-
-    def reach(self, inputs: Sequence[Shape]) -> Margin:
-        """The padding."""
-        return self._flat.reach(inputs)
-
-    def sight(self, inputs: Sequence[Shape]) -> Sight:
-        """The kernel's window."""
-        return self._flat.sight(inputs)
 
     def multiply_adds(self, inputs: Sequence[Shape]) -> int:
         """One per weight of the kernel and output value."""

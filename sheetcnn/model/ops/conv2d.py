@@ -21,30 +21,27 @@ from typing import ClassVar
 
 import numpy as np
 
-from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Op, Parameter, Params, ShapeMismatchError, Sight, Site
+from sheetcnn.model.ops.base import Parameter, Params, Site
 from sheetcnn.model.ops.spatial import (
     Padding,
     Size,
     SizeOrPair,
-    extent,
+    Windowed,
     maps_only,
-    margins,
-    overhang,
     pair,
-    window_counts,
+    window_geometry,
     window_words,
-    windows,
 )
 from sheetcnn.model.ops.sums import convolved
-from sheetcnn.shape import Array, Margin, Shape
+from sheetcnn.model.ops.window import WindowGeometry
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 _MOST_VALUES = 1 << 21  # of windows, each pixel as often as it is seen: 16 MiB
 
 
-class Conv2d(Op):
+class Conv2d(Windowed):
     """A convolution with `filters` output maps."""
 
     kind: ClassVar[str] = "conv2d"
@@ -60,12 +57,10 @@ class Conv2d(Op):
     groups: Size = 1
     bias: bool = True
 
-    def _geometry(self, x: Shape) -> tuple[tuple[int, int], tuple[int, int], Margin, tuple[int, int]]:
-        """Extent of the window, stride, padding and the number of windows."""
-        window = extent(pair(self.kernel_size), pair(self.dilation))
-        stride = pair(self.stride)
-        pad = margins(self.padding, x, window, stride)
-        return window, stride, pad, window_counts(x, pad, window, stride)
+    def geometry(self, x: Shape) -> WindowGeometry:
+        """The kernel's window."""
+        sizes = pair(self.kernel_size), pair(self.stride), self.padding, pair(self.dilation)
+        return window_geometry(x, *sizes)
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(filters, H', W')`."""
@@ -76,7 +71,7 @@ class Conv2d(Op):
                     f"{number} {name} cannot be split into {self.groups} groups; both filters and input "
                     "channels must be multiples of groups"
                 )
-        return Shape.maps(self.filters, *self._geometry(x)[3])
+        return Shape.maps(self.filters, *self.geometry(x).counts)
 
     def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
         """`weight` and, with `bias`, `bias`."""
@@ -87,8 +82,8 @@ class Conv2d(Op):
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """Windows times kernels, all groups at once, as many rows at a time as memory is meant for."""
         x = inputs[0]
-        window, stride, pad, counts = self._geometry(Shape(x.shape))
-        every = windows(x, pad, window, stride, pair(self.dilation), counts, 0.0)
+        geometry = self.geometry(Shape(x.shape))
+        every, counts = geometry.windows(geometry.canvas(x, 0.0)), geometry.counts
         kernels = params["weight"].reshape(self.groups, self.filters // self.groups, -1)
         out = np.empty((self.groups, self.filters // self.groups, *counts))
         values = kernels.shape[0] * kernels.shape[2] * counts[1]  # of the windows of one row
@@ -105,19 +100,7 @@ class Conv2d(Op):
     def formula(self, site: Site) -> Iterator[Stamp]:
         """A SUMPRODUCT per run of input channels, plus the bias."""
         x = site.inputs[0]
-        (height, width), stride, pad, _ = self._geometry(x.shape)
-        window = Window(-pad.top, -pad.left, height, width, stride, pair(self.dilation)[1])
-        return convolved(site, x, window, self.groups, bias=self.bias)
-
-    def reach(self, inputs: Sequence[Shape]) -> Margin:
-        """The padding."""
-        window, stride, pad, counts = self._geometry(inputs[0])
-        return overhang(inputs[0], pad, window, stride, counts)
-
-    def sight(self, inputs: Sequence[Shape]) -> Sight:
-        """The kernel's window."""
-        _, stride, pad, _ = self._geometry(inputs[0])
-        return Sight(pair(self.kernel_size), stride, pair(self.dilation), (pad.top, pad.left))
+        return convolved(site, x, self.geometry(x.shape).first, self.groups, bias=self.bias)
 
     def multiply_adds(self, inputs: Sequence[Shape]) -> int:
         """One per weight of the kernel and output pixel."""

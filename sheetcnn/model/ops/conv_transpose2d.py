@@ -18,29 +18,20 @@ between its pixels), with the kernel turned by 180 degrees. First cell::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import BeforeValidator, Field
 
-from sheetcnn.formulas.placement import Positions, Window
+from sheetcnn.formulas.placement import Positions
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Op, Parameter, Params, ShapeMismatchError, Site, Stage
-from sheetcnn.model.ops.spatial import (
-    Edges,
-    NonNegative,
-    Size,
-    SizeOrPair,
-    edges,
-    extent,
-    listed,
-    maps_only,
-    pair,
-)
+from sheetcnn.model.ops.base import Op, Parameter, Params, Site, Stage
+from sheetcnn.model.ops.spatial import Edges, NonNegative, Size, SizeOrPair, edges, listed, maps_only, pair
 from sheetcnn.model.ops.sums import convolved
-from sheetcnn.shape import NO_MARGIN, Array, Margin, Shape
+from sheetcnn.model.ops.window import WindowGeometry
+from sheetcnn.shape import NO_MARGIN, Array, Margin, Shape, ShapeMismatchError
 
 SPREAD = "spread"
 
@@ -84,26 +75,29 @@ class ConvTranspose2d(Op):
     groups: Size = 1
     bias: bool = True
 
-    def _window(self) -> tuple[int, int]:
-        return extent(pair(self.kernel_size), pair(self.dilation))
-
-    def _spread(self, x: Shape) -> Shape:
-        """The shape of the input with blank cells between its pixels."""
-        sy, sx = pair(self.stride)
-        return Shape.maps(x.channels, (x.height - 1) * sy + 1, (x.width - 1) * sx + 1)
+    def _geometry(self, x: Shape) -> WindowGeometry:
+        """The windows on the input with blank cells between its pixels."""
+        (sy, sx), (below, beyond), cut = pair(self.stride), pair(self.output_padding), edges(self.padding)
+        spread = ((x.height - 1) * sy + 1, (x.width - 1) * sx + 1)
+        geometry = WindowGeometry(spread, pair(self.kernel_size), dilation=pair(self.dilation))
+        down, across = (extent - 1 for extent in geometry.extent)
+        around = Margin(
+            down - cut.top, down - cut.bottom + below, across - cut.left, across - cut.right + beyond
+        )
+        return replace(geometry, padding=around)
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """See the module."""
-        x, cut = maps_only(self.kind, list(inputs)), edges(self.padding)
+        x = maps_only(self.kind, list(inputs))
         for name, number in (("input channels", x.channels), ("filters", self.filters)):
             if number % self.groups:
                 raise ShapeMismatchError(f"{number} {name} cannot be split into {self.groups} groups")
-        spread, (wy, wx), (oy, ox) = self._spread(x), self._window(), pair(self.output_padding)
-        height = spread.height - 1 + wy - cut.top - cut.bottom + oy
-        width = spread.width - 1 + wx - cut.left - cut.right + ox
-        if height < 1 or width < 1:
-            raise ShapeMismatchError(f"padding {self.padding} leaves nothing of the result; use less")
-        return Shape.maps(self.filters, height, width)
+        try:
+            return Shape.maps(self.filters, *self._geometry(x).counts)
+        except ShapeMismatchError:
+            raise ShapeMismatchError(
+                f"padding {self.padding} leaves nothing of the result; use less"
+            ) from None
 
     def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
         """`weight` `(C, filters / groups, kh, kw)` and, with `bias`, `bias`."""
@@ -114,34 +108,24 @@ class ConvTranspose2d(Op):
         )
         return (weight, Parameter("bias", (self.filters,), "channel", "bias")) if self.bias else (weight,)
 
-    def _reach(self, inputs: Sequence[Shape]) -> Margin:
-        """How far the windows reach beyond the spread-out input."""
-        spread, out = self._spread(inputs[0]), self.out_shape(inputs)
-        (wy, wx), cut = self._window(), edges(self.padding)
-        top, left = wy - 1 - cut.top, wx - 1 - cut.left
-        return Margin(
-            max(0, top),
-            max(0, out.height - 1 - top + wy - spread.height),
-            max(0, left),
-            max(0, out.width - 1 - left + wx - spread.width),
-        )
-
     def stages(self, inputs: Sequence[Shape]) -> tuple[Stage, ...]:
         """The spread-out input, unless the stride is 1."""
         if pair(self.stride) == (1, 1):
             return ()
-        return (Stage(SPREAD, self._spread(inputs[0]), "input, spread out", self._reach(inputs)),)
+        geometry = self._geometry(inputs[0])
+        shape = Shape.maps(inputs[0].channels, *geometry.size)
+        return (Stage(SPREAD, shape, "input, spread out", geometry.overhang),)
 
-    def reach(self, inputs: Sequence[Shape]) -> Margin:
+    def padding_extent(self, inputs: Sequence[Shape]) -> Margin:
         """With stride 1 the windows read the input itself."""
-        return NO_MARGIN if self.stages(inputs) else self._reach(inputs)
+        return NO_MARGIN if self.stages(inputs) else self._geometry(inputs[0]).overhang
 
     def run_stages(self, inputs: Sequence[Array], params: Params) -> dict[str, Array]:
         """The spread-out input, NaN where cells stay blank."""
         shape = Shape(inputs[0].shape)
         if not self.stages((shape,)):
             return {}
-        spread = np.full(self._spread(shape).dims, np.nan)
+        spread = np.full((shape.channels, *self._geometry(shape).size), np.nan)
         sy, sx = pair(self.stride)
         spread[:, ::sy, ::sx] = inputs[0]
         return {SPREAD: spread}
@@ -175,10 +159,7 @@ class ConvTranspose2d(Op):
             for c in range(x.shape.channels):
                 region = Region.part(c, range(0, read.shape.height, sy), range(0, read.shape.width, sx))
                 yield Stamp(region, x.at(Region.plane(c, x.shape)), SPREAD)
-        (wy, wx), cut = self._window(), edges(self.padding)
-        dx = pair(self.dilation)[1]
-        window = Window(cut.top - wy + 1, cut.left - wx + 1, wy, wx, dilation=dx)
-        yield from convolved(site, read, window, self.groups, bias=self.bias)
+        yield from convolved(site, read, self._geometry(x.shape).first, self.groups, bias=self.bias)
 
     def multiply_adds(self, inputs: Sequence[Shape]) -> int:
         """One per weight of the kernel and input pixel."""

@@ -14,9 +14,10 @@ from typing import ClassVar
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Op, Params, ShapeMismatchError, Sight, Site
+from sheetcnn.model.ops.base import Negatives, Op, Params, Site
 from sheetcnn.model.ops.spatial import Edges, edges, maps_only
-from sheetcnn.shape import Array, Shape
+from sheetcnn.model.ops.window import WindowGeometry
+from sheetcnn.shape import Array, Margin, Shape, ShapeMismatchError
 
 
 class Crop(Op):
@@ -25,6 +26,7 @@ class Crop(Op):
     kind: ClassVar[str] = "crop"
     title: ClassVar[str] = "crop"
     framework_names: ClassVar[tuple[str, str, str]] = ("Slice", "slice", "Cropping2D")
+    negatives: ClassVar[Negatives] = "from negatives"
 
     crop: Edges
 
@@ -48,14 +50,11 @@ class Crop(Op):
         for c in range(x.shape.channels):
             yield Stamp(Region.plane(c, site.out.shape), x.windows(range(c, c + 1), window)[0].cell)
 
-    def sight(self, inputs: Sequence[Shape]) -> Sight:
+    def receptive_window(self, inputs: Sequence[Shape]) -> WindowGeometry:
         """The one pixel further down and to the right."""
-        cut = edges(self.crop)
-        return Sight(before=(-cut.top, -cut.left))
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
+        x, cut = inputs[0], edges(self.crop)
+        inside = Margin(-cut.top, -cut.bottom, -cut.left, -cut.right)
+        return WindowGeometry((x.height, x.width), padding=inside)
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """What is cut off."""

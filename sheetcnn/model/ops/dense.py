@@ -20,9 +20,9 @@ from typing import ClassVar
 from sheetcnn.formulas.expr import add, dot
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Op, Parameter, Params, ShapeMismatchError, Site
+from sheetcnn.model.ops.base import Op, Parameter, Params, Site
 from sheetcnn.model.ops.spatial import Size
-from sheetcnn.shape import Array, Shape
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 
 class Dense(Op):
@@ -32,6 +32,7 @@ class Dense(Op):
     title: ClassVar[str] = "dense"
     framework_names: ClassVar[tuple[str, str, str]] = ("Gemm, MatMul", "Linear", "Dense")
     takes_activation: ClassVar[bool] = True
+    reads_in_place: ClassVar[bool] = True
 
     units: Size
     bias: bool = True

@@ -14,9 +14,9 @@ from typing import ClassVar, Literal
 
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Op, Params, ShapeMismatchError, Site
+from sheetcnn.model.ops.base import Negatives, Op, Params, Site
 from sheetcnn.model.ops.spatial import Size, maps_only
-from sheetcnn.shape import Array, Shape
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 
 class DepthToSpace(Op):
@@ -25,6 +25,7 @@ class DepthToSpace(Op):
     kind: ClassVar[str] = "depth_to_space"
     title: ClassVar[str] = "depth to space"
     framework_names: ClassVar[tuple[str, str, str]] = ("DepthToSpace", "PixelShuffle", "")
+    negatives: ClassVar[Negatives] = "from negatives"
 
     block: Size
     mode: Literal["crd", "dcr"] = "crd"
@@ -60,10 +61,6 @@ class DepthToSpace(Op):
                     source = c * b * b + i * b + j if self.mode == "crd" else (i * b + j) * shape.channels + c
                     region = Region.part(c, range(i, shape.height, b), range(j, shape.width, b))
                     yield Stamp(region, x.at(Region.plane(source, x.shape)))
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """What becomes what."""

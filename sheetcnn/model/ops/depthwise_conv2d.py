@@ -13,13 +13,14 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from sheetcnn.formulas.region import Stamp
-from sheetcnn.model.ops.base import Op, Parameter, Params, Sight, Site
+from sheetcnn.model.ops.base import Parameter, Params, Site
 from sheetcnn.model.ops.conv2d import Conv2d
-from sheetcnn.model.ops.spatial import Padding, Size, SizeOrPair, maps_only
-from sheetcnn.shape import Array, Margin, Shape
+from sheetcnn.model.ops.spatial import Padding, Size, SizeOrPair, Windowed, maps_only
+from sheetcnn.model.ops.window import WindowGeometry
+from sheetcnn.shape import Array, Shape
 
 
-class DepthwiseConv2d(Op):
+class DepthwiseConv2d(Windowed):
     """A depthwise convolution with `multiplier` kernels per map."""
 
     kind: ClassVar[str] = "depthwise_conv2d"
@@ -50,6 +51,10 @@ class DepthwiseConv2d(Op):
             bias=self.bias,
         )
 
+    def geometry(self, x: Shape) -> WindowGeometry:
+        """The kernel's window."""
+        return self._grouped(x.channels).geometry(x)
+
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(C * multiplier, H', W')`."""
         return self._grouped(maps_only(self.kind, list(inputs)).channels).out_shape(inputs)
@@ -65,14 +70,6 @@ class DepthwiseConv2d(Op):
     def formula(self, site: Site) -> Iterator[Stamp]:
         """As `conv2d`."""
         return self._grouped(site.inputs[0].shape.channels).formula(site)
-
-    def reach(self, inputs: Sequence[Shape]) -> Margin:
-        """The padding."""
-        return self._grouped(inputs[0].channels).reach(inputs)
-
-    def sight(self, inputs: Sequence[Shape]) -> Sight:
-        """The kernel's window."""
-        return self._grouped(inputs[0].channels).sight(inputs)
 
     def multiply_adds(self, inputs: Sequence[Shape]) -> int:
         """One per weight of the kernel and output pixel."""

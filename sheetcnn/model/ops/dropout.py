@@ -12,30 +12,24 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from sheetcnn.model.ops.alias import Alias
-from sheetcnn.model.ops.base import Params
+from sheetcnn.model.ops.base import Negatives, Params, SameShape
 from sheetcnn.shape import Array, Shape
 
 
-class Dropout(Alias):
+class Dropout(Alias, SameShape):
     """Dropout."""
 
     kind: ClassVar[str] = "dropout"
     title: ClassVar[str] = "dropout"
     framework_names: ClassVar[tuple[str, str, str]] = ("Dropout", "Dropout", "Dropout")
+    negatives: ClassVar[Negatives] = "from negatives"
+    passes_through: ClassVar[bool] = True
 
     rate: Annotated[float, Field(ge=0, lt=1)] = 0.5
     """The share of values dropped while training; without effect here."""
 
-    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
-        """The input's shape."""
-        return inputs[0]
-
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """The input."""
-        return inputs[0]
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
         return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Op, Params, Site
+from sheetcnn.model.ops.base import Negatives, Op, Params, Site
 from sheetcnn.shape import Array, Shape
 
 
@@ -23,6 +23,8 @@ class Flatten(Op):
     kind: ClassVar[str] = "flatten"
     title: ClassVar[str] = "flatten"
     framework_names: ClassVar[tuple[str, str, str]] = ("Flatten", "Flatten", "Flatten")
+    negatives: ClassVar[Negatives] = "from negatives"
+    flattens: ClassVar[bool] = True
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(C * H * W,)`."""
@@ -45,10 +47,6 @@ class Flatten(Op):
                 row = Region((c, y, 0), shape.width, 1, (0, 0, 1), (0, 0, 0))
                 place = Region.channels((c * shape.height + y) * shape.width, shape.width)
                 yield Stamp(place, x.at(row))
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The order."""

@@ -17,7 +17,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from sheetcnn.formulas.expr import Expr, Number, call
-from sheetcnn.model.ops.base import Elementwise
+from sheetcnn.model.ops.base import Elementwise, Negatives
 from sheetcnn.shape import Array, Shape
 
 SLOPE = math.sqrt(2 / math.pi)
@@ -31,6 +31,7 @@ class Gelu(Elementwise):
     kind: ClassVar[str] = "gelu"
     title: ClassVar[str] = "GELU"
     framework_names: ClassVar[tuple[str, str, str]] = ("Gelu", "GELU", "gelu")
+    negatives: ClassVar[Negatives] = "from negatives"
     once: ClassVar[bool] = False
 
     approximate: Literal["none", "tanh"] = "none"
@@ -50,10 +51,6 @@ class Gelu(Elementwise):
         else:
             inner = call("ERF", x / call("SQRT", 2))
         return x / 2 * (Number(1) + inner)
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The function."""

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Op, Params, Site
+from sheetcnn.model.ops.base import Negatives, Op, Params, Site
 from sheetcnn.model.ops.channels import average
 from sheetcnn.model.ops.spatial import maps_only
 from sheetcnn.shape import Array, Shape
@@ -31,6 +31,7 @@ class GlobalAvgPool(Op):
         "AdaptiveAvgPool2d(1)",
         "GlobalAveragePooling2D",
     )
+    negatives: ClassVar[Negatives] = "from negatives"
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(C, 1, 1)`."""
@@ -47,10 +48,6 @@ class GlobalAvgPool(Op):
         for c in range(x.shape.channels):
             mean = average(x.ranges(range(c, c + 1)), x.shape.height * x.shape.width)
             yield Stamp(Region.plane(c, site.out.shape), mean)
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The mean."""

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Op, Params, Site
+from sheetcnn.model.ops.base import Negatives, Op, Params, Site
 from sheetcnn.model.ops.channels import combined
 from sheetcnn.model.ops.spatial import maps_only
 from sheetcnn.shape import Array, Shape
@@ -29,6 +29,7 @@ class GlobalMaxPool(Op):
         "AdaptiveMaxPool2d(1)",
         "GlobalMaxPooling2D",
     )
+    negatives: ClassVar[Negatives] = "from negatives"
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(C, 1, 1)`."""
@@ -44,10 +45,6 @@ class GlobalMaxPool(Op):
         for c in range(site.out.shape.channels):
             maps = site.inputs[0].ranges(range(c, c + 1))
             yield Stamp(Region.plane(c, site.out.shape), combined("MAX", maps))
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The maximum."""

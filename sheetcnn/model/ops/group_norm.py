@@ -23,10 +23,9 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import ShapeMismatchError
 from sheetcnn.model.ops.normalisation import Normalisation
 from sheetcnn.model.ops.spatial import Size
-from sheetcnn.shape import Shape
+from sheetcnn.shape import Shape, ShapeMismatchError
 
 
 class GroupNorm(Normalisation):

@@ -15,7 +15,7 @@ import numpy as np
 
 from sheetcnn.formulas.expr import Expr, Number, call
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Elementwise
+from sheetcnn.model.ops.base import Elementwise, Negatives
 from sheetcnn.shape import Array, Shape
 
 
@@ -25,6 +25,7 @@ class HardSigmoid(Elementwise):
     kind: ClassVar[str] = "hard_sigmoid"
     title: ClassVar[str] = "hard sigmoid"
     framework_names: ClassVar[tuple[str, str, str]] = ("HardSigmoid", "Hardsigmoid", "hard_sigmoid")
+    negatives: ClassVar[Negatives] = "none"
 
     alpha: float = 1 / 6
     beta: float = 0.5
@@ -43,10 +44,6 @@ class HardSigmoid(Elementwise):
         """N where alpha is 1 / n for a whole n, else 0."""
         n = round(1 / self.alpha) if self.alpha > 0 else 0
         return n if n and 1 / n == self.alpha else 0
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """Always."""
-        return True
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The function."""

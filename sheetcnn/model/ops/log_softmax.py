@@ -21,7 +21,7 @@ import numpy as np
 
 from sheetcnn.formulas.expr import call
 from sheetcnn.formulas.region import Stamp
-from sheetcnn.model.ops.base import Params, Site, everywhere
+from sheetcnn.model.ops.base import Negatives, Params, Site, everywhere
 from sheetcnn.model.ops.channels import single_ref
 from sheetcnn.model.ops.softmax import Softmax
 from sheetcnn.shape import Array, Shape
@@ -33,6 +33,7 @@ class LogSoftmax(Softmax):
     kind: ClassVar[str] = "log_softmax"
     title: ClassVar[str] = "log-softmax"
     framework_names: ClassVar[tuple[str, str, str]] = ("LogSoftmax", "LogSoftmax", "log_softmax")
+    negatives: ClassVar[Negatives] = "possible"
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """The definition."""
@@ -46,10 +47,6 @@ class LogSoftmax(Softmax):
         for region in everywhere(site.out, x):
             below = x.at(region) - single_ref(best, region)
             yield Stamp(region, below - call("LN", single_ref(total, region)))
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """Never."""
-        return False
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The difference."""

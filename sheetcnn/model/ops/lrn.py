@@ -27,18 +27,19 @@ from sheetcnn.formulas.expr import Number, add
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Op, Params, Site
+from sheetcnn.model.ops.base import Negatives, Params, SameShape, Site
 from sheetcnn.model.ops.channels import combined
 from sheetcnn.model.ops.spatial import Size
 from sheetcnn.shape import Array, Shape
 
 
-class Lrn(Op):
+class Lrn(SameShape):
     """Local response normalisation across the channels."""
 
     kind: ClassVar[str] = "lrn"
     title: ClassVar[str] = "local response normalisation"
     framework_names: ClassVar[tuple[str, str, str]] = ("LRN", "LocalResponseNorm", "")
+    negatives: ClassVar[Negatives] = "from negatives"
     pixelwise: ClassVar[bool] = True
 
     size: Size
@@ -52,10 +53,6 @@ class Lrn(Op):
         """How many channels before and after are looked at."""
         more, fewer = self.size // 2, (self.size - 1) // 2
         return (more, fewer) if self.extra == "before" else (fewer, more)
-
-    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
-        """The input's shape."""
-        return inputs[0]
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """The squares, padded with zeros, summed over sliding windows of channels."""
@@ -78,10 +75,6 @@ class Lrn(Op):
                 region, cells = Region.plane(c, x.shape), x.windows(seen, Window(0, 0, 1, 1))
             energy = Number(self.alpha) / self.size * combined("SUMSQ", cells)
             yield Stamp(region, x.at(region) / add(self.k, energy) ** self.beta)
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The definition in words."""

@@ -10,18 +10,27 @@ First cell of a 2x2 pooling::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Params, Site
+from sheetcnn.model.ops.base import Negatives, Params, Site
 from sheetcnn.model.ops.channels import combined
-from sheetcnn.model.ops.pooling import Pool
-from sheetcnn.model.ops.spatial import SizeOrPair, extent, pair, window_words, windows
+from sheetcnn.model.ops.pooling import Pool, Selection
+from sheetcnn.model.ops.spatial import SizeOrPair, pair, window_words
+from sheetcnn.model.ops.window import Pair
 from sheetcnn.shape import Array, Shape
+
+GREATEST = Selection(
+    label="the greatest of the window",
+    sentence="The greatest of the window wins: {value}, from row {row}, column {column} of the input map.",
+    pick=np.max,
+    function="MAX",
+    outside=-1e300,
+)
 
 
 class MaxPool(Pool):
@@ -30,33 +39,31 @@ class MaxPool(Pool):
     kind: ClassVar[str] = "max_pool"
     title: ClassVar[str] = "max pooling"
     framework_names: ClassVar[tuple[str, str, str]] = ("MaxPool", "MaxPool2d", "MaxPooling2D")
-
-    pooled: ClassVar[Literal["max", "mean"]] = "max"
+    negatives: ClassVar[Negatives] = "from negatives"
 
     dilation: SizeOrPair = 1
 
-    def window_extent(self) -> tuple[int, int]:
-        """The extent of the dilated window."""
-        return extent(pair(self.kernel_size), pair(self.dilation))
+    @property
+    def explanation(self) -> Selection:
+        """The greatest value, and where it stands."""
+        return GREATEST
 
-    def taps(self) -> tuple[range, range]:
-        """Every `dilation`-th pixel."""
-        (height, width), (dy, dx) = self.window_extent(), pair(self.dilation)
-        return range(0, height, dy), range(0, width, dx)
+    @property
+    def spacing(self) -> Pair:
+        """The dilation."""
+        return pair(self.dilation)
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """Windows and max."""
-        stride, pad, counts = self.geometry(Shape(inputs[0].shape))
-        every = windows(inputs[0], pad, self.window_extent(), stride, pair(self.dilation), counts, -np.inf)
-        best: Array = every.max(axis=(3, 4))
+        geometry = self.geometry(Shape(inputs[0].shape))
+        best: Array = geometry.windows(geometry.canvas(inputs[0], -np.inf)).max(axis=(3, 4))
         return best
 
     def formula(self, site: Site) -> Iterator[Stamp]:
         """MAX over the window; over its single cells where it is dilated."""
         x = site.inputs[0]
-        stride, pad, _ = self.geometry(x.shape)
-        kh, kw = pair(self.kernel_size)
-        dy, dx = pair(self.dilation)
+        geometry = self.geometry(x.shape)
+        (kh, kw), (dy, dx), (top, left) = geometry.kernel, geometry.dilation, geometry.before
         rows = range(0, kh * dy, dy) if dy > 1 else range(1)
         cols = range(0, kw * dx, dx) if dx > 1 else range(1)
         size = (1 if dy > 1 else kh, 1 if dx > 1 else kw)
@@ -65,13 +72,9 @@ class MaxPool(Pool):
                 ref
                 for v in rows
                 for u in cols
-                for ref in x.windows(range(c, c + 1), Window(v - pad.top, u - pad.left, *size, stride))
+                for ref in x.windows(range(c, c + 1), Window(v - top, u - left, *size, geometry.stride))
             ]
             yield Stamp(Region.plane(c, site.out.shape), combined("MAX", seen))
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """Which window."""

@@ -22,12 +22,12 @@ from pydantic import Field
 from sheetcnn.formulas.expr import Expr, Rect, call
 from sheetcnn.formulas.placement import Placement
 from sheetcnn.formulas.region import Region, Stamp
-from sheetcnn.model.ops.base import Op, Parameter, Params, Site, Stage, everywhere
+from sheetcnn.model.ops.base import Parameter, Params, SameShape, Site, Stage, everywhere
 from sheetcnn.model.ops.channels import average, cells_of_channels, combined, single, single_ref
 from sheetcnn.shape import Array, Shape
 
 
-class Normalisation(Op):
+class Normalisation(SameShape):
     """A layer that normalises sets of values."""
 
     takes_activation: ClassVar[bool] = True
@@ -43,10 +43,6 @@ class Normalisation(Op):
     def parameter_form(self, x: Shape) -> tuple[tuple[int, ...], Literal["channel", "map"]]:
         """Shape and role of weight and bias."""
         return (x.channels,), "channel"
-
-    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
-        """The input's shape."""
-        return inputs[0]
 
     def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
         """With `affine`, `weight` (gamma) and `bias` (beta)."""

@@ -17,10 +17,11 @@ import numpy as np
 
 from sheetcnn.formulas.region import Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Op, Params, ShapeMismatchError, Sight, Site
+from sheetcnn.model.ops.base import Op, Params, Site
 from sheetcnn.model.ops.gather import ONE, Taps, mixed, runs
 from sheetcnn.model.ops.spatial import Edges, edges, maps_only
-from sheetcnn.shape import Array, Shape
+from sheetcnn.model.ops.window import WindowGeometry
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 
 class Pad(Op):
@@ -75,10 +76,11 @@ class Pad(Op):
         for c in range(x.shape.channels):
             yield from mixed(x, c, rows, cols, self.value)
 
-    def sight(self, inputs: Sequence[Shape]) -> Sight | None:
+    def receptive_window(self, inputs: Sequence[Shape]) -> WindowGeometry | None:
         """With a constant around it, the one pixel further up and to the left."""
-        pad = edges(self.padding)
-        return Sight(before=(pad.top, pad.left)) if self.mode == "constant" else None
+        if self.mode != "constant":
+            return None
+        return WindowGeometry((inputs[0].height, inputs[0].width), padding=edges(self.padding))
 
     def nonnegative(self, inputs: Sequence[bool]) -> bool:
         """As the input and the constant."""

@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from sheetcnn.formulas.region import Region, Stamp, Step
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Op, Params, Site
+from sheetcnn.model.ops.base import Negatives, Op, Params, Site
 from sheetcnn.model.ops.gather import copied
 from sheetcnn.model.ops.spatial import listed, maps_only
 from sheetcnn.shape import Array, Shape
@@ -30,6 +30,7 @@ class Permute(Op):
     kind: ClassVar[str] = "permute"
     title: ClassVar[str] = "permutation of the axes"
     framework_names: ClassVar[tuple[str, str, str]] = ("Transpose", "permute", "Permute")
+    negatives: ClassVar[Negatives] = "from negatives"
 
     order: Annotated[
         tuple[Axis, Axis, Axis],
@@ -60,10 +61,6 @@ class Permute(Op):
             steps = _along(self.order[1], 1), _along(self.order[2], 1)
             source = Region(start, shape.height, shape.width, *steps)
             yield from copied(x, source, Region.plane(c, shape))
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The new order."""

@@ -1,30 +1,47 @@
-"""What max pooling and average pooling share: their options and their geometry."""
+"""What max pooling and average pooling share: their options, their geometry, and how they are explained."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar, Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from sheetcnn.model.ops.base import Op, ShapeMismatchError, Sight
-from sheetcnn.model.ops.spatial import (
-    Padding,
-    Pair,
-    SizeOrPair,
-    maps_only,
-    margins,
-    overhang,
-    pair,
-    window_counts,
-)
-from sheetcnn.shape import Margin, Shape
+from sheetcnn.formulas.functions import Reduction
+from sheetcnn.model.ops.spatial import Padding, SizeOrPair, Windowed, maps_only, pair, window_geometry
+from sheetcnn.model.ops.window import Pair, WindowGeometry
+from sheetcnn.shape import Array, Margin, Shape, ShapeMismatchError
 
 
-class Pool(Op):
+@dataclass(frozen=True)
+class Selection:
+    """A pooling whose result is one of the window's values, so that one can say which.
+
+    Attributes:
+        label: what is selected, in words.
+        sentence: the same of one window, with places for `{value}`, `{row}` and `{column}`.
+        pick: of a window, with NumPy.
+        function: of a window, in a formula.
+        outside: in place of padding; it is never selected.
+    """
+
+    label: str
+    sentence: str
+    pick: Callable[[Array], float]
+    function: Reduction
+    outside: float
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A pooling whose result is the sum of the window, divided by how many cells count (`Pool.counted`)."""
+
+    label: str = "sum of the window"
+    sentence: str = "The mean of the window: {sum} ÷ {n} = {value}."
+    outside: float = 0.0
+
+
+class Pool(Windowed):
     """A layer that reduces each window of each map to one value."""
-
-    pooled: ClassVar[Literal["max", "mean"]]
-    """What is taken of a window."""
 
     kernel_size: SizeOrPair
     stride: SizeOrPair | None = None
@@ -32,49 +49,37 @@ class Pool(Op):
     padding: Padding = 0
     ceil_mode: bool = False
 
+    @property
     @abstractmethod
-    def window_extent(self) -> Pair:
-        """The height and width that a window covers."""
+    def explanation(self) -> Selection | Mean:
+        """How a window becomes one value, for the pages and handouts that show it step by step."""
 
-    def taps(self) -> tuple[range, range]:
-        """The offsets within a window, along y and x, that are pooled."""
-        height, width = self.window_extent()
-        return range(height), range(width)
+    @property
+    def spacing(self) -> Pair:
+        """From one pixel of a window to the next, along y and x."""
+        return 1, 1
 
-    def geometry(self, x: Shape) -> tuple[Pair, Margin, Pair]:
-        """Stride, padding and the number of windows."""
-        window = self.window_extent()
-        stride = pair(self.kernel_size if self.stride is None else self.stride)
-        pad = margins(self.padding, x, window, stride)
-        return stride, pad, window_counts(x, pad, window, stride, ceil_mode=self.ceil_mode)
+    def geometry(self, x: Shape) -> WindowGeometry:
+        """The windows that are pooled."""
+        kernel = pair(self.kernel_size)
+        stride = kernel if self.stride is None else pair(self.stride)
+        return window_geometry(x, kernel, stride, self.padding, self.spacing, ceil_mode=self.ceil_mode)
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(C, H', W')`."""
         x = maps_only(self.kind, list(inputs))
-        stride, pad, counts = self.geometry(x)
-        for axis, size, before, count, step, taps in (
-            ("height", x.height, pad.top, counts[0], stride[0], self.taps()[0]),
-            ("width", x.width, pad.left, counts[1], stride[1], self.taps()[1]),
-        ):
-            for n in (0, count - 1):
-                if not any(0 <= n * step - before + tap < size for tap in taps):
+        geometry = self.geometry(x)
+        for axis, name in enumerate(("height", "width")):
+            for n in (0, geometry.counts[axis] - 1):
+                first = n * geometry.stride[axis] - geometry.before[axis]
+                taps = range(first, first + geometry.extent[axis], geometry.dilation[axis])
+                if not any(0 <= tap < geometry.size[axis] for tap in taps):
                     raise ShapeMismatchError(
-                        f"window {n + 1} along the {axis} would hold no pixel of the input, only padding; "
+                        f"window {n + 1} along the {name} would hold no pixel of the input, only padding; "
                         "use less padding"
                     )
-        return Shape.maps(x.channels, *counts)
+        return Shape.maps(x.channels, *geometry.counts)
 
     def counted(self, x: Shape) -> Margin:
         """The padding around the input whose cells count in a mean."""
         return Margin()
-
-    def sight(self, inputs: Sequence[Shape]) -> Sight:
-        """The window; of a dilated one, the pixels that are pooled."""
-        stride, pad, _ = self.geometry(inputs[0])
-        rows, cols = self.taps()
-        return Sight((len(rows), len(cols)), stride, (rows.step, cols.step), (pad.top, pad.left))
-
-    def reach(self, inputs: Sequence[Shape]) -> Margin:
-        """The padding and what the last windows overhang."""
-        stride, pad, counts = self.geometry(inputs[0])
-        return overhang(inputs[0], pad, self.window_extent(), stride, counts)

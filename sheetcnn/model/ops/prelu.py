@@ -16,24 +16,21 @@ import numpy as np
 from sheetcnn.formulas.expr import call, compare
 from sheetcnn.formulas.region import Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Op, Parameter, Params, Site, everywhere
+from sheetcnn.model.ops.base import Negatives, Parameter, Params, SameShape, Site, everywhere
 from sheetcnn.shape import Array, Shape
 
 
-class Prelu(Op):
+class Prelu(SameShape):
     """Parametric ReLU."""
 
     kind: ClassVar[str] = "prelu"
     title: ClassVar[str] = "PReLU"
     framework_names: ClassVar[tuple[str, str, str]] = ("PRelu", "PReLU", "PReLU")
+    negatives: ClassVar[Negatives] = "from negatives"
     pixelwise: ClassVar[bool] = True
 
     shared: bool = False
     """Whether all channels have one slope."""
-
-    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
-        """The input's shape."""
-        return inputs[0]
 
     def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
         """`weight`, the slopes."""
@@ -52,10 +49,6 @@ class Prelu(Op):
             slope = site.value("weight", 0) if self.shared else site.walk("weight", region)
             value = x.at(region)
             yield Stamp(region, call("IF", compare(">", value, 0), value, slope * value))
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The function."""

@@ -15,11 +15,11 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Op, Params, Site
+from sheetcnn.model.ops.base import Params, SameShape, Site
 from sheetcnn.shape import Array, Shape
 
 
-class Rescale(Op):
+class Rescale(SameShape):
     """Scaling of the input."""
 
     kind: ClassVar[str] = "rescale"
@@ -32,10 +32,6 @@ class Rescale(Op):
     """One per channel, or one for all."""
     std: tuple[float, ...] = (1.0,)
     """One per channel, or one for all."""
-
-    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
-        """The input's shape."""
-        return inputs[0]
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """The definition, broadcast over the channels."""

@@ -14,10 +14,10 @@ from pydantic import BeforeValidator, Field
 
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Op, Params, ShapeMismatchError, Site
+from sheetcnn.model.ops.base import Negatives, Op, Params, Site
 from sheetcnn.model.ops.gather import copied
 from sheetcnn.model.ops.spatial import Size, listed
-from sheetcnn.shape import Array, Shape
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 
 class Reshape(Op):
@@ -26,6 +26,7 @@ class Reshape(Op):
     kind: ClassVar[str] = "reshape"
     title: ClassVar[str] = "reshape"
     framework_names: ClassVar[tuple[str, str, str]] = ("Reshape", "reshape, view", "Reshape")
+    negatives: ClassVar[Negatives] = "from negatives"
 
     shape: Annotated[
         tuple[Size, Size, Size] | tuple[Size],
@@ -69,10 +70,6 @@ class Reshape(Op):
                 )
             yield from copied(x, *pieces)
             done += length
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """What becomes what."""

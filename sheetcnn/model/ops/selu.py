@@ -17,7 +17,7 @@ from pydantic import Field
 
 from sheetcnn.formulas.expr import Expr, Number, call, compare
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Elementwise
+from sheetcnn.model.ops.base import Elementwise, Negatives
 from sheetcnn.shape import Array, Shape
 
 
@@ -27,6 +27,7 @@ class Selu(Elementwise):
     kind: ClassVar[str] = "selu"
     title: ClassVar[str] = "SELU"
     framework_names: ClassVar[tuple[str, str, str]] = ("Selu", "SELU", "selu")
+    negatives: ClassVar[Negatives] = "from negatives"
     once: ClassVar[bool] = False
 
     alpha: Annotated[float, Field(gt=0)] = 1.6732632423543772
@@ -40,10 +41,6 @@ class Selu(Elementwise):
         """`gamma*IF(x>0,x,alpha*(EXP(x)-1))`."""
         below = Number(self.alpha) * (call("EXP", x) - 1)
         return Number(self.gamma) * call("IF", compare(">", x, 0), x, below)
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The function."""

@@ -14,8 +14,8 @@ from pydantic import Field
 from sheetcnn.formulas.placement import Placement, select
 from sheetcnn.languages import text
 from sheetcnn.model.ops.alias import Alias
-from sheetcnn.model.ops.base import Params, ShapeMismatchError
-from sheetcnn.shape import Array, Shape
+from sheetcnn.model.ops.base import Negatives, Params
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 
 class SliceChannels(Alias):
@@ -24,6 +24,7 @@ class SliceChannels(Alias):
     kind: ClassVar[str] = "slice_channels"
     title: ClassVar[str] = "slice of the channels"
     framework_names: ClassVar[tuple[str, str, str]] = ("Slice, Split", "slice, chunk, split", "")
+    negatives: ClassVar[Negatives] = "from negatives"
 
     start: int = 0
     stop: int | None = None
@@ -49,10 +50,6 @@ class SliceChannels(Alias):
     def alias(self, inputs: Sequence[Placement], out: Shape) -> Placement:
         """The cells of those channels."""
         return select(inputs[0], out, self._channels(inputs[0].shape.channels))
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """Which channels."""

@@ -21,22 +21,19 @@ import numpy as np
 
 from sheetcnn.formulas.expr import call
 from sheetcnn.formulas.region import Stamp
-from sheetcnn.model.ops.base import Op, Params, Site, Stage, everywhere
+from sheetcnn.model.ops.base import Negatives, Params, SameShape, Site, Stage, everywhere
 from sheetcnn.model.ops.channels import over_channels, single, single_ref
 from sheetcnn.shape import Array, Shape
 
 
-class Softmax(Op):
+class Softmax(SameShape):
     """Softmax."""
 
     kind: ClassVar[str] = "softmax"
     title: ClassVar[str] = "softmax"
     framework_names: ClassVar[tuple[str, str, str]] = ("Softmax", "Softmax", "Softmax")
+    negatives: ClassVar[Negatives] = "none"
     pixelwise: ClassVar[bool] = True
-
-    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
-        """The input's shape."""
-        return inputs[0]
 
     def stages(self, inputs: Sequence[Shape]) -> tuple[Stage, ...]:
         """`max`, `exp` and `sum`."""
@@ -73,10 +70,6 @@ class Softmax(Op):
         exp, total = site.stage("exp"), site.stage("sum")
         for region in everywhere(site.out, exp):
             yield Stamp(region, exp.at(region) / single_ref(total, region))
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """Always."""
-        return True
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The quotient."""

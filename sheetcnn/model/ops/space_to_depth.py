@@ -14,9 +14,9 @@ from typing import ClassVar, Literal
 
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Op, Params, ShapeMismatchError, Site
+from sheetcnn.model.ops.base import Negatives, Op, Params, Site
 from sheetcnn.model.ops.spatial import Size, maps_only
-from sheetcnn.shape import Array, Shape
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 
 class SpaceToDepth(Op):
@@ -25,6 +25,7 @@ class SpaceToDepth(Op):
     kind: ClassVar[str] = "space_to_depth"
     title: ClassVar[str] = "space to depth"
     framework_names: ClassVar[tuple[str, str, str]] = ("SpaceToDepth", "PixelUnshuffle", "")
+    negatives: ClassVar[Negatives] = "from negatives"
 
     block: Size
     mode: Literal["crd", "dcr"] = "crd"
@@ -58,10 +59,6 @@ class SpaceToDepth(Op):
                     target = c * b * b + i * b + j if self.mode == "crd" else (i * b + j) * channels + c
                     source = Region((c, i, j), shape.height, shape.width, (0, b, 0), (0, 0, b))
                     yield Stamp(Region.plane(target, shape), x.at(source))
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """What becomes what."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import BeforeValidator, Field
 
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import ShapeMismatchError
-from sheetcnn.shape import Array, Margin, Shape
+from sheetcnn.model.ops.base import Op
+from sheetcnn.model.ops.window import Pair, WindowGeometry
+from sheetcnn.shape import NO_MARGIN, Margin, Shape, ShapeMismatchError
 
 Size = Annotated[int, Field(ge=1)]
-Pair = tuple[int, int]
 
 
 def listed(value: object) -> object:
@@ -24,15 +26,11 @@ SizeOrPair = Annotated[
     Size | Annotated[tuple[Size, Size], Field(description="[height, width]")], BeforeValidator(listed)
 ]
 NonNegative = Annotated[int, Field(ge=0)]
-Padding = Annotated[
-    Literal["same", "valid"]
-    | NonNegative
-    | Annotated[
-        tuple[NonNegative, NonNegative, NonNegative, NonNegative],
-        Field(description="[top, bottom, left, right]"),
-    ],
-    BeforeValidator(listed),
+_Sides = Annotated[
+    tuple[NonNegative, NonNegative, NonNegative, NonNegative], Field(description="[top, bottom, left, right]")
 ]
+Padding = Annotated[Literal["same", "valid"] | NonNegative | _Sides, BeforeValidator(listed)]
+Edges = Annotated[NonNegative | _Sides, BeforeValidator(listed)]
 
 
 def pair(value: int | tuple[int, int]) -> Pair:
@@ -40,31 +38,37 @@ def pair(value: int | tuple[int, int]) -> Pair:
     return (value, value) if isinstance(value, int) else value
 
 
-def extent(kernel: Pair, dilation: Pair) -> Pair:
-    """The size of the window that a dilated kernel covers."""
-    return (kernel[0] - 1) * dilation[0] + 1, (kernel[1] - 1) * dilation[1] + 1
+def edges(value: int | tuple[int, int, int, int]) -> Margin:
+    """A number for all four edges, or (top, bottom, left, right)."""
+    return Margin(value, value, value, value) if isinstance(value, int) else Margin(*value)
 
 
-def margins(
-    padding: str | int | tuple[int, int, int, int], shape: Shape, window: Pair, stride: Pair
-) -> Margin:
-    """The padding of each side in pixels.
+def window_geometry(
+    x: Shape,
+    kernel: Pair,
+    stride: Pair,
+    padding: str | int | tuple[int, int, int, int],
+    dilation: Pair = (1, 1),
+    *,
+    ceil_mode: bool = False,
+) -> WindowGeometry:
+    """How a window of the options of a layer slides over maps of shape `x`.
 
-    `same` gives `ceil(size / stride)` windows; an odd rest goes to the bottom and the right, as in
+    Padding `same` gives `ceil(size / stride)` windows; an odd rest goes to the bottom and the right, as in
     TensorFlow, and as in PyTorch and ONNX (SAME_UPPER) for stride 1.
     """
-    if padding == "valid":
-        return Margin()
+    unpadded = WindowGeometry((x.height, x.width), kernel, stride, dilation, ceil_mode=ceil_mode)
     if padding == "same":
-        (top, bottom), (left, right) = (
-            _same(size, k, s) for size, k, s in zip((shape.height, shape.width), window, stride, strict=True)
+        around = Margin(
+            *(
+                side
+                for axis in zip(unpadded.size, unpadded.extent, stride, strict=True)
+                for side in _same(*axis)
+            )
         )
-        return Margin(top, bottom, left, right)
-    if isinstance(padding, int):
-        return Margin(padding, padding, padding, padding)
-    assert isinstance(padding, tuple)  # noqa: S101  (only "same" and "valid" are strings; for mypy)
-    top, bottom, left, right = padding
-    return Margin(top, bottom, left, right)
+    else:
+        around = NO_MARGIN if isinstance(padding, str) else edges(padding)
+    return replace(unpadded, padding=around)
 
 
 def _same(size: int, window: int, stride: int) -> Pair:
@@ -72,61 +76,20 @@ def _same(size: int, window: int, stride: int) -> Pair:
     return total // 2, total - total // 2
 
 
-def window_counts(shape: Shape, pad: Margin, window: Pair, stride: Pair, *, ceil_mode: bool = False) -> Pair:
-    """How many windows fit along y and x.
+class Windowed(Op):
+    """A layer whose every output pixel is computed from one window on the input maps."""
 
-    With `ceil_mode` a last window may overhang, if it starts inside the input or the padding before
-    it (the rule of PyTorch and ONNX).
+    @abstractmethod
+    def geometry(self, x: Shape) -> WindowGeometry:
+        """How the windows slide over maps of shape `x`."""
 
-    Raises:
-        ShapeMismatchError: if not even one fits.
-    """
-    counts = []
-    for axis, size, before, after, k, s in (
-        ("height", shape.height, pad.top, pad.bottom, window[0], stride[0]),
-        ("width", shape.width, pad.left, pad.right, window[1], stride[1]),
-    ):
-        free = size + before + after - k
-        if free < 0 and not (ceil_mode and -free < s):
-            raise ShapeMismatchError(
-                f"a window of {axis} {k} does not fit into an input of {axis} {size}"
-                + (f" padded to {size + before + after}" if before + after else "")
-                + "; use a smaller kernel_size or dilation, or more padding"
-            )
-        count = (-(-free // s) if ceil_mode else free // s) + 1
-        if ceil_mode and (count - 1) * s >= size + before:
-            count -= 1
-        counts.append(count)
-    return counts[0], counts[1]
+    def padding_extent(self, inputs: Sequence[Shape]) -> Margin:
+        """The padding, and what the last windows overhang."""
+        return self.geometry(inputs[0]).overhang
 
-
-def overhang(shape: Shape, pad: Margin, window: Pair, stride: Pair, counts: Pair) -> Margin:
-    """The cells beyond the input that the windows touch: padding, and what the last ones overhang."""
-    return Margin(
-        pad.top,
-        max(0, (counts[0] - 1) * stride[0] + window[0] - pad.top - shape.height),
-        pad.left,
-        max(0, (counts[1] - 1) * stride[1] + window[1] - pad.left - shape.width),
-    )
-
-
-def windows(
-    x: Array, pad: Margin, window: Pair, stride: Pair, dilation: Pair, counts: Pair, fill: float
-) -> Array:
-    """All windows of `x` `(C, H, W)` as an array `(C, out_h, out_w, kh, kw)`; outside it is `fill`."""
-    _, height, width = x.shape
-    below = max(0, (counts[0] - 1) * stride[0] + window[0] - pad.top - height)
-    beyond = max(0, (counts[1] - 1) * stride[1] + window[1] - pad.left - width)
-    padded = np.pad(x, ((0, 0), (pad.top, below), (pad.left, beyond)), constant_values=fill)
-    every = np.lib.stride_tricks.sliding_window_view(padded, window, axis=(1, 2))
-    chosen: Array = every[
-        :,
-        : (counts[0] - 1) * stride[0] + 1 : stride[0],
-        : (counts[1] - 1) * stride[1] + 1 : stride[1],
-        :: dilation[0],
-        :: dilation[1],
-    ]
-    return chosen
+    def receptive_window(self, inputs: Sequence[Shape]) -> WindowGeometry:
+        """The window."""
+        return self.geometry(inputs[0])
 
 
 def maps_only(kind: str, inputs: tuple[Shape, ...] | list[Shape]) -> Shape:
@@ -148,18 +111,3 @@ def window_words(kernel: Pair, dilation: Pair = (1, 1)) -> str:
     if dilation == (1, 1):
         return size
     return text("{size} (dilated by {rows}×{columns})", size=size, rows=dilation[0], columns=dilation[1])
-
-
-Edges = Annotated[
-    NonNegative
-    | Annotated[
-        tuple[NonNegative, NonNegative, NonNegative, NonNegative],
-        Field(description="[top, bottom, left, right]"),
-    ],
-    BeforeValidator(listed),
-]
-
-
-def edges(value: int | tuple[int, int, int, int]) -> Margin:
-    """A number for all four edges, or (top, bottom, left, right)."""
-    return Margin(value, value, value, value) if isinstance(value, int) else Margin(*value)

@@ -25,10 +25,10 @@ import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from sheetcnn.formulas.region import Stamp
-from sheetcnn.model.ops.base import Op, Params, ShapeMismatchError, Site
+from sheetcnn.model.ops.base import Negatives, Op, Params, Site
 from sheetcnn.model.ops.gather import ONE, Run, Taps, mixed, runs
 from sheetcnn.model.ops.spatial import SizeOrPair, listed, maps_only, pair
-from sheetcnn.shape import Array, Shape
+from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 Factor = Annotated[float, Field(gt=0)]
 Factors = Annotated[
@@ -42,6 +42,7 @@ class Upsample(Op):
     kind: ClassVar[str] = "upsample"
     title: ClassVar[str] = "resizing"
     framework_names: ClassVar[tuple[str, str, str]] = ("Resize, Upsample", "F.interpolate", "UpSampling2D")
+    negatives: ClassVar[Negatives] = "from negatives"
 
     size: SizeOrPair | None = None
     scale: Factors | None = None
@@ -150,10 +151,6 @@ class Upsample(Op):
         rows, cols = (self._runs(*axis) for axis in self._axes(x.shape))
         for c in range(x.shape.channels):
             yield from mixed(x, c, rows, cols, 0.0)
-
-    def nonnegative(self, inputs: Sequence[bool]) -> bool:
-        """As the input."""
-        return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The rule."""

@@ -10,14 +10,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, add, call, choose, compare, pick
+from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, add, call, choose, pick
 from sheetcnn.formulas.placement import Placement
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
-from sheetcnn.pages.drop_downs import ask
+from sheetcnn.pages.drop_downs import add_drop_downs
 from sheetcnn.pages.lookup import MOST_CHOSEN, SAME, Line, same, write_lines
 from sheetcnn.pages.trace.conv_values import Trace
 from sheetcnn.sheets import theme
+from sheetcnn.sheets.by_block import by_block
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.maps import header, scale_of
 from sheetcnn.sheets.sheet_plan import Computed, LiveGrid, PageContext, SheetPlan
@@ -43,9 +44,9 @@ def trace_name(layout: Layout, node: Node) -> str:
 def can_trace(layout: Layout, node: Node) -> bool:
     """Whether a layer is a sum of windows times kernels over maps, and so has a page."""
     shapes = layout.graph.input_shapes(node)
-    sight, weights = node.op.sight(shapes), layout.weights.get(node.name)
+    geometry, weights = node.op.receptive_window(shapes), layout.weights.get(node.name)
     kernel = weights.kernel_parameter if weights is not None else None
-    if sight is None or weights is None or kernel is None or weights.across or kernel.faces:
+    if geometry is None or weights is None or kernel is None or weights.across or kernel.faces:
         return False
     few = kernel.groups <= MOST_CHOSEN and shapes[0].channels <= MOST_CHOSEN
     return layout.interleaved or few
@@ -53,12 +54,12 @@ def can_trace(layout: Layout, node: Node) -> bool:
 
 def trace_sheet(layout: Layout, node: Node, name: str) -> SheetPlan:
     """Build the page of a layer that `can_trace`."""
-    sight = node.op.sight(layout.graph.input_shapes(node))
+    geometry = node.op.receptive_window(layout.graph.input_shapes(node))
     weights = layout.weights[node.name]
     kernel = weights.kernel_parameter
-    if sight is None or kernel is None:
+    if geometry is None or kernel is None:
         raise ValueError(f"{node.name} is no sum of windows")
-    return _ConvPage(Trace(layout, node, sight, kernel, weights), name).sheet()
+    return _ConvPage(Trace(layout, node, geometry, kernel, weights), name).sheet()
 
 
 class _ConvPage:
@@ -109,7 +110,7 @@ class _ConvPage:
         if trace.listed < trace.inputs:
             wanted.append(("input", "input map", trace.inputs, 1))
         asked = [(trace.key(what), self.say(label), most, default) for what, label, most, default in wanted]
-        ask(plan, asked, (CHOICES_AT, LABEL), (TERMS_AT, self.result_at + 9), say=self.say)
+        add_drop_downs(plan, asked, (CHOICES_AT, LABEL), (TERMS_AT, self.result_at + 9), say=self.say)
 
     def _terms(self) -> None:
         """Window, kernel, products and their sum, for every input map that is listed."""
@@ -177,7 +178,7 @@ class _ConvPage:
         trace = self.trace
         if trace.layout.interleaved:
             offset = self._offset(n)
-            return _picked(trace.source, self._place, offset)
+            return by_block(trace.source, offset, lambda b, n: self._place(trace.source, b.first, n))
         if trace.kernel.groups == 1 and trace.listed == trace.inputs:
             return self._place(trace.source, n, None)
         seen = [
@@ -201,9 +202,9 @@ class _ConvPage:
         With `offset`, the place is that many channels beyond `channel`.
         """
         trace = self.trace
-        (sy, sx), (dy, dx), out = trace.sight.stride, trace.sight.dilation, trace.out
+        (sy, sx), (dy, dx), out = trace.geometry.stride, trace.geometry.dilation, trace.out
         block = source.block_of(channel)
-        row, col = block.cell(channel, -trace.sight.before[0], -trace.sight.before[1])
+        row, col = block.cell(channel, -trace.geometry.before[0], -trace.geometry.before[1])
         beside = block.count - 1 if offset is not None else 0
         places = Rect(
             block.sheet,
@@ -225,7 +226,7 @@ class _ConvPage:
         out, per_group = kernel.kernel_shape[:2]
         first = list(weights.slices(kernel, 0))
         step = weights.row_step
-        dy, dx = trace.sight.dilation
+        dy, dx = trace.geometry.dilation
         source = trace.source
         beside: Expr | None = None
         if trace.listed < per_group:
@@ -234,7 +235,7 @@ class _ConvPage:
         strip, row, col = next(s for s in first if n in s[0].channels)
         block = source.block_of(strip.channels.start)
         across = dx * block.x_col
-        if len(strip.columns) < trace.sight.size[1]:  # a strip for each column of the window
+        if len(strip.columns) < trace.geometry.kernel[1]:  # a strip for each column of the window
             across = source.size(strip, trace.size[0])[1] + weights.gap
         col += (n - strip.channels.start) * block.channel_col
         apart = max(block.channel_col, 1)
@@ -296,7 +297,7 @@ class _ConvPage:
         trace = self.trace
         out = trace.layout.placements[trace.node.name]
         if trace.layout.interleaved:
-            return _picked(out, self._own, self.map)
+            return by_block(out, self.map, lambda b, n: self._own(out, b.first, n))
         cells = [self._own(out, c, None) for c in range(trace.out.channels)]
         if len(cells) <= MOST_CHOSEN:
             return choose(self.map, cells)
@@ -348,19 +349,6 @@ class _ConvPage:
 def _step(chosen: Ref, step: int) -> Expr:
     """The place of the chosen number among places `step` apart, counted from 1."""
     return chosen if step == 1 else (chosen - 1) * float(step) + 1
-
-
-def _picked(placement: Placement, place: Callable[[Placement, int, Expr | None], Expr], chosen: Expr) -> Expr:
-    """What `place` makes of the chosen channel (counted from 1), from whichever block holds it."""
-    picked: Expr | None = None
-    for block in reversed(placement.blocks):
-        offset = chosen - block.first if block.first else chosen
-        value = place(placement, block.first, offset)
-        test = compare("<=", chosen, block.first + block.count)
-        picked = value if picked is None else call("IF", test, value, picked)
-    if picked is None:
-        raise ValueError("a tensor has at least one block")
-    return picked
 
 
 def _of(values: Callable[[PageContext, int], _T], n: int) -> Callable[[PageContext], _T]:

@@ -12,7 +12,8 @@ import numpy as np
 from sheetcnn.formulas.placement import Placement
 from sheetcnn.model.engine import PRE, stage_key
 from sheetcnn.model.graph import Node
-from sheetcnn.model.ops.base import Parameter, Sight
+from sheetcnn.model.ops.base import Parameter
+from sheetcnn.model.ops.window import WindowGeometry
 from sheetcnn.shape import Array, Shape
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.sheet_plan import PageContext
@@ -28,7 +29,7 @@ class Trace:
 
     layout: Layout
     node: Node
-    sight: Sight
+    geometry: WindowGeometry
     kernel: Parameter
     weights: WeightCells
 
@@ -55,7 +56,7 @@ class Trace:
     @property
     def size(self) -> tuple[int, int]:
         """Height and width of the kernel."""
-        return self.sight.size
+        return self.geometry.kernel
 
     def key(self, what: str) -> str:
         """The name of a choice."""
@@ -74,11 +75,11 @@ class Trace:
 
     def window(self, context: PageContext, n: int) -> Array:
         """The input's pixels under the kernel; 0 in the padding."""
-        (kh, kw), (dy, dx) = self.size, self.sight.dilation
+        (kh, kw), (dy, dx) = self.size, self.geometry.dilation
         _, row, col = self.chosen(context)
         plane = context.result.activations[self.node.inputs[0]][self.channel(context, n)]
-        top = row * self.sight.stride[0] - self.sight.before[0]
-        left = col * self.sight.stride[1] - self.sight.before[1]
+        top = row * self.geometry.stride[0] - self.geometry.before[0]
+        left = col * self.geometry.stride[1] - self.geometry.before[1]
         found = np.zeros((kh, kw))
         for u in range(kh):
             for v in range(kw):

@@ -15,7 +15,7 @@ from sheetcnn.model.ops.base import Parameter
 from sheetcnn.model.ops.dense import Dense
 from sheetcnn.model.ops.dropout import Dropout
 from sheetcnn.model.ops.flatten import Flatten
-from sheetcnn.pages.drop_downs import ask
+from sheetcnn.pages.drop_downs import add_drop_downs
 from sheetcnn.pages.lookup import SAME, Line, same, write_lines
 from sheetcnn.shape import Array, Shape
 from sheetcnn.sheets import theme
@@ -161,7 +161,7 @@ class _DensePage:
         plan.format.one_page = True
         units = graph.shapes[node.name].channels
         asked = [(trace.key, say("output"), units, 1)]
-        ask(plan, asked, (CHOICES_AT, LABEL), (LISTED_AT, TERMS + 2), say=say)
+        add_drop_downs(plan, asked, (CHOICES_AT, LABEL), (LISTED_AT, TERMS + 2), say=say)
         self._label()
         self._terms()
         self._results()

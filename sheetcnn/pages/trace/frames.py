@@ -36,10 +36,10 @@ def _traced(layout: Layout) -> Iterator[Node]:
 
 
 def _highlights(layout: Layout, node: Node) -> Iterator[tuple[str, Highlight]]:
-    sight = node.op.sight(layout.graph.input_shapes(node))
+    geometry = node.op.receptive_window(layout.graph.input_shapes(node))
     weights = layout.weights.get(node.name)
     kernel = weights.kernel_parameter if weights is not None else None
-    if sight is None:
+    if geometry is None:
         return
     name = trace_name(layout, node)
     out, source = layout.placements[node.name], layout.placements[node.inputs[0]]
@@ -47,11 +47,10 @@ def _highlights(layout: Layout, node: Node) -> Iterator[tuple[str, Highlight]]:
         here = f"ROW()={block.row}-1+{name}_row,COLUMN()={block.col}-1+{name}_column"
         cells = area(block.row, block.col, out.shape.height, out.shape.width)
         yield block.sheet, Highlight((cells,), f"AND({name}_map={k + 1},{here})", theme.ACCENT)
-    (kh, kw), (sy, sx), (dy, dx) = sight.size, sight.stride, sight.dilation
-    high, wide = (kh - 1) * dy + 1, (kw - 1) * dx + 1
+    (high, wide), (sy, sx) = geometry.extent, geometry.stride
     per_out = out.shape.channels // kernel.groups if kernel is not None else 1
     for block in source.blocks:
-        top, left = block.cell(block.first, -sight.before[0], -sight.before[1])
+        top, left = block.cell(block.first, -geometry.before[0], -geometry.before[1])
         row, col = f"({top}+({name}_row-1)*{sy})", f"({left}+({name}_column-1)*{sx})"
         inside = [f"ROW()>={row}", f"ROW()<{row}+{high}", f"COLUMN()>={col}", f"COLUMN()<{col}+{wide}"]
         if kernel is None:  # pooling: from the map of the same number

@@ -14,9 +14,9 @@ from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, add, call, compare, pick
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
-from sheetcnn.model.ops.base import Sight
-from sheetcnn.model.ops.pooling import Pool
-from sheetcnn.pages.drop_downs import ask
+from sheetcnn.model.ops.pooling import Mean, Pool, Selection
+from sheetcnn.model.ops.window import WindowGeometry
+from sheetcnn.pages.drop_downs import add_drop_downs
 from sheetcnn.pages.lookup import SAME, Line, can_pick, pixel, same, write_lines
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
@@ -27,17 +27,16 @@ from sheetcnn.xlsx.book import Cell, Highlight
 
 MOST_CELLS = 150
 """Cells of a window that is shown."""
-LOWEST = -1e300
 CHOICES_AT, WINDOW_AT = 6, 13
 LABEL, FIRST = 1, 2
 
 
 def can_trace_pool(layout: Layout, node: Node) -> bool:
-    """Whether a layer takes the greatest or the mean of windows small enough to be shown."""
+    """Whether a layer pools windows small enough to be shown."""
     if not isinstance(node.op, Pool) or node.activation is not None:
         return False
     shapes = layout.graph.input_shapes(node)
-    few = int(np.prod(node.op.sight(shapes).size)) <= MOST_CELLS
+    few = int(np.prod(node.op.receptive_window(shapes).kernel)) <= MOST_CELLS
     source, out = (layout.placements[name] for name in (node.inputs[0], node.name))
     return few and can_pick(source) and can_pick(out)
 
@@ -45,8 +44,8 @@ def can_trace_pool(layout: Layout, node: Node) -> bool:
 def pool_sheet(layout: Layout, node: Node, name: str) -> SheetPlan:
     """Build the page of a layer that `can_trace_pool`."""
     assert isinstance(node.op, Pool)  # noqa: S101  (for mypy)
-    sight = node.op.sight(layout.graph.input_shapes(node))
-    return _PoolPage(PoolTrace(layout, node, node.op, sight), name).sheet()
+    geometry = node.op.receptive_window(layout.graph.input_shapes(node))
+    return _PoolPage(PoolTrace(layout, node, node.op, geometry), name).sheet()
 
 
 @dataclass(frozen=True)
@@ -57,13 +56,13 @@ class PoolTrace:
         layout: of the workbook.
         node: the pooling layer.
         op: its options.
-        sight: its window.
+        geometry: its window.
     """
 
     layout: Layout
     node: Node
     op: Pool
-    sight: Sight
+    geometry: WindowGeometry
 
     def key(self, what: str) -> str:
         """The name of a choice."""
@@ -76,8 +75,9 @@ class PoolTrace:
 
     def place(self, context: PageContext, axis: int) -> Array:
         """Rows or columns of the input under the window, counted from 1."""
-        first = self.chosen(context)[1 + axis] * self.sight.stride[axis] - self.sight.before[axis]
-        place: Array = np.arange(float(self.sight.size[axis])) * self.sight.dilation[axis] + (first + 1)
+        stride, dilation = self.geometry.stride[axis], self.geometry.dilation[axis]
+        first = self.chosen(context)[1 + axis] * stride - self.geometry.before[axis]
+        place: Array = np.arange(float(self.geometry.kernel[axis])) * dilation + (first + 1)
         return place
 
     def source(self, context: PageContext) -> Array:
@@ -87,28 +87,24 @@ class PoolTrace:
 
     def window(self, context: PageContext) -> Array:
         """The pixels of the window; `outside` in the padding."""
-        plane, found = self.source(context), np.full(self.sight.size, self.outside)
+        outside = self.op.explanation.outside
+        plane, found = self.source(context), np.full(self.geometry.kernel, outside)
         for u, y in enumerate(self.place(context, 0)):
             for v, x in enumerate(self.place(context, 1)):
                 if 1 <= y <= plane.shape[0] and 1 <= x <= plane.shape[1]:
                     found[u, v] = plane[int(y) - 1, int(x) - 1]
         return found
 
-    @property
-    def outside(self) -> float:
-        """What stands for padding."""
-        return LOWEST if self.op.pooled == "max" else 0.0
-
-    def won(self, context: PageContext) -> Array:
-        """The place in reading order of every cell that holds the greatest value; others hold `NONE`."""
+    def won(self, selection: Selection, context: PageContext) -> Array:
+        """The place in reading order of every cell that holds the selected value; others hold `NONE`."""
         window = self.window(context)
         order = np.arange(1.0, window.size + 1).reshape(window.shape)
-        return np.where(window == window.max(), order, NONE)
+        return np.where(window == selection.pick(window), order, NONE)
 
-    def winner(self, context: PageContext, axis: int) -> float:
-        """Row or column of the input that the greatest value comes from, counted from 1."""
-        first = int(self.won(context).min()) - 1
-        return float(self.place(context, axis)[np.unravel_index(first, self.sight.size)[axis]])
+    def winner(self, selection: Selection, context: PageContext, axis: int) -> float:
+        """Row or column of the input that the selected value comes from, counted from 1."""
+        first = int(self.won(selection, context).min()) - 1
+        return float(self.place(context, axis)[np.unravel_index(first, self.geometry.kernel)[axis]])
 
     def counted(self, context: PageContext) -> float:
         """How many cells the mean is taken over."""
@@ -135,7 +131,7 @@ class _PoolPage:
     def __init__(self, trace: PoolTrace, name: str) -> None:
         self.trace, self.say = trace, trace.layout.say
         self.plan = SheetPlan(name, trace.node.name, page=True, tab="trace")
-        self.size = trace.sight.size
+        self.size = trace.geometry.kernel
         self.map, self.row, self.col = (Ref(None, CHOICES_AT + n, FIRST, fixed=True) for n in range(3))
         self.winner_at = FIRST + self.size[1] + 1
         self.result_at = max(self.winner_at + self.size[1] + 1, FIRST + 5)
@@ -160,7 +156,7 @@ class _PoolPage:
         wanted = [("map", "map", out.channels, 1), ("row", "row", out.height, out.height // 2 + 1)]
         wanted.append(("column", "column", out.width, out.width // 2 + 1))
         asked = [(trace.key(what), say(label), most, default) for what, label, most, default in wanted]
-        ask(plan, asked, (CHOICES_AT, LABEL), (WINDOW_AT, self.result_at + 9), say=say)
+        add_drop_downs(plan, asked, (CHOICES_AT, LABEL), (WINDOW_AT, self.result_at + 9), say=say)
         self._window()
         self._results()
         return plan
@@ -168,15 +164,16 @@ class _PoolPage:
     def _window(self) -> None:
         """The rows and columns of the input under the window, and its pixels."""
         plan, trace, say = self.plan, self.trace, self.say
+        pooling = trace.op.explanation
         kh, kw = self.size
         head = say("the window on the input map: its rows and columns, and the pixels")
         plan.cells.append(Cell(WINDOW_AT - 2, LABEL, head, theme.SECTION))
         for axis, chosen in ((0, self.row), (1, self.col)):
             here = call("ROW") - float(WINDOW_AT) if axis == 0 else call("COLUMN") - float(FIRST)
-            stride, dilation = trace.sight.stride[axis], trace.sight.dilation[axis]
+            stride, dilation = trace.geometry.stride[axis], trace.geometry.dilation[axis]
             step = here if dilation == 1 else here * float(dilation)
             place = chosen if stride == 1 else (chosen - 1) * float(stride) + 1
-            formula = add(place - float(trace.sight.before[axis]), step)
+            formula = add(place - float(trace.geometry.before[axis]), step)
             where = (WINDOW_AT, LABEL, kh, 1) if axis == 0 else (WINDOW_AT - 1, FIRST, 1, kw)
             values = partial(_column if axis == 0 else _line, trace, axis)
             plan.live.append(LiveGrid(*where, formula, theme.MAP_INDEX, values))
@@ -184,50 +181,61 @@ class _PoolPage:
         bounds = ((self.down, source.shape.height), (self.across, source.shape.width))
         tests = [compare(op, ref, n) for ref, most in bounds for op, n in ((">=", 1), ("<=", most))]
         picked = pixel(source, self.map, self.down, self.across)
-        formula = call("IF", call("AND", *tests), picked, Number(trace.outside))
-        style = theme.POOLED if trace.op.pooled == "max" else theme.VALUE
+        formula = call("IF", call("AND", *tests), picked, Number(pooling.outside))
+        style = theme.POOLED if isinstance(pooling, Selection) else theme.VALUE
         plan.live.append(LiveGrid(WINDOW_AT, FIRST, kh, kw, formula, style, trace.window))
         cells = area(WINDOW_AT, FIRST, kh, kw)
         scale = scale_of(trace.layout, trace.node.inputs[0])
         plan.format.color_scales.append(theme.color_scale(scale, (cells,)))
-        if trace.op.pooled == "max":
-            best = f"{area(WINDOW_AT, FIRST, 1, 1)}=MAX({area(WINDOW_AT, FIRST, kh, kw, fixed=True)})"
+        if isinstance(pooling, Selection):
+            whole = area(WINDOW_AT, FIRST, kh, kw, fixed=True)
+            best = f"{area(WINDOW_AT, FIRST, 1, 1)}={pooling.function}({whole})"
             plan.format.highlights.append(Highlight((cells,), best, theme.ACCENT))
 
     def _results(self) -> None:
-        """The greatest value and where it stands, or sum, count and mean; and the cell on the map."""
+        """How the window becomes one value, and whether it is the cell on the map."""
         plan, trace, say = self.plan, self.trace, self.say
-        kh, kw = self.size
-        window = Rect(None, WINDOW_AT, FIRST, kh, kw, fixed=True)
         at, col = CHOICES_AT, self.result_at
-        lines: list[Line] = []
-        if trace.op.pooled == "max":
-            lines.append(Line(say("the greatest of the window"), call("MAX", window), trace.result))
-            lines += self._winner(window)
-            result = Ref(None, at, col + 1)
-        else:
-            lines.append(
-                Line(say("sum of the window"), call("SUM", window), lambda f: float(trace.window(f).sum()))
-            )
-            lines.append(Line(say("pixels that count"), self._count(), trace.counted, theme.WHOLE))
-            mean = Ref(None, at, col + 1) / Ref(None, at + 1, col + 1)
-            lines.append(Line(say("= the mean"), mean, trace.result))
-            result = Ref(None, at + 2, col + 1)
+        lines, place = self._steps(trace.op.explanation)
+        result = Ref(None, at + place, col + 1)
         stands = pixel(trace.layout.placements[trace.node.name], self.map, self.row, self.col)
         lines.append(Line(say("the cell on the map's sheet"), stands, trace.result))
         cell = Ref(None, at + len(lines) - 1, col + 1)
         lines.append(Line(say("the same?"), same(result, cell), lambda f: SAME))
         write_lines(plan, lines, at, col)
 
-    def _winner(self, window: Rect) -> list[Line]:
-        """Row and column of the input that the greatest value comes from: the first in reading order."""
+    def _steps(self, pooling: Selection | Mean) -> tuple[list[Line], int]:
+        """The steps from the window to the result, and which of them the result is.
+
+        A kind of explanation that has no case here is an error of types.
+        """
+        trace, say = self.trace, self.say
+        window = Rect(None, WINDOW_AT, FIRST, *self.size, fixed=True)
+        match pooling:
+            case Selection(label, _, _, function):
+                selected = Line(say(label), call(function, window), trace.result)
+                return [selected, *self._winner(pooling, window)], 0
+            case Mean(label):
+                mean = Ref(None, CHOICES_AT, self.result_at + 1) / Ref(
+                    None, CHOICES_AT + 1, self.result_at + 1
+                )
+                return [
+                    Line(say(label), call("SUM", window), lambda f: float(trace.window(f).sum())),
+                    Line(say("pixels that count"), self._count(), trace.counted, theme.WHOLE),
+                    Line(say("= the mean"), mean, trace.result),
+                ], 2
+
+    def _winner(self, pooling: Selection, window: Rect) -> list[Line]:
+        """Row and column of the input that the selected value comes from: the first in reading order."""
         plan, trace, say = self.plan, self.trace, self.say
         kh, kw = self.size
         here = Ref(None, WINDOW_AT, FIRST, row_i=1, col_j=1)
         order = add((call("ROW") - float(WINDOW_AT)) * float(kw), call("COLUMN") - float(self.winner_at) + 1)
-        formula = call("IF", compare("=", here, call("MAX", window)), order, Number(NONE))
+        formula = call("IF", compare("=", here, call(pooling.function, window)), order, Number(NONE))
         plan.cells.append(Cell(WINDOW_AT - 1, self.winner_at, say("won"), theme.HEADING_CENTER, merge=kw))
-        plan.live.append(LiveGrid(WINDOW_AT, self.winner_at, kh, kw, formula, theme.WON, trace.won))
+        plan.live.append(
+            LiveGrid(WINDOW_AT, self.winner_at, kh, kw, formula, theme.WON, partial(trace.won, pooling))
+        )
         first = call("MIN", Rect(None, WINDOW_AT, self.winner_at, kh, kw, fixed=True))
         down = call("INT", (first - 1) / float(kw))
         rows = Rect(None, WINDOW_AT, LABEL, kh, 1, fixed=True)
@@ -235,8 +243,8 @@ class _PoolPage:
         row = pick(rows, down + 1, 1)
         col = pick(cols, 1, first - down * float(kw))
         return [
-            Line(say("it stands in row"), row, lambda f: trace.winner(f, 0), theme.WHOLE),
-            Line(say("and column"), col, lambda f: trace.winner(f, 1), theme.WHOLE),
+            Line(say("it stands in row"), row, lambda f: trace.winner(pooling, f, 0), theme.WHOLE),
+            Line(say("and column"), col, lambda f: trace.winner(pooling, f, 1), theme.WHOLE),
         ]
 
     def _count(self) -> Expr:

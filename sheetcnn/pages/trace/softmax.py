@@ -12,7 +12,7 @@ from sheetcnn.formulas.expr import Rect, Ref, call
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
 from sheetcnn.model.ops.softmax import Softmax
-from sheetcnn.pages.drop_downs import ask
+from sheetcnn.pages.drop_downs import add_drop_downs
 from sheetcnn.pages.lookup import SAME, Line, same, write_lines
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
@@ -101,7 +101,7 @@ class _SoftmaxPage:
         self._steps()
         self._table()
         asked = [(trace.key, say("class, by its number"), trace.count, 1)]
-        ask(plan, asked, (CHOICES_AT, LABEL), (LISTED_AT, RESULT + 4), say=say)
+        add_drop_downs(plan, asked, (CHOICES_AT, LABEL), (LISTED_AT, RESULT + 4), say=say)
         plan.print_columns = RESULT + 1
         return plan
 

@@ -1,1 +1,1 @@
-"""Exercises: worksheets that check themselves, with answer keys, and the grading of what comes back."""
+"""Exercises: worksheets that check themselves, with answer keys, and the grading of submissions."""

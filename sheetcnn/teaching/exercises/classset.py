@@ -31,11 +31,11 @@ MOST_QUESTIONS = 40
 
 @dataclass(frozen=True)
 class ClassSet:
-    """What was written.
+    """The exercises that were written.
 
     Attributes:
-        directory: that holds all of it.
-        key: the teacher's answers, `key.pdf`; `grade` reads `key.json` beside it.
+        directory: that holds all files.
+        key: the answer key, `key.pdf`; `grade` reads `key.json` beside it.
         worksheets: one PDF per student.
         workbooks: one .xlsx per student.
     """
@@ -78,7 +78,7 @@ def read_roster(path: Path) -> list[str]:
                 f"{path}: line {n + ('name' in heads)} has no name; fill it in or delete the line"
             )
         if name.lower() in [other.lower() for other in names[: n - 1]]:
-            raise SpecError(f"{path}: {name} stands there twice; make the names different")
+            raise SpecError(f"{path}: {name} occurs twice; make the names different")
     if not names:
         raise SpecError(f"{path} holds no name; write one per line")
     if len(names) > MOST_STUDENTS:

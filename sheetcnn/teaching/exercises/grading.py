@@ -1,6 +1,6 @@
-"""Grades what comes back: who got what right, and which mistake was made.
+"""Grades submissions: who got what right, and which mistakes were made.
 
-Only what stands in the answer cells counts; the check cells of a returned file are not trusted.
+Only the answer cells count; the check cells of a submission are not trusted.
 """
 
 from __future__ import annotations
@@ -60,14 +60,14 @@ class _Key(BaseModel):
 
 @dataclass(frozen=True)
 class Graded:
-    """One row of the table.
+    """One row of the table of grades.
 
     Attributes:
-        name: of the student; "" for a file that belongs to nobody.
-        file: that was graded, or what came in its place.
-        note: what is out of the ordinary.
-        marks: of every asked number: `right`, `wrong`, `empty`, `no number`, or the mistake in words.
-        right: how many are right.
+        name: name of the student; "" for a file that belongs to no student.
+        file: the file that was graded; "" if there is none.
+        note: anything unusual: no submission, a damaged file, several files ...
+        marks: for every number asked: `right`, `wrong`, `empty`, `no number`, or the mistake in words.
+        right: number of right answers.
     """
 
     name: str
@@ -79,12 +79,12 @@ class Graded:
 
 @dataclass(frozen=True)
 class Grades:
-    """The table of a class.
+    """The table of grades of a class.
 
     Attributes:
-        title: of the exercise.
-        heads: of the asked numbers.
-        rows: a student each, then files that belong to nobody.
+        title: title of the exercise.
+        heads: the headings of the numbers asked.
+        rows: one per student, then one per file that belongs to no student.
     """
 
     title: str
@@ -96,20 +96,20 @@ def grade(directory: Path, key: Path | None = None) -> Grades:
     """Grade the workbooks of a directory.
 
     Args:
-        directory: with the returned .xlsx files, under whatever names.
+        directory: with the submitted .xlsx files, under any names.
         key: the teacher's `key.json`; by default that of the directory.
 
     Raises:
-        SpecError: if the key is missing or damaged, or the directory is none.
+        SpecError: if the key is missing or damaged, or the directory does not exist.
     """
     if not directory.is_dir():
-        raise SpecError(f"{directory} is no directory; name the one with the returned workbooks")
+        raise SpecError(f"{directory} is not a directory; name the one with the submissions")
     book = _read_key(key or directory / "key.json")
     known = {student.id: student for student in book.students}
     named = {student.file.lower(): student for student in book.students}
     found: dict[str, list[tuple[Path, dict[str, Any]]]] = {}
     damaged: dict[str, list[str]] = {}
-    strangers: list[Graded] = []
+    unassigned: list[Graded] = []
     notes: dict[str, list[str]] = {}
     for path in sorted(directory.glob("*.xlsx")):
         if path.name.startswith(("~$", ".")) or path.name == "grades.xlsx":
@@ -120,13 +120,13 @@ def grade(directory: Path, key: Path | None = None) -> Grades:
         except SheetCnnError as error:
             reason = str(error).removeprefix(f"{path}: ").removeprefix(f"{path} ")
             if meant is None:
-                strangers.append(Graded("", path.name, f"cannot be read: {reason}", (), 0))
+                unassigned.append(Graded("", path.name, f"cannot be read: {reason}", (), 0))
             else:
                 damaged.setdefault(meant.id, []).append(f"{path.name} cannot be read: {reason}")
             continue
         student = known.get(identity)
         if student is None:
-            strangers.append(Graded("", path.name, "belongs to another exercise", (), 0))
+            unassigned.append(Graded("", path.name, "belongs to another exercise", (), 0))
             continue
         if meant is not None and meant.id != identity:
             notes.setdefault(meant.id, []).append(
@@ -143,12 +143,12 @@ def grade(directory: Path, key: Path | None = None) -> Grades:
             f"{a.question}. {most.questions[a.question - 1]['title']} ({n})"
             for n, a in enumerate(most.asked, 1)
         )
-    return Grades(book.title, heads, (*rows, *strangers))
+    return Grades(book.title, heads, (*rows, *unassigned))
 
 
 def _graded(student: _StudentKey, files: Sequence[tuple[Path, dict[str, Any]]], notes: list[str]) -> Graded:
     if not files:
-        return Graded(student.name, "", "; ".join(notes) or "nothing came back", (), 0)
+        return Graded(student.name, "", "; ".join(notes) or "no submission", (), 0)
     # Of several files of one student, the one under the name that was handed out counts.
     files = sorted(files, key=lambda f: (f[0].name.lower() != student.file.lower(), f[0].name))
     path, cells = files[0]
@@ -178,7 +178,7 @@ def _read_key(path: Path) -> _Key:
         key = _Key.model_validate(json.loads(path.read_bytes()))
     except (ValueError, ValidationError, RecursionError):
         raise SpecError(
-            f"{path} is damaged, or no key of sheetcnn exercise; make the exercises again"
+            f"{path} is damaged or not a key of sheetcnn exercise; make the exercises again"
         ) from None
     if key.format != 1 or not key.students:
         raise SpecError(f"{path} has format {key.format}, but this sheetcnn reads format 1")
@@ -186,10 +186,10 @@ def _read_key(path: Path) -> _Key:
 
 
 def _read(path: Path) -> tuple[str, dict[str, tuple[object, bool]]]:
-    """The identity of a workbook, and what stands in its cells: value and whether it is a formula."""
+    """The identity of a workbook, and the contents of its cells: the value, and whether it is a formula."""
     with open_workbook(path) as book:
         if SHEET not in book.sheet_names or "about" not in book.sheet_names:
-            raise WorkbookError(f"{path} is no exercise of sheetcnn")
+            raise WorkbookError(f"{path} is not an exercise of sheetcnn")
         identity = read_about(book, path).get("exercise", "")
         cells = book.sheet(SHEET)
 

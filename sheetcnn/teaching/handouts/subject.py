@@ -64,11 +64,11 @@ class Subject:
         if self.pixel is None:
             return None
         layout, node = self.plan.layout, self.graph.by_name[self.pixel.layer]
-        weights, sight = layout.weights[node.name], node.op.sight(self.graph.input_shapes(node))
+        weights, geometry = layout.weights[node.name], node.op.receptive_window(self.graph.input_shapes(node))
         kernel = weights.kernel_parameter
-        assert sight is not None  # noqa: S101  (a layer that can be traced has one; for mypy)
+        assert geometry is not None  # noqa: S101  (a layer that can be traced has one; for mypy)
         assert kernel is not None  # noqa: S101  (the same)
-        return Trace(layout, node, sight, kernel, weights)
+        return Trace(layout, node, geometry, kernel, weights)
 
     def context(self, **choices: int) -> PageContext:
         """What the values of a page follow from, for some choices."""

@@ -8,11 +8,12 @@ import numpy as np
 
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
-from sheetcnn.model.ops.pooling import Pool
-from sheetcnn.pages.receptive import fields
+from sheetcnn.model.ops.pooling import Mean, Pool, Selection
+from sheetcnn.pages.receptive import receptive_fields
 from sheetcnn.pages.trace.dense import DenseTrace, can_trace_dense
-from sheetcnn.pages.trace.pool import LOWEST, PoolTrace, can_trace_pool
+from sheetcnn.pages.trace.pool import PoolTrace, can_trace_pool
 from sheetcnn.pages.trace.softmax import SoftmaxTrace, can_trace_softmax
+from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.handouts.subject import Subject
 from sheetcnn.teaching.paper.document import (
@@ -152,38 +153,37 @@ def pooling(subject: Subject) -> Iterator[Block]:
         return
     node = nodes[-1]
     assert isinstance(node.op, Pool)  # noqa: S101  (for mypy)
-    trace = PoolTrace(layout, node, node.op, node.op.sight(subject.graph.input_shapes(node)))
+    trace = PoolTrace(layout, node, node.op, node.op.receptive_window(subject.graph.input_shapes(node)))
     out = subject.maps(node.name)
     channel, y, x = (int(n) for n in np.unravel_index(int(np.argmax(out)), out.shape))
     choices = {trace.key("map"): channel + 1, trace.key("row"): y + 1, trace.key("column"): x + 1}
     context = subject.context(**choices)
     place = text("map {map}, row {row}, column {column}", map=channel + 1, row=y + 1, column=x + 1)
     yield Heading(say(text("One pixel of {layer}: {place}", layer=node.name, place=place)))
-    window = trace.window(context)
-    window[window == LOWEST] = np.nan
+    words, window, marked = _pooled(trace, context)
     scale: Scale = "sequential" if subject.graph.nonnegative[node.inputs[0]] else "diverging"
-    rows, cols = trace.place(context, 0), trace.place(context, 1)
-    marked = []
-    if node.op.pooled == "max":
-        winner = trace.winner(context, 0), trace.winner(context, 1)
-        marked = [(int(np.argmax(rows == winner[0])), int(np.argmax(cols == winner[1])), 1, 1)]
-        words = text(
-            "The greatest of the window wins: {value}, from row {row}, column {column} of the input map.",
-            value=shown(trace.result(context)),
-            row=int(winner[0]),
-            column=int(winner[1]),
-        )
-    else:
-        words = text(
-            "The mean of the window: {sum} ÷ {n} = {value}.",
-            sum=shown(float(np.nansum(window))),
-            n=int(trace.counted(context)),
-            value=shown(trace.result(context)),
-        )
     caption = text("{layer}, map {n}", layer=node.inputs[0], n=channel + 1)
     yield Figures((Figure(say(caption), window, scale, 2, side=7, marked=marked),))
     yield Text(say(words))
     yield from _formula(subject, node.name, channel, y, x)
+
+
+def _pooled(trace: PoolTrace, context: PageContext) -> tuple[str, Array, list[tuple[int, int, int, int]]]:
+    """How a window becomes one value: the words, its pixels (NaN for padding), the cells to be marked.
+
+    A kind of explanation that has no case here is an error of types.
+    """
+    window, value = trace.window(context), shown(trace.result(context))
+    match trace.op.explanation:
+        case Selection(sentence=sentence, outside=outside) as selection:
+            row, column = (trace.winner(selection, context, axis) for axis in (0, 1))
+            rows, cols = trace.place(context, 0), trace.place(context, 1)
+            marked = [(int(np.argmax(rows == row)), int(np.argmax(cols == column)), 1, 1)]
+            words = text(sentence, value=value, row=int(row), column=int(column))
+            return words, np.where(window == outside, np.nan, window), marked
+        case Mean(sentence=sentence):
+            total, count = shown(float(window.sum())), int(trace.counted(context))
+            return text(sentence, sum=total, n=count, value=value), window, []
 
 
 def dense(subject: Subject) -> Iterator[Block]:
@@ -250,7 +250,7 @@ def softmax(subject: Subject) -> Iterator[Block]:
 def receptive(subject: Subject) -> Iterator[Block]:
     """The part of the input that the worked pixel depends on, framed on the picture."""
     pixel, say = subject.pixel, subject.say
-    field = fields(subject.graph).get(pixel.layer) if pixel is not None else None
+    field = receptive_fields(subject.graph).get(pixel.layer) if pixel is not None else None
     if pixel is None or field is None:
         return
     source = subject.maps(subject.graph.source)
