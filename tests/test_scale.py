@@ -32,7 +32,10 @@ NETWORKS = {
 """How many layers of each kind, as at full size; flatten, dropout and softmax left out."""
 
 
-@pytest.fixture(params=NETWORKS)
+MOBILENET = pytest.param("mobilenet_v1", marks=pytest.mark.exhaustive)  # PyTorch traces it, which takes long
+
+
+@pytest.fixture(params=[name if name != "mobilenet_v1" else MOBILENET for name in NETWORKS])
 def name(request: pytest.FixtureRequest) -> str:
     network = str(request.param)
     package = "torch" if network == "mobilenet_v1" else "onnx"

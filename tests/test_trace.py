@@ -131,7 +131,7 @@ def choices(plan: Plan, rng: np.random.Generator, *, corner: bool = False) -> di
 @pytest.mark.parametrize(
     ("calculator", "count"),
     [
-        *(("ironcalc", 5), ("libreoffice", 1), ("gnumeric", 1)),
+        *(("ironcalc", 4), ("libreoffice", 0), ("gnumeric", 0)),
         *(pytest.param(name, n, marks=pytest.mark.exhaustive)
           for name, n in (("ironcalc", 12), ("libreoffice", 3), ("gnumeric", 3))),
     ],
@@ -168,7 +168,7 @@ def test_many_maps_are_chosen_from(layout: Any, tmp_path: Path) -> None:
     build(net, image_of(net), path, options)
     plan = make_plan(net.graph, options)
     rng = np.random.default_rng(6)
-    for n in range(3):
+    for n in range(2):
         values = choices(plan, rng, corner=n == 0)
         assert "conv.trace.input" in values
         assert sheetcnn.verify(chosen(path, tmp_path / f"{n}.xlsx", plan, values)).ok
