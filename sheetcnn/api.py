@@ -333,9 +333,9 @@ def handout(
 
 def list_lessons() -> list[tuple[str, str]]:
     """The name of every lesson and the question it answers, in teaching order."""
-    from sheetcnn.teaching.lessons import names
+    from sheetcnn.teaching.lessons import lesson_lines
 
-    return list(names())
+    return list(lesson_lines())
 
 
 def lesson(name: str, path: AnyPath) -> None:

@@ -6,6 +6,8 @@ import re
 import unicodedata
 
 LONGEST = 100
+LONGEST_NAME = 120
+"""Characters of the name of a network or a layer."""
 
 _FORMULA_LIKE = re.compile(r"[=@]|[+-](?![0-9.]*$)")
 _ESCAPE_LIKE = re.compile("_x[0-9A-Fa-f]{4}_")

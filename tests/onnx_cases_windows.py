@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from onnx_models import weights
 
 KERNEL = {"w": weights(6, 4, 3, 3), "b": weights(6)}
 TURNED = {"w": weights(4, 3, 3, 2), "b": weights(3)}
+transposed = partial(one, "ConvTranspose", "conv_transpose2d")
 CONVOLUTIONS = [
     one("Conv", "conv2d", "x w b", constants=KERNEL),
     one("Conv", "conv2d", "x w", constants=KERNEL, pads=[0, 1, 2, 1], name="pads"),
@@ -21,20 +23,10 @@ CONVOLUTIONS = [
     one("Conv", "conv2d", "x w", constants={"w": weights(8, 1, 3, 3)}, group=4, name="depthwise", opset=7),
     one("Conv", "conv1d", "x w b", dims=ROW, constants={"w": weights(6, 4, 3), "b": weights(6)}, pads=[2, 1]),
     one("Conv", "conv1d", "x w", dims=ROW, constants={"w": weights(4, 1, 3)}, group=4, strides=[2]),
-    one("ConvTranspose", "conv_transpose2d", "x w b", constants=TURNED, strides=[2, 3]),
-    one("ConvTranspose", "conv_transpose2d", "x w", constants=TURNED, pads=[1, 0, 2, 1], dilations=[2, 1]),
-    one(
-        "ConvTranspose",
-        "conv_transpose2d",
-        "x w",
-        constants=TURNED,
-        strides=[2, 2],
-        output_padding=[1, 0],
-        name="output_padding",
-    ),
-    one(
-        "ConvTranspose",
-        "conv_transpose2d",
+    transposed("x w b", constants=TURNED, strides=[2, 3]),
+    transposed("x w", constants=TURNED, pads=[1, 0, 2, 1], dilations=[2, 1]),
+    transposed("x w", constants=TURNED, strides=[2, 2], output_padding=[1, 0], name="output_padding"),
+    transposed(
         "x w",
         constants=TURNED,
         strides=[2, 2],
@@ -42,9 +34,7 @@ CONVOLUTIONS = [
         # The evaluator takes an output_shape only where nothing is left to be cut off.
         same_as=[("ConvTranspose", "x w", "y", {"strides": [2, 2], "pads": [1, 1, 0, 0]})],
     ),
-    one(
-        "ConvTranspose",
-        "conv_transpose2d",
+    transposed(
         "x w",
         constants=TURNED,
         strides=[2, 2],
@@ -52,11 +42,9 @@ CONVOLUTIONS = [
         name="larger",
         same_as=[("ConvTranspose", "x w", "y", {"strides": [2, 2], "output_padding": [1, 0]})],
     ),
-    one("ConvTranspose", "conv_transpose2d", "x w", constants=TURNED, strides=[2, 2], auto_pad="SAME_UPPER"),
-    one("ConvTranspose", "conv_transpose2d", "x w", constants=TURNED, strides=[2, 2], auto_pad="SAME_LOWER"),
-    one(
-        "ConvTranspose",
-        "conv_transpose2d",
+    transposed("x w", constants=TURNED, strides=[2, 2], auto_pad="SAME_UPPER"),
+    transposed("x w", constants=TURNED, strides=[2, 2], auto_pad="SAME_LOWER"),
+    transposed(
         "x w",
         constants={"w": weights(4, 3, 3, 3), "halves": [2, 2]},
         group=2,
@@ -69,7 +57,7 @@ CONVOLUTIONS = [
             ("Concat", "y1 y2", "y", {"axis": 1}),
         ],
     ),
-    one("ConvTranspose", "conv_transpose2d", "x w", dims=ROW, constants={"w": weights(4, 2, 3)}, strides=[2]),
+    transposed("x w", dims=ROW, constants={"w": weights(4, 2, 3)}, strides=[2]),
 ]
 
 LOW = {"low_pads": [0, 0, 1, 0, 0, 0, 1, 1], "low": np.float32(-1e9)}

@@ -24,10 +24,10 @@ from sheetcnn.model.graph import Model
 from sheetcnn.teaching.exercises.classset import file_names, read_roster, seed_of
 from sheetcnn.teaching.exercises.fingerprint import Salt
 from sheetcnn.teaching.exercises.grading import EMPTY, NO_NUMBER, RIGHT, WRONG
+from sheetcnn.teaching.exercises.kinds import KINDS, draw
 from sheetcnn.teaching.exercises.question import MISTAKES, Question
-from sheetcnn.teaching.exercises.question_kinds import KINDS, draw
 from sheetcnn.teaching.exercises.workbook import RIGHT as RIGHT_WORDS
-from sheetcnn.teaching.exercises.workbook import SHEET, Placed, student_workbook
+from sheetcnn.teaching.exercises.workbook import SHEET, AnswerCell, student_workbook
 from sheetcnn.teaching.exercises.workbook import WRONG as WRONG_WORDS
 from sheetcnn.teaching.paper.document import Figure, Figures, Table
 
@@ -44,7 +44,7 @@ def questions_of(model: Model, kind: str) -> list[Question]:
 
 
 def figures(question: Question) -> list[Figure]:
-    return [f for block in question.shown if isinstance(block, Figures) for f in block.figures]
+    return [f for part in question.shown if isinstance(part, Figures) for f in part.figures]
 
 
 def numbers(words: str) -> list[float]:
@@ -275,7 +275,7 @@ def computed(formula: str) -> pe.Change:
     return change
 
 
-def attempts(placed: list[Placed]) -> list[dict[str, tuple[object, str]]]:
+def attempts(placed: list[AnswerCell]) -> list[dict[str, tuple[object, str]]]:
     """What is typed into each cell in one copy after the other, and what the cell beside must say."""
     rounds: list[dict[str, tuple[object, str]]] = []
     for n in range(max(len(p.asked.distinct) for p in placed) + 5):
@@ -364,8 +364,8 @@ def test_the_answers_do_not_stand_in_the_file(model: Model, tmp_path: Path) -> N
 
 def test_fingerprints_are_different(model: Model) -> None:
     salt = Salt.drawn(np.random.default_rng(1))
-    assert len({salt.of(n) for n in range(-5000, 5000)}) > 9990
-    assert salt.of(10**15) == salt.of(10**16)
+    assert len({salt.fingerprint(n) for n in range(-5000, 5000)}) > 9990
+    assert salt.fingerprint(10**15) == salt.fingerprint(10**16)
 
 
 # --- A class ----------------------------------------------------------------------------------------

@@ -35,9 +35,9 @@ from sheetcnn.teaching.paper.document import (
     Figures,
     Heading,
     Math,
+    Paragraph,
     Table,
-    Text,
-    shown,
+    number_text,
 )
 from sheetcnn.teaching.paper.files import write_document
 from sheetcnn.teaching.paper.html import html
@@ -59,9 +59,9 @@ def image(model: Model) -> np.ndarray:
 
 def section(document: Document, begins: str) -> list[Any]:
     """The blocks below a heading, up to the next one."""
-    blocks = list(document.blocks)
-    first = next(n for n, b in enumerate(blocks) if isinstance(b, Heading) and b.text.startswith(begins))
-    rest = blocks[first + 1 :]
+    parts = list(document.parts)
+    first = next(n for n, b in enumerate(parts) if isinstance(b, Heading) and b.text.startswith(begins))
+    rest = parts[first + 1 :]
     stop = next((n for n, b in enumerate(rest) if isinstance(b, Heading)), len(rest))
     return rest[:stop]
 
@@ -73,10 +73,10 @@ def test_a_worked_convolution_is_what_loops_give(
     """Windows at the corners reach into the padding."""
     k, y, x = place
     document = handout_of_model(model, image, pixel=f"conv2:{k},{y},{x}")
-    blocks = section(document, "One pixel of conv2")
+    parts = section(document, "One pixel of conv2")
     maps = run(model, image).activations["pool1"]
     weight, bias = model.params["conv2"]["weight"][k - 1], model.params["conv2"]["bias"][k - 1]
-    groups = [b.figures for b in blocks if isinstance(b, Figures)]
+    groups = [b.figures for b in parts if isinstance(b, Figures)]
     assert len(groups) == len(maps) == 4
     partials = []
     for (window, kernel, products), plane, own in zip(groups, maps, weight, strict=True):
@@ -89,17 +89,20 @@ def test_a_worked_convolution_is_what_loops_give(
                 assert kernel.values[u, v] == own[u, v]
                 assert products.values[u, v] == pytest.approx(value * own[u, v])
                 total += value * own[u, v]
-        assert products.caption == f"products, sum {shown(total)}"
+        assert products.caption == f"products, sum {number_text(total)}"
         partials.append(total)
     z = sum(partials) + bias
-    lines = [b.plain for b in blocks if isinstance(b, Math)]
-    signs = [shown(partials[0])]
-    signs += [("+ " if p >= 0 else "− ") + shown(abs(p)) for p in [*partials[1:], bias]]
-    assert lines == [f"z = {' '.join(signs)} = {shown(z)}", f"ReLU({shown(z)}) = {shown(max(0.0, z))}"]
+    lines = [b.plain for b in parts if isinstance(b, Math)]
+    signs = [number_text(partials[0])]
+    signs += [("+ " if p >= 0 else "− ") + number_text(abs(p)) for p in [*partials[1:], bias]]
+    assert lines == [
+        f"z = {' '.join(signs)} = {number_text(z)}",
+        f"ReLU({number_text(z)}) = {number_text(max(0.0, z))}",
+    ]
     # The formula is that of the workbook.
     path = tmp_path / "digits.xlsx"
     sheetcnn.build(model, image, path)
-    (code,) = [b for b in blocks if isinstance(b, Code)]
+    (code,) = [b for b in parts if isinstance(b, Code)]
     where = re.fullmatch(r"in the workbook: sheet (\w+), cell ([A-Z]+\d+)", code.where)
     assert where
     cell = load_workbook(path)[where[1]][where[2]]
@@ -124,15 +127,15 @@ def test_pooling_dense_and_softmax_are_what_loops_give(model: Model, image: np.n
     k, y, x = np.unravel_index(int(np.argmax(found["pool2"])), found["pool2"].shape)
     expected = found["conv2"][k, 2 * y : 2 * y + 2, 2 * x : 2 * x + 2]
     assert np.array_equal(window.values, expected)
-    assert any(shown(float(expected.max())) in b.text for b in pooled if isinstance(b, Text))
+    assert any(number_text(float(expected.max())) in b.text for b in pooled if isinstance(b, Paragraph))
     flat, logits = found["pool2"].reshape(-1), found["fc"]
     best = int(np.argmax(logits))
     (table,) = [b for b in section(document, "One output of fc") if isinstance(b, Table)]
     terms = [float(v * w) for v, w in zip(flat, model.params["fc"]["weight"][best], strict=True)]
     listed = sorted(terms, key=abs, reverse=True)[:8]
-    assert [row[3] for row in table.rows[:8]] == [shown(t) for t in listed]
-    assert table.rows[8][3] == shown(sum(terms) - sum(listed))
-    assert table.rows[-1][3] == shown(sum(terms) + float(model.params["fc"]["bias"][best]))
+    assert [row[3] for row in table.rows[:8]] == [number_text(t) for t in listed]
+    assert table.rows[8][3] == number_text(sum(terms) - sum(listed))
+    assert table.rows[-1][3] == number_text(sum(terms) + float(model.params["fc"]["bias"][best]))
     for row, term in zip(table.rows[:8], listed, strict=True):
         n = min(range(32), key=lambda m: abs(terms[m] - term))
         assert row[0] == f"pool2, map {n // 4 + 1}, row {n % 4 // 2 + 1}, column {n % 2 + 1}"
@@ -141,14 +144,15 @@ def test_pooling_dense_and_softmax_are_what_loops_give(model: Model, image: np.n
     for row in shares.rows:
         n = model.graph.labels.index(row[0])
         assert row[1:] == tuple(
-            shown(float(v), 4) for v in (logits[n], logits[n] - max(logits), exps[n], exps[n] / sum(exps))
+            number_text(float(v), 4)
+            for v in (logits[n], logits[n] - max(logits), exps[n], exps[n] / sum(exps))
         )
 
 
 def test_what_a_pixel_sees_is_framed(model: Model, image: np.ndarray) -> None:
     document = handout_of_model(model, image, pixel="conv2:1,1,2")
-    blocks = section(document, "What this pixel of conv2 sees")
-    (figure,) = next(b.figures for b in blocks if isinstance(b, Figures))
+    parts = section(document, "What this pixel of conv2 sees")
+    (figure,) = next(b.figures for b in parts if isinstance(b, Figures))
     # Change every pixel of the input, and see which ones change the window that the pixel is computed from.
     before = run(model, image).activations["input"]
     seen = np.zeros((8, 8), dtype=bool)
@@ -170,7 +174,7 @@ def test_what_a_pixel_sees_is_framed(model: Model, image: np.ndarray) -> None:
 
 def test_all_formats_show_the_same_numbers(model: Model, image: np.ndarray, tmp_path: Path) -> None:
     document = handout_of_model(model, image, pixel="conv2:6,4,3")
-    numbers = [b.plain for b in document.blocks if isinstance(b, Math)]
+    numbers = [b.plain for b in document.parts if isinstance(b, Math)]
     assert len(numbers) == 2
     page = unescape(html(document))
     text = markdown(document).replace("\\", "")
@@ -183,7 +187,7 @@ def test_all_formats_show_the_same_numbers(model: Model, image: np.ndarray, tmp_
         done = subprocess.run(
             ["pdftotext", "-layout", str(file), "-"], capture_output=True, text=True, check=True
         )
-        for row in next(b for b in document.blocks if isinstance(b, Table)).rows:
+        for row in next(b for b in document.parts if isinstance(b, Table)).rows:
             assert row[0] in done.stdout
         for figure in next(
             b for b in section(document, "One pixel of conv2") if isinstance(b, Figures)
@@ -219,7 +223,7 @@ ODD = '#eval("1+1") *x* $y$ <b>&amp;</b> [z](w) `q` \\'
 
 
 def test_names_are_never_markup(tmp_path: Path) -> None:
-    document = Document(ODD, [Heading(ODD), Text(ODD), Table([ODD], [[ODD]]), Code(ODD, ODD)], "en")
+    document = Document(ODD, [Heading(ODD), Paragraph(ODD), Table([ODD], [[ODD]]), Code(ODD, ODD)], "en")
     page = html(document)
     assert "<b>&" not in page.replace("<b>&amp;amp;", "")
     assert unescape(re.sub(r"<[^>]*>", "", page)).count('#eval("1+1") *x* $y$ <b>&amp;</b>') >= 5
@@ -301,12 +305,14 @@ def test_networks_without_some_sections_have_handouts() -> None:
 
 def test_many_input_maps_are_summed_up() -> None:
     net = network([{"name": "c", "kind": "conv2d", "filters": 2, "kernel_size": 3}], (90, 4, 4), ["c"])
-    blocks = section(handout_of_model(net, image_of(net), pixel="c:2,1,2"), "One pixel of c")
-    assert len([b for b in blocks if isinstance(b, Figures)]) == 6
-    parts = [float((image_of(net)[n, 0:3, 1:4] * net.params["c"]["weight"][1, n]).sum()) for n in range(90)]
-    listed = sorted(parts, key=abs, reverse=True)[:6]
-    rest = shown(sum(parts) - sum(listed))
-    assert any(b.text == f"the other 84 input maps together: {rest}" for b in blocks if isinstance(b, Text))
+    parts = section(handout_of_model(net, image_of(net), pixel="c:2,1,2"), "One pixel of c")
+    assert len([b for b in parts if isinstance(b, Figures)]) == 6
+    sums = [float((image_of(net)[n, 0:3, 1:4] * net.params["c"]["weight"][1, n]).sum()) for n in range(90)]
+    listed = sorted(sums, key=abs, reverse=True)[:6]
+    rest = number_text(sum(sums) - sum(listed))
+    assert any(
+        b.text == f"the other 84 input maps together: {rest}" for b in parts if isinstance(b, Paragraph)
+    )
 
 
 @pytest.mark.parametrize("code", [code for code in LANGUAGES if code != "en"])

@@ -21,14 +21,14 @@ from sheetcnn.teaching.lessons import (
     LESSONS,
     build_lesson,
     channels,
+    find_lesson,
     inception,
-    lesson,
-    lesson_paper,
+    lesson_document,
     padding,
     relu,
 )
 from sheetcnn.teaching.lessons.lesson_page import Lesson
-from sheetcnn.teaching.paper.document import Figures, Heading, Table, Text
+from sheetcnn.teaching.paper.document import Figures, Heading, Paragraph, Table
 from sheetcnn.teaching.paper.files import write_document
 from sheetcnn.workbook.verify import verify_many
 from sheetcnn.xlsx.read import open_workbook
@@ -98,7 +98,7 @@ def test_the_files_are_valid(books: list[Path]) -> None:
 
 def test_a_broken_formula_is_found(books: list[Path], tmp_path: Path) -> None:
     path = books[3 * NAMES.index("relu")]
-    sheet = lesson("relu").sheets()[0]
+    sheet = find_lesson("relu").sheets()[0]
     grid = sheet.live[0]
     cell = address(grid.row + 1, grid.col + 1)
     broken = pe.edit(path, tmp_path / "broken.xlsx", {(sheet.name, cell): pe.number(123.0)})
@@ -120,15 +120,15 @@ def test_the_same_bytes_every_time(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_for_print(name: str, tmp_path: Path) -> None:
-    one = lesson(name)
-    document = lesson_paper(one)
+    one = find_lesson(name)
+    document = lesson_document(one)
     write_document(document, tmp_path / "page.pdf")
     assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
-    texts = [b.text for b in document.blocks if isinstance(b, Text | Heading)]
+    texts = [b.text for b in document.parts if isinstance(b, Paragraph | Heading)]
     for n, (question, answer) in enumerate(one.questions, 1):
         assert f"{n}. {question}" in texts
         assert f"{n}. {question} {answer}" in texts
-    assert any(isinstance(b, Figures | Table) for b in document.blocks)
+    assert any(isinstance(b, Figures | Table) for b in document.parts)
 
 
 # --- Numbers that lessons state, computed in another way ------------------------------------------
@@ -142,7 +142,7 @@ def values_of(path: Path, sheet: str, row: int, col: int, height: int, width: in
 
 def test_several_channels_make_one_map(books: list[Path]) -> None:
     """By six nested loops, against what IronCalc makes of the formulas."""
-    path, sheet = books[3 * NAMES.index("channels")], lesson("channels").sheets()[1]
+    path, sheet = books[3 * NAMES.index("channels")], find_lesson("channels").sheets()[1]
     x, k = channels.image(), channels.kernels()
     for n, grid in enumerate(sheet.live):
         found = values_of(path, sheet.name, grid.row, grid.col, grid.height, grid.width)
@@ -223,20 +223,20 @@ def test_what_is_printed_stands_in_the_workbook(name: str, books: list[Path]) ->
     """Grids cell by cell, as recalculated; products by multiplying; numbers of tables by their digits."""
     sheets = grids(books[3 * NAMES.index(name)])
     drawn = 0
-    for block in lesson(name).figures():
-        if isinstance(block, Figures):
-            for n, figure in enumerate(block.figures):
+    for part in find_lesson(name).figures():
+        if isinstance(part, Figures):
+            for n, figure in enumerate(part.figures):
                 if any(stands_in(sheet, figure.values) for sheet in sheets):
                     continue
                 if figure.sign == "=" and n == 2:
-                    first, second = (f.values for f in block.figures[:2])
+                    first, second = (f.values for f in part.figures[:2])
                     assert np.array_equal(figure.values, first * second), figure.caption
                     continue
                 drawn += 1
-        elif isinstance(block, Table) and name not in ("readings", "second"):  # those are stated above
+        elif isinstance(part, Table) and name not in ("readings", "second"):  # those are stated above
             cells = np.concatenate([sheet[np.isfinite(sheet)] for sheet in sheets])
-            for row in block.rows:
-                for column in block.numbers:
+            for row in part.rows:
+                for column in part.numbers:
                     for text in re.findall(r"[\d.,]+", row[column].replace(" ", "")):
                         decimals = len(text.partition(".")[2])
                         number = float(text.replace(",", ""))

@@ -13,7 +13,7 @@ from sheetcnn.errors import WorkbookError
 from sheetcnn.model.engine import NOTHING
 from sheetcnn.sheets.sheet_plan import PageContext, as_built
 from sheetcnn.teaching.kinds import EXERCISE, KINDS, LESSON
-from sheetcnn.teaching.lessons import lesson as find_lesson
+from sheetcnn.teaching.lessons import find_lesson
 from sheetcnn.workbook.extract import extract
 from sheetcnn.workbook.kinds import NETWORK, NETWORK_ONLY, Expected, WorkbookKind
 from sheetcnn.workbook.readback import read_about

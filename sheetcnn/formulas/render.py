@@ -33,8 +33,8 @@ _ATOM = 7
 
 
 @dataclass(frozen=True, slots=True)
-class RowNumber:
-    """A row number, `start + i * per_i + j * per_j`."""
+class MovingNumber:
+    """A number of a row or column, `start + i * per_i + j * per_j`."""
 
     start: int
     per_i: int
@@ -45,17 +45,16 @@ class RowNumber:
         return self.start + i * self.per_i + j * self.per_j
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnNumber:
-    """A column number, `start + i * per_i + j * per_j`, shown as letters."""
+class RowNumber(MovingNumber):
+    """Of a row."""
 
-    start: int
-    per_i: int
-    per_j: int
+    __slots__ = ()
 
-    def at(self, i: int, j: int) -> int:
-        """The number at region position (i, j)."""
-        return self.start + i * self.per_i + j * self.per_j
+
+class ColumnNumber(MovingNumber):
+    """Of a column, shown as letters."""
+
+    __slots__ = ()
 
 
 Piece = str | RowNumber | ColumnNumber

@@ -17,13 +17,13 @@ from pydantic import ValidationError
 
 from sheetcnn.errors import SpecError, UnsupportedError
 from sheetcnn.importers.weights import decimal
+from sheetcnn.labels import LONGEST_NAME
 from sheetcnn.model.graph import INPUT, PIXELS, Graph, Model, Node
 from sheetcnn.model.ops import ACTIVATIONS, OPS, Elementwise
 from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 Numbers = npt.NDArray[Any]
 
-LONGEST_NAME = 120
 _FOREIGN = re.compile(r"[^A-Za-z0-9_./:-]")
 _FOREIGN_TITLE = re.compile(r"[^\w .,()-]")
 

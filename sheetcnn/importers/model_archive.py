@@ -20,8 +20,9 @@ LARGEST_TEXT = 128 << 20
 LARGEST_ENTRY = 4 << 30
 """Bytes of one file of weights."""
 LARGEST_RATIO = 1000
-"""How much smaller than its content an entry above 64 MiB may be: trained weights hardly compress."""
-_SMALL = 64 << 20
+"""How much smaller than its content an entry above `SMALL` may be: trained weights hardly compress."""
+SMALL = 64 << 20
+"""Bytes that do no harm, however well they were compressed."""
 
 
 class ModelArchive:
@@ -68,7 +69,7 @@ class ModelArchive:
             info = self._zip.getinfo(name)
         except KeyError:
             raise self.damaged(f"it holds no {name}") from None
-        bomb = info.file_size > _SMALL and info.file_size > LARGEST_RATIO * max(info.compress_size, 1)
+        bomb = info.file_size > SMALL and info.file_size > LARGEST_RATIO * max(info.compress_size, 1)
         if info.file_size > largest or bomb:
             raise SpecError(f"{self.path}: {name} unpacks to {info.file_size:,} bytes; that is no model's")
         try:

@@ -15,10 +15,10 @@ from sheetcnn.xlsx.read import Workbook
 
 def _expected_lesson(book: Workbook, path: Path) -> Expected:
     """A lesson is planned from its name; its formulas follow from choices and typed numbers alone."""
-    from sheetcnn.teaching.lessons import lesson  # 50 ms that a workbook of another kind does without
+    from sheetcnn.teaching.lessons import find_lesson  # 50 ms that a workbook of another kind does without
 
     try:
-        sheets = lesson(read_about(book, path)[LESSON.mark]).sheets()
+        sheets = find_lesson(read_about(book, path)[LESSON.mark]).sheets()
     except SheetCnnError as error:
         raise WorkbookError(f"{path}: {error}") from None
     check_sheets(book, sheets, path)

@@ -22,7 +22,7 @@ from sheetcnn.importers.keras.stores import StoreError
 from sheetcnn.importers.keras.translator import KerasTranslator
 from sheetcnn.model.graph import Model
 
-__all__ = ["read_keras", "supported"]
+__all__ = ["read_keras"]
 
 _TABLE = {**LAYERS, **NORMS, **ACTIVATIONS, **SHAPE_OPS}
 
@@ -52,8 +52,3 @@ def read_keras(path: Path, *, labels: Sequence[str] = ()) -> Model:
             )
             raise SpecError(f"{path}: its configuration is damaged or not known: {reason}") from None
         return KerasTranslator(network, _TABLE, saved.version).model(name, labels, str(path))
-
-
-def supported() -> tuple[str, ...]:
-    """The classes of layers and operations that are known."""
-    return tuple(sorted(_TABLE))

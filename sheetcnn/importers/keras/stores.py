@@ -29,9 +29,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from sheetcnn.importers.graph_builder import Numbers
+from sheetcnn.importers.model_archive import LARGEST_RATIO, SMALL
 
-_SMALL = 64 << 20
-_LARGEST_RATIO = 1000
 _WORD_BOUNDARY = re.compile(r"(?<=.)(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])")
 
 
@@ -191,6 +190,6 @@ def _array(group: Any, path: str) -> Numbers:
     if _is_group(dataset) or dataset.external or dataset.is_virtual or dataset.shape is None:
         raise StoreError(f"'{path}' in the file is no plain array")
     size, stored = dataset.size * dataset.dtype.itemsize, dataset.id.get_storage_size()
-    if size > _SMALL and size > _LARGEST_RATIO * stored:
+    if size > SMALL and size > LARGEST_RATIO * stored:
         raise StoreError(f"'{path}' claims {size:,} bytes, of which the file holds {stored:,}")
     return np.asarray(dataset[()])

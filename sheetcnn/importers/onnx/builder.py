@@ -20,7 +20,8 @@ from sheetcnn.model.graph import Model
 from sheetcnn.model.ops import OPS
 from sheetcnn.shape import Shape
 
-LONGEST_CLEAN_NAME = 100
+KEPT_CHARACTERS = 100
+"""Of an ONNX name, from its end: with a number behind it, it is still short enough for a layer's."""
 MOST_WEIGHTS = 1 << 29
 """4 GiB in float64. VGG-19, the largest of the common networks, has 1.4e8 weights."""
 
@@ -172,7 +173,7 @@ class OnnxGraphBuilder(GraphBuilder):
 
 def clean_name(text: str) -> str:
     """A layer name from any text: PyTorch's names begin with `/`, and have their ends in common least."""
-    return re.sub(r"[^A-Za-z0-9_./:-]+", "_", text)[-LONGEST_CLEAN_NAME:].lstrip("./:-") or "layer"
+    return re.sub(r"[^A-Za-z0-9_./:-]+", "_", text)[-KEPT_CHARACTERS:].lstrip("./:-") or "layer"
 
 
 def _convertible(array: np.ndarray) -> np.ndarray:

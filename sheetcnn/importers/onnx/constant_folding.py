@@ -21,6 +21,13 @@ LARGEST_GROWN = 1 << 24
 Arrays = Sequence["np.ndarray | None"]
 
 
+def _required(inputs: Arrays, n: int) -> np.ndarray:
+    array = inputs[n]
+    if array is None:  # the checker refuses a node without it
+        raise ValueError(f"input {n + 1} is missing")
+    return array
+
+
 def _broadcast(inputs: Arrays) -> int:
     return size_of(np.broadcast_shapes(*(a.shape for a in inputs if a is not None)))
 
@@ -29,27 +36,21 @@ def _total_size(inputs: Arrays) -> int:
     return sum(a.size for a in inputs if a is not None)
 
 
-def _size_of(inputs: Arrays) -> int:
-    assert inputs[0] is not None  # noqa: S101  (for mypy; an operator's first input is never optional)
-    return size_of(inputs[0])
+def _filled_shape(inputs: Arrays) -> int:
+    return size_of(_required(inputs, 0))
 
 
 def _expand(inputs: Arrays) -> int:
-    assert inputs[0] is not None  # noqa: S101
-    assert inputs[1] is not None  # noqa: S101
-    return size_of(np.broadcast_shapes(inputs[0].shape, tuple(int(d) for d in inputs[1])))
+    dims = tuple(int(d) for d in _required(inputs, 1))
+    return size_of(np.broadcast_shapes(_required(inputs, 0).shape, dims))
 
 
 def _tile(inputs: Arrays) -> int:
-    assert inputs[0] is not None  # noqa: S101
-    assert inputs[1] is not None  # noqa: S101
-    return inputs[0].size * size_of(inputs[1])
+    return _required(inputs, 0).size * size_of(_required(inputs, 1))
 
 
 def _gather(inputs: Arrays) -> int:
-    assert inputs[0] is not None  # noqa: S101
-    assert inputs[1] is not None  # noqa: S101
-    return inputs[0].size * max(1, inputs[1].size)
+    return _required(inputs, 0).size * max(1, _required(inputs, 1).size)
 
 
 def _range(inputs: Arrays) -> int:
@@ -63,7 +64,7 @@ _FOLDS: Mapping[Callable[[Arrays], int], str] = {
     "Squeeze Transpose Unsqueeze",
     _broadcast: "Add And Div Equal Greater GreaterOrEqual Less LessOrEqual Max Min Mod Mul Or Pow Sub Sum "
     "Where Xor",
-    _size_of: "ConstantOfShape",
+    _filled_shape: "ConstantOfShape",
     _expand: "Expand",
     _tile: "Tile",
     _gather: "Gather",
@@ -134,8 +135,7 @@ def _constant_of_shape(file: OnnxFile, node: OnnxNode, inputs: Arrays) -> np.nda
     value = np.zeros(1, np.float32)
     if "value" in node.attributes:
         value = file.array(node.attributes["value"], node.name)
-    assert inputs[0] is not None  # noqa: S101
-    dims = [int(d) for d in inputs[0]]
+    dims = [int(d) for d in _required(inputs, 0)]
     if value.size != 1 or any(d < 0 for d in dims):
         raise RefusalError(f"fills the shape {dims} with {value.size} values; allowed is one value")
     return np.broadcast_to(value.reshape(()), dims)

@@ -28,7 +28,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from sheetcnn.errors import ShapeError, SpecError
 from sheetcnn.importers.spec.option_text import allowed_text, allowed_words
-from sheetcnn.labels import label_problem
+from sheetcnn.labels import LONGEST_NAME, label_problem
 from sheetcnn.model.graph import INPUT, PIXELS, Graph, Node
 from sheetcnn.model.ops import ACTIVATIONS, OPS, Elementwise
 from sheetcnn.model.ops.rescale import Rescale
@@ -37,7 +37,6 @@ from sheetcnn.shape import Shape
 T = TypeVar("T", bound=BaseModel)
 
 LARGEST_FILE = 16 << 20
-LONGESTNAME = 120
 MOST_NOTES = 20
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./:-]*")
 _ENVELOPE = ("kind", "name", "inputs", "activation", "weights")
@@ -143,9 +142,9 @@ def parse(data: object, where: str) -> Graph:
         nodes.append(node)
         before = node.name
     name = spec.get("name", Path(where).stem)
-    if not isinstance(name, str) or not name.strip() or len(name) > LONGESTNAME:
+    if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME:
         raise SpecError(
-            f"{where}: name: found {_show(name)}; allowed is a text of 1 to {LONGESTNAME} characters"
+            f"{where}: name: found {_show(name)}; allowed is a text of 1 to {LONGEST_NAME} characters"
         )
     reason = label_problem(name)
     if reason:
@@ -223,10 +222,10 @@ def _layer(data: object, before: str, counts: dict[str, int], where: str, path: 
     op_type = OPS[kind]
     counts[kind] += 1
     name = layer.get("name", f"{kind}_{counts[kind]}")
-    if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > LONGESTNAME:
+    if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         raise SpecError(
             f"{where}: {path}.name: found {_show(name)}; allowed are letters, digits and _ . / : - "
-            f"(at most {LONGESTNAME}, a letter, digit or _ first)"
+            f"(at most {LONGEST_NAME}, a letter, digit or _ first)"
         )
     path = f"{path} ({name})"
     inputs = _texts(layer.get("inputs", [before]), where, f"{path}.inputs")

@@ -30,11 +30,7 @@ def json_schema() -> dict[str, Any]:
                 "pattern": f"^{NAME.pattern}$",
                 "description": "unique; names its sheets",
             },
-            "inputs": {
-                "type": "array",
-                "items": {"type": "string"},
-                "description": "default: the layer before",
-            },
+            "inputs": {**_STRINGS, "description": "default: the layer before"},
             "weights": {"type": "string", "description": "a layer whose weights it uses, instead of its own"},
             **schema.get("properties", {}),
         }
@@ -51,11 +47,7 @@ def json_schema() -> dict[str, Any]:
             {
                 "name": {"type": "string", "description": "of the network"},
                 "input": {"$ref": "#/$defs/input"},
-                "labels": {
-                    "type": "array",
-                    "items": {"type": "string"},
-                    "description": "one per output value",
-                },
+                "labels": {**_STRINGS, "description": "one per output value"},
                 "notes": {
                     "type": "object",
                     "additionalProperties": {"type": "string"},
@@ -63,11 +55,7 @@ def json_schema() -> dict[str, Any]:
                     "description": "what is known about the network, for its notes: accuracy, source ...",
                 },
                 "layers": {"type": "array", "minItems": 1, "items": {"oneOf": layers}},
-                "outputs": {
-                    "type": "array",
-                    "items": {"type": "string"},
-                    "description": "default: the last layer",
-                },
+                "outputs": {**_STRINGS, "description": "default: the last layer"},
             },
             ["input", "layers"],
         ),

@@ -25,7 +25,7 @@ from sheetcnn.importers.torch.state import check_keys, read_state_dict
 from sheetcnn.importers.torch.translator import OperatorTables, TorchTranslator
 from sheetcnn.model.graph import Model
 
-__all__ = ["check_keys", "from_torch", "read_pt2", "read_state_dict", "supported"]
+__all__ = ["check_keys", "from_torch", "read_pt2", "read_state_dict"]
 
 _TABLES = OperatorTables(
     {**LAYERS, **NORMS, **ACTIVATIONS, **ARITHMETIC, **SHAPE_OPS}, FOLDS, frozenset(VIEWS)
@@ -61,11 +61,6 @@ def read_pt2(path: Path, *, labels: Sequence[str] = ()) -> Model:
         UnsupportedError: something in it cannot be expressed; lists each.
     """
     return _model(read_program(path), path.stem, str(path), labels)
-
-
-def supported() -> tuple[str, ...]:
-    """The ATen operators that are known."""
-    return tuple(sorted(name for name in _TABLES.layers if not name.startswith(("sheetcnn.", "operator."))))
 
 
 def _model(program: TorchProgram, name: str, where: str, labels: Sequence[str]) -> Model:

@@ -15,19 +15,17 @@ if TYPE_CHECKING:
 Ints = int | Sequence[int]
 
 
-def pair(value: Ints, axes: int = 2) -> tuple[int, int]:
-    """One number per axis of a map; along a single axis, the other one is 1."""
+def pair(value: Ints, axes: int = 2, other: int = 1) -> tuple[int, int]:
+    """One number per axis of a map; along a single axis, `other` for the rows."""
     listed = [value] if isinstance(value, int) else list(value)
     if len(listed) < axes:
         listed = listed * axes
-    return (1, listed[0]) if axes == 1 else (listed[0], listed[1])
+    return (other, listed[0]) if axes == 1 else (listed[0], listed[1])
 
 
 def symmetric_padding(value: Ints, axes: int) -> tuple[int, int, int, int]:
     """The same padding on both sides of each axis: top, bottom, left, right."""
-    listed = [value] if isinstance(value, int) else list(value)
-    listed = listed * axes if len(listed) < axes else listed
-    y, x = (0, listed[0]) if axes == 1 else listed
+    y, x = pair(value, axes, 0)
     return y, y, x, x
 
 

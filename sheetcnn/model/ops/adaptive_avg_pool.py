@@ -40,7 +40,7 @@ class AdaptiveAvgPool(Op):
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(C, h, w)`."""
-        return Shape.maps(maps_only(self.kind, list(inputs)).channels, *pair(self.output_size))
+        return Shape.maps(maps_only(self.kind, inputs).channels, *pair(self.output_size))
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """A matrix of shares per axis, whose row k holds `1 / n` for the n pixels of part k."""

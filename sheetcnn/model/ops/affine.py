@@ -22,6 +22,7 @@ from sheetcnn.formulas.expr import Expr
 from sheetcnn.formulas.region import Stamp
 from sheetcnn.languages import text
 from sheetcnn.model.ops.base import Parameter, Params, SameShape, Site, everywhere
+from sheetcnn.model.ops.channels import per_channel
 from sheetcnn.shape import Array, Shape
 
 
@@ -59,10 +60,9 @@ class Affine(SameShape):
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """The definition, broadcast over the channels."""
         out = inputs[0]
-        column = (-1,) + (1,) * (out.ndim - 1)
         if self.scale:
-            out = out * params["weight"].reshape(column)
-        return out + params["bias"].reshape(column) if self.shift else out
+            out = out * per_channel(params["weight"], out)
+        return out + per_channel(params["bias"], out) if self.shift else out
 
     def formula(self, site: Site) -> Iterator[Stamp]:
         """The definition; the parameters are fixed cells, or walk along with a vector."""

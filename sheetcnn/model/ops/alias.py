@@ -15,9 +15,9 @@ class Alias(Op):
     pixelwise: ClassVar[bool] = True
 
     def formula(self, site: Site) -> Iterator[Stamp]:
-        """None."""
+        """No patterns: there are no cells to fill."""
         return iter(())
 
     def aliases(self) -> bool:
-        """Always."""
+        """The result is cells of the inputs, whatever the options."""
         return True

@@ -236,7 +236,7 @@ class Elementwise(SameShape):
         return text("{title}({words})", title=text(self.title), words=inner)
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
-        """See `compute`."""
+        """Every value through the function at once."""
         return self.compute(inputs[0])
 
     def formula(self, site: Site) -> Iterator[Stamp]:

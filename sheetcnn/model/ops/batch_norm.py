@@ -23,6 +23,7 @@ from pydantic import Field
 from sheetcnn.formulas.expr import call
 from sheetcnn.formulas.region import Stamp
 from sheetcnn.model.ops.base import Parameter, Params, SameShape, Site, everywhere
+from sheetcnn.model.ops.channels import per_channel
 from sheetcnn.shape import Array, Shape
 
 
@@ -54,9 +55,8 @@ class BatchNorm(SameShape):
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """The definition, broadcast over the channels."""
         x = inputs[0]
-        column = (-1,) + (1,) * (x.ndim - 1)
         gamma, beta, mean, var = (
-            params[name].reshape(column) for name in ("weight", "bias", "running_mean", "running_var")
+            per_channel(params[name], x) for name in ("weight", "bias", "running_mean", "running_var")
         )
         return (x - mean) / np.sqrt(var + self.epsilon) * gamma + beta
 

@@ -43,7 +43,7 @@ class Celu(Elementwise):
         return call("IF", compare(">", x, 0), x, below)
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """The function."""
+        """The formula in words; a slope of 1 goes without saying."""
         if self.alpha == 1:
             return "the value where it is positive, exp(value) − 1 elsewhere"
         alpha = f"{self.alpha:g}"

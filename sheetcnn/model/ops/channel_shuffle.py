@@ -32,7 +32,7 @@ class ChannelShuffle(Alias):
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """The input's shape."""
-        x = maps_only(self.kind, list(inputs))
+        x = maps_only(self.kind, inputs)
         if x.channels % self.groups:
             raise ShapeMismatchError(
                 f"{x.channels} channels cannot be split into {self.groups} groups; "
@@ -41,7 +41,7 @@ class ChannelShuffle(Alias):
         return x
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
-        """Reshape, swap, reshape."""
+        """The groups as an axis of their own, swapped with that of their channels."""
         channels, height, width = inputs[0].shape
         grouped = inputs[0].reshape(self.groups, channels // self.groups, height, width)
         return np.swapaxes(grouped, 0, 1).reshape(inputs[0].shape)
@@ -53,7 +53,7 @@ class ChannelShuffle(Alias):
         return select(inputs[0], out, order)
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """The order."""
+        """From where each channel is taken, and that nothing is copied."""
         return text(
             "one channel from each of {groups} groups in turn (read where they stand)", groups=self.groups
         )

@@ -10,7 +10,7 @@ from sheetcnn.formulas.functions import Reduction
 from sheetcnn.formulas.limits import PROGRAMS
 from sheetcnn.formulas.placement import Placement, Window
 from sheetcnn.formulas.region import Region, Stamp
-from sheetcnn.shape import Shape
+from sheetcnn.shape import Array, Shape
 
 MOST_ARGUMENTS = min(program.function_arguments for program in PROGRAMS)
 """How many arguments a function takes in every spreadsheet program."""
@@ -19,6 +19,11 @@ MOST_ARGUMENTS = min(program.function_arguments for program in PROGRAMS)
 def single(shape: Shape) -> Shape:
     """The shape of one value per pixel: `(1,)` for a vector, `(1, H, W)` for maps."""
     return Shape.vector(1) if shape.is_vector else Shape.maps(1, shape.height, shape.width)
+
+
+def per_channel(values: Array, x: Array) -> Array:
+    """One value per channel, in the form in which NumPy spreads them over `x`."""
+    return values.reshape((-1,) + (1,) * (x.ndim - 1))
 
 
 def cells_of_channels(x: Placement) -> list[Rect]:

@@ -54,11 +54,11 @@ class Clip(Elementwise):
         return lower and (self.max is None or self.max >= 0)
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """The function."""
+        """The bounds that there are, around the value."""
         return self.describe_applied(text("value"))
 
     def describe_applied(self, inner: str) -> str:
-        """The function of what is already described."""
+        """The bounds that there are, around what is described already."""
         if self.min is not None:
             inner = text("max({min:g}, {words})", min=self.min, words=inner)
         return inner if self.max is None else text("min({max:g}, {words})", max=self.max, words=inner)

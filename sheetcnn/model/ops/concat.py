@@ -40,9 +40,9 @@ class Concat(Alias):
         return Shape((sum(s.channels for s in inputs), *first.dims[1:]))
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
-        """One after the other."""
+        """The inputs' channels, one input after the other."""
         return np.concatenate(list(inputs))
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """The inputs."""
+        """How many inputs follow each other."""
         return text("the {n} inputs, one after the other (read where they stand)", n=len(inputs))

@@ -8,16 +8,15 @@ a kernel of 1 x k. Definition: PyTorch's `Conv1d`. First cell of a kernel of 3 o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from sheetcnn.formulas.region import Stamp
-from sheetcnn.model.ops.base import Parameter, Params, Site
-from sheetcnn.model.ops.conv2d import Conv2d
-from sheetcnn.model.ops.spatial import NonNegative, Size, Windowed, listed, maps_only
-from sheetcnn.model.ops.window import WindowGeometry
+from sheetcnn.model.ops.base import Parameter, Params
+from sheetcnn.model.ops.conv2d import AsConv2d, Conv2d
+from sheetcnn.model.ops.spatial import NonNegative, Size, listed, maps_only
+from sheetcnn.model.ops.sums import with_bias
 from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 Ends = Annotated[
@@ -28,13 +27,12 @@ Ends = Annotated[
 ]
 
 
-class Conv1d(Windowed):
+class Conv1d(AsConv2d):
     """A one-dimensional convolution."""
 
     kind: ClassVar[str] = "conv1d"
     title: ClassVar[str] = "1-D convolution"
     framework_names: ClassVar[tuple[str, str, str]] = ("Conv", "Conv1d", "Conv1D")
-    takes_activation: ClassVar[bool] = True
 
     filters: Size
     kernel_size: Size
@@ -44,8 +42,7 @@ class Conv1d(Windowed):
     groups: Size = 1
     bias: bool = True
 
-    @property
-    def _flat(self) -> Conv2d:
+    def as_conv2d(self, channels: int) -> Conv2d:
         """The same as a convolution over maps of one row."""
         padding = self.padding
         if isinstance(padding, int):
@@ -60,35 +57,21 @@ class Conv1d(Windowed):
             bias=self.bias,
         )
 
-    def geometry(self, x: Shape) -> WindowGeometry:
-        """The kernel's window."""
-        return self._flat.geometry(x)
-
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(filters, 1, L')`."""
-        x = maps_only(self.kind, list(inputs))
+        x = maps_only(self.kind, inputs)
         if x.height != 1:
             raise ShapeMismatchError(f"conv1d needs maps of one row (C, 1, L) but gets {x}; use conv2d")
-        return self._flat.out_shape(inputs)
+        return self.as_conv2d(x.channels).out_shape(inputs)
 
     def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
         """`weight` `(filters, C / groups, k)` and, with `bias`, `bias`."""
         shape = (self.filters, inputs[0].channels // self.groups, self.kernel_size)
         weight = Parameter("weight", shape, "kernel", "kernel", (1, self.dilation), self.groups)
-        return (weight, Parameter("bias", (self.filters,), "channel", "bias")) if self.bias else (weight,)
+        return with_bias(weight, self.filters, self.bias)
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """As `conv2d`, with a kernel of one row."""
-        return self._flat.run(inputs, {**params, "weight": params["weight"][:, :, None, :]})
-
-    def formula(self, site: Site) -> Iterator[Stamp]:
-        """As `conv2d`."""
-        return self._flat.formula(site)
-
-    def multiply_adds(self, inputs: Sequence[Shape]) -> int:
-        """One per weight of the kernel and output value."""
-        return self._flat.multiply_adds(inputs)
-
-    def describe(self, inputs: Sequence[Shape]) -> str:
-        """The sum in words."""
-        return self._flat.describe(inputs)
+        return self.as_conv2d(len(inputs[0])).run(
+            inputs, {**params, "weight": params["weight"][:, :, None, :]}
+        )

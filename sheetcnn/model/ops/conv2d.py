@@ -16,6 +16,7 @@ First cell of a 3x3 convolution over two maps, with ReLU::
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
@@ -34,9 +35,9 @@ from sheetcnn.model.ops.spatial import (
     window_geometry,
     window_words,
 )
-from sheetcnn.model.ops.sums import convolved
+from sheetcnn.model.ops.sums import check_groups, convolved, with_bias
 from sheetcnn.model.ops.window import WindowGeometry
-from sheetcnn.shape import Array, Shape, ShapeMismatchError
+from sheetcnn.shape import Array, Shape
 
 _MOST_VALUES = 1 << 21  # of windows, each pixel as often as it is seen: 16 MiB
 
@@ -64,20 +65,15 @@ class Conv2d(Windowed):
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(filters, H', W')`."""
-        x = maps_only(self.kind, list(inputs))
-        for name, number in (("input channels", x.channels), ("filters", self.filters)):
-            if number % self.groups:
-                raise ShapeMismatchError(
-                    f"{number} {name} cannot be split into {self.groups} groups; both filters and input "
-                    "channels must be multiples of groups"
-                )
+        x = maps_only(self.kind, inputs)
+        check_groups(x, self.filters, self.groups)
         return Shape.maps(self.filters, *self.geometry(x).counts)
 
     def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
         """`weight` and, with `bias`, `bias`."""
         shape = (self.filters, inputs[0].channels // self.groups, *pair(self.kernel_size))
         weight = Parameter("weight", shape, "kernel", "kernel", pair(self.dilation), self.groups)
-        return (weight, Parameter("bias", (self.filters,), "channel", "bias")) if self.bias else (weight,)
+        return with_bias(weight, self.filters, self.bias)
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """Windows times kernels, all groups at once, as many rows at a time as memory is meant for."""
@@ -117,3 +113,37 @@ class Conv2d(Windowed):
             window=window_words(pair(self.kernel_size), pair(self.dilation)),
         )
         return text("{total} + bias", total=total) if self.bias else total
+
+
+class AsConv2d(Windowed):
+    """A layer that is computed as a `conv2d` with other options."""
+
+    takes_activation: ClassVar[bool] = True
+
+    @abstractmethod
+    def as_conv2d(self, channels: int) -> Conv2d:
+        """The same as a convolution of that many input channels."""
+
+    def geometry(self, x: Shape) -> WindowGeometry:
+        """The kernel's window."""
+        return self.as_conv2d(x.channels).geometry(x)
+
+    def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
+        """`weight` and, with `bias`, `bias`."""
+        return self.as_conv2d(inputs[0].channels).parameters(inputs)
+
+    def run(self, inputs: Sequence[Array], params: Params) -> Array:
+        """As `conv2d` computes it."""
+        return self.as_conv2d(inputs[0].shape[0]).run(inputs, params)
+
+    def formula(self, site: Site) -> Iterator[Stamp]:
+        """The patterns of the `conv2d`."""
+        return self.as_conv2d(site.inputs[0].shape.channels).formula(site)
+
+    def multiply_adds(self, inputs: Sequence[Shape]) -> int:
+        """One per weight of the kernel and output pixel."""
+        return self.as_conv2d(inputs[0].channels).multiply_adds(inputs)
+
+    def describe(self, inputs: Sequence[Shape]) -> str:
+        """The sum in words."""
+        return self.as_conv2d(inputs[0].channels).describe(inputs)

@@ -29,7 +29,7 @@ from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
 from sheetcnn.model.ops.base import Op, Parameter, Params, Site, Stage
 from sheetcnn.model.ops.spatial import Edges, NonNegative, Size, SizeOrPair, edges, listed, maps_only, pair
-from sheetcnn.model.ops.sums import convolved
+from sheetcnn.model.ops.sums import check_groups, convolved, with_bias
 from sheetcnn.model.ops.window import WindowGeometry
 from sheetcnn.shape import NO_MARGIN, Array, Margin, Shape, ShapeMismatchError
 
@@ -87,11 +87,9 @@ class ConvTranspose2d(Op):
         return replace(geometry, padding=around)
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
-        """See the module."""
-        x = maps_only(self.kind, list(inputs))
-        for name, number in (("input channels", x.channels), ("filters", self.filters)):
-            if number % self.groups:
-                raise ShapeMismatchError(f"{number} {name} cannot be split into {self.groups} groups")
+        """`(filters, H', W')`, by the formula at the head of this file."""
+        x = maps_only(self.kind, inputs)
+        check_groups(x, self.filters, self.groups)
         try:
             return Shape.maps(self.filters, *self._geometry(x).counts)
         except ShapeMismatchError:
@@ -106,7 +104,7 @@ class ConvTranspose2d(Op):
         weight = TurnedKernel(
             "weight", shape, "kernel", "kernel, turned", pair(self.dilation), self.groups, faces
         )
-        return (weight, Parameter("bias", (self.filters,), "channel", "bias")) if self.bias else (weight,)
+        return with_bias(weight, self.filters, self.bias)
 
     def stages(self, inputs: Sequence[Shape]) -> tuple[Stage, ...]:
         """The spread-out input, unless the stride is 1."""

@@ -31,15 +31,15 @@ class Crop(Op):
     crop: Edges
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
-        """What is left."""
-        x, cut = maps_only(self.kind, list(inputs)), edges(self.crop)
+        """The size without the edges that are cut off."""
+        x, cut = maps_only(self.kind, inputs), edges(self.crop)
         height, width = x.height - cut.top - cut.bottom, x.width - cut.left - cut.right
         if height < 1 or width < 1:
             raise ShapeMismatchError(f"cropping {x} by {self.crop} leaves nothing; crop less")
         return Shape.maps(x.channels, height, width)
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
-        """A slice."""
+        """The rows and columns that stay."""
         cut, (_, height, width) = edges(self.crop), inputs[0].shape
         return inputs[0][:, cut.top : height - cut.bottom, cut.left : width - cut.right]
 
@@ -57,7 +57,7 @@ class Crop(Op):
         return WindowGeometry((x.height, x.width), padding=inside)
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """What is cut off."""
+        """How many rows and columns are cut off at each edge."""
         cut = edges(self.crop)
         rows = text("{top} rows above, {bottom} below", top=cut.top, bottom=cut.bottom)
         return text(

@@ -22,6 +22,7 @@ from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
 from sheetcnn.model.ops.base import Op, Parameter, Params, Site
 from sheetcnn.model.ops.spatial import Size
+from sheetcnn.model.ops.sums import with_bias
 from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 
@@ -49,7 +50,7 @@ class Dense(Op):
     def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
         """`weight` and, with `bias`, `bias`."""
         weight = Parameter("weight", (self.units, inputs[0].channels), "kernel", "weights")
-        return (weight, Parameter("bias", (self.units,), "channel", "bias")) if self.bias else (weight,)
+        return with_bias(weight, self.units, self.bias)
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """Matrix times vector."""
@@ -67,7 +68,7 @@ class Dense(Op):
             yield Stamp(Region.channels(k, 1), total)
 
     def multiply_adds(self, inputs: Sequence[Shape]) -> int:
-        """One per weight."""
+        """One for every weight."""
         return self.units * inputs[0].channels
 
     def describe(self, inputs: Sequence[Shape]) -> str:

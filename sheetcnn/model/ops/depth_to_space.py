@@ -32,7 +32,7 @@ class DepthToSpace(Op):
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """Fewer, larger maps."""
-        x = maps_only(self.kind, list(inputs))
+        x = maps_only(self.kind, inputs)
         if x.channels % self.block**2:
             raise ShapeMismatchError(
                 f"{x.channels} channels do not make blocks of {self.block}×{self.block} pixels; "
@@ -41,7 +41,7 @@ class DepthToSpace(Op):
         return Shape.maps(x.channels // self.block**2, x.height * self.block, x.width * self.block)
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
-        """Reshape, transpose, reshape."""
+        """The places in a block as axes of their own, moved behind the pixel that they belong to."""
         channels, height, width = inputs[0].shape
         b = self.block
         count = channels // (b * b)
@@ -63,7 +63,7 @@ class DepthToSpace(Op):
                     yield Stamp(region, x.at(Region.plane(source, x.shape)))
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """What becomes what."""
+        """From how many maps each block of pixels comes."""
         return text(
             "each {block}×{block} block of pixels from {maps} input maps",
             block=self.block,

@@ -29,9 +29,9 @@ class Dropout(Alias, SameShape):
     """The share of values dropped while training; without effect here."""
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
-        """The input."""
+        """The input itself."""
         return inputs[0]
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """That it does nothing."""
+        """That it does nothing to a trained network."""
         return "nothing: dropout acts only while training"

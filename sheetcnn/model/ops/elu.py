@@ -43,6 +43,6 @@ class Elu(Elementwise):
         return inputs[0] or self.alpha <= 0
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """The function."""
+        """The formula in words; a slope of 1 goes without saying."""
         times = "" if self.alpha == 1 else f"{self.alpha:g} × "
         return text("the value where it is positive, {times}(exp(value) − 1) elsewhere", times=times)

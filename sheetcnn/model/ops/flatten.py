@@ -49,7 +49,7 @@ class Flatten(Op):
                 yield Stamp(place, x.at(row))
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """The order."""
+        """In which order the values follow each other."""
         if inputs[0].is_vector:
             return "the same values"
         return text("the {channels} maps, one after the other, row by row", channels=inputs[0].channels)

@@ -53,7 +53,7 @@ class Gelu(Elementwise):
         return x / 2 * (Number(1) + inner)
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """The function."""
+        """The exact formula or the approximation, in words."""
         if self.approximate == "tanh":
             return "value ÷ 2 × (1 + tanh(√(2 ÷ π) × (value + 0.044715 × value³)))"
         return "value ÷ 2 × (1 + erf(value ÷ √2))"

@@ -35,7 +35,7 @@ class GlobalAvgPool(Op):
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(C, 1, 1)`."""
-        return Shape.maps(maps_only(self.kind, list(inputs)).channels, 1, 1)
+        return Shape.maps(maps_only(self.kind, inputs).channels, 1, 1)
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """The mean over both axes."""
@@ -50,5 +50,5 @@ class GlobalAvgPool(Op):
             yield Stamp(Region.plane(c, site.out.shape), mean)
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """The mean."""
+        """That it is a mean, and of how many pixels."""
         return text("mean of the whole {height}×{width} map", height=inputs[0].height, width=inputs[0].width)

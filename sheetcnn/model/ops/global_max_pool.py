@@ -33,7 +33,7 @@ class GlobalMaxPool(Op):
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(C, 1, 1)`."""
-        return Shape.maps(maps_only(self.kind, list(inputs)).channels, 1, 1)
+        return Shape.maps(maps_only(self.kind, inputs).channels, 1, 1)
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """The greatest value over both axes."""
@@ -47,7 +47,7 @@ class GlobalMaxPool(Op):
             yield Stamp(Region.plane(c, site.out.shape), combined("MAX", maps))
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """The maximum."""
+        """That it is the greatest, and of how many pixels."""
         return text(
             "largest value of the whole {height}×{width} map", height=inputs[0].height, width=inputs[0].width
         )

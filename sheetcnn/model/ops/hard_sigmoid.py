@@ -46,11 +46,11 @@ class HardSigmoid(Elementwise):
         return n if n and 1 / n == self.alpha else 0
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """The function."""
+        """The line through the value, and that it is clipped."""
         return self.describe_applied(text("value"))
 
     def describe_applied(self, inner: str) -> str:
-        """The function of what is already described."""
+        """The line through what is described already, as a division where `alpha` is 1 / n."""
         whole = self._divisor()
         line = text("{alpha:g} × ({words})", alpha=self.alpha, words=inner)
         if whole:

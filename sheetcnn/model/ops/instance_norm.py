@@ -43,7 +43,7 @@ class InstanceNorm(Normalisation):
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """The input's shape."""
-        return maps_only(self.kind, list(inputs))
+        return maps_only(self.kind, inputs)
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The definition in words."""

@@ -41,7 +41,7 @@ class LeakyRelu(Elementwise):
         return inputs[0] or self.negative_slope <= 0
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """The function."""
+        """Both branches, with the slope."""
         return text(
             "the value where it is positive, {negative_slope:g} × value elsewhere",
             negative_slope=self.negative_slope,

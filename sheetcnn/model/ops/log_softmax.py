@@ -49,5 +49,5 @@ class LogSoftmax(Softmax):
             yield Stamp(region, below - call("LN", single_ref(total, region)))
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """The difference."""
+        """The two subtractions, in words."""
         return "value − greatest − ln(sum of all exp(value − greatest))"

@@ -77,7 +77,7 @@ class MaxPool(Pool):
             yield Stamp(Region.plane(c, site.out.shape), combined("MAX", seen))
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """Which window."""
+        """The window that the greatest value is taken of."""
         return text(
             "largest value of each {window} window",
             window=window_words(pair(self.kernel_size), pair(self.dilation)),

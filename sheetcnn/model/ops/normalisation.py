@@ -23,7 +23,7 @@ from sheetcnn.formulas.expr import Expr, Rect, call
 from sheetcnn.formulas.placement import Placement
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.model.ops.base import Parameter, Params, SameShape, Site, Stage, everywhere
-from sheetcnn.model.ops.channels import average, cells_of_channels, combined, single, single_ref
+from sheetcnn.model.ops.channels import average, cells_of_channels, combined, per_channel, single, single_ref
 from sheetcnn.shape import Array, Shape
 
 
@@ -83,14 +83,13 @@ class Normalisation(SameShape):
         """The definition; variances broadcast over their sets, parameters over what they lack."""
         x = inputs[0]
         stages = self.run_stages(inputs, params)
-        column = (-1,) + (1,) * (x.ndim - 1)
         variance = stages["var"]
         if self.sets(Shape(x.shape)) is not None:
-            variance = variance.repeat(len(x) // len(variance)).reshape(column)
+            variance = per_channel(variance.repeat(len(x) // len(variance)), x)
         out = stages["centred"] / np.sqrt(variance + self.epsilon)
         if self.affine:
             weight, bias = (
-                p if p.ndim == x.ndim else p.reshape(column) for p in (params["weight"], params["bias"])
+                p if p.ndim == x.ndim else per_channel(p, x) for p in (params["weight"], params["bias"])
             )
             out = out * weight + bias
         return out

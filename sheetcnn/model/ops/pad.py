@@ -37,7 +37,7 @@ class Pad(Op):
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """The input's size and the padding."""
-        x, pad = maps_only(self.kind, list(inputs)), edges(self.padding)
+        x, pad = maps_only(self.kind, inputs), edges(self.padding)
         for axis, size, most in (
             ("height", x.height, max(pad.top, pad.bottom)),
             ("width", x.width, max(pad.left, pad.right)),

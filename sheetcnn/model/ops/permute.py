@@ -46,7 +46,7 @@ class Permute(Op):
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """The sizes in the new order."""
-        x = maps_only(self.kind, list(inputs))
+        x = maps_only(self.kind, inputs)
         return Shape(tuple(x.dims[axis] for axis in self.order))
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
@@ -63,7 +63,7 @@ class Permute(Op):
             yield from copied(x, source, Region.plane(c, shape))
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """The new order."""
+        """The axes of the input in their new order."""
         names = ("channel", "row", "column")
         return text("the input with its axes in the order {a}", a=", ".join(names[a] for a in self.order))
 

@@ -67,7 +67,7 @@ class Pool(Windowed):
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(C, H', W')`."""
-        x = maps_only(self.kind, list(inputs))
+        x = maps_only(self.kind, inputs)
         geometry = self.geometry(x)
         for axis, name in enumerate(("height", "width")):
             for n in (0, geometry.counts[axis] - 1):

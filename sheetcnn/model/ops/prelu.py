@@ -17,6 +17,7 @@ from sheetcnn.formulas.expr import call, compare
 from sheetcnn.formulas.region import Stamp
 from sheetcnn.languages import text
 from sheetcnn.model.ops.base import Negatives, Parameter, Params, SameShape, Site, everywhere
+from sheetcnn.model.ops.channels import per_channel
 from sheetcnn.shape import Array, Shape
 
 
@@ -39,7 +40,7 @@ class Prelu(SameShape):
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """Slope 1 above 0, the channel's own below."""
         x = inputs[0]
-        slope = params["weight"].reshape((-1,) + (1,) * (x.ndim - 1))
+        slope = per_channel(params["weight"], x)
         return np.where(x > 0, x, slope * x)
 
     def formula(self, site: Site) -> Iterator[Stamp]:
@@ -51,7 +52,7 @@ class Prelu(SameShape):
             yield Stamp(region, call("IF", compare(">", value, 0), value, slope * value))
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """The function."""
+        """Both branches, and whose slope it is."""
         if self.shared:
             owned = text("one slope for all")
         else:

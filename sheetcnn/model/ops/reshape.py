@@ -72,7 +72,7 @@ class Reshape(Op):
             done += length
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """What becomes what."""
+        """The shape before and after."""
         return text(
             "the same {size} values, {before} as {after}",
             size=inputs[0].size,

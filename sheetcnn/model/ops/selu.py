@@ -43,7 +43,7 @@ class Selu(Elementwise):
         return Number(self.gamma) * call("IF", compare(">", x, 0), x, below)
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """The function."""
+        """Both branches, with the two constants."""
         return text(
             "{gamma:.4g} × value where it is positive, "
             "{gamma:.4g} × {alpha:.4g} × (exp(value) − 1) elsewhere",

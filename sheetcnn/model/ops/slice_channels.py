@@ -44,7 +44,7 @@ class SliceChannels(Alias):
         return Shape((chosen, *inputs[0].dims[1:]))
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
-        """A slice."""
+        """The channels chosen, as Python slices."""
         return inputs[0][self.start : self.stop : self.step]
 
     def alias(self, inputs: Sequence[Placement], out: Shape) -> Placement:
@@ -52,7 +52,7 @@ class SliceChannels(Alias):
         return select(inputs[0], out, self._channels(inputs[0].shape.channels))
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """Which channels."""
+        """The first and the last of the channels, counted from 1, and the step."""
         chosen = self._channels(inputs[0].channels)
         which = text("channels {first} to {last} of the input", first=chosen[0] + 1, last=chosen[-1] + 1)
         if self.step > 1:

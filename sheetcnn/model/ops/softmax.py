@@ -72,5 +72,5 @@ class Softmax(SameShape):
             yield Stamp(region, exp.at(region) / single_ref(total, region))
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """The quotient."""
+        """The division, in words."""
         return "exp(value − greatest) ÷ sum of all exp(value − greatest)"

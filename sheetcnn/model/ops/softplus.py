@@ -49,7 +49,7 @@ class Softplus(Elementwise):
         return inputs[0] or self.threshold >= 0
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """The function."""
+        """The formula in words, and from where on the value itself is taken."""
         if self.beta == 1:
             return text("ln(1 + exp(value)); the value itself above {threshold:g}", threshold=self.threshold)
         above = f"{self.threshold / self.beta:g}"

@@ -32,7 +32,7 @@ class SpaceToDepth(Op):
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """More, smaller maps."""
-        x = maps_only(self.kind, list(inputs))
+        x = maps_only(self.kind, inputs)
         if x.height % self.block or x.width % self.block:
             raise ShapeMismatchError(
                 f"{x.height}×{x.width} pixels do not divide into blocks of {self.block}×{self.block}; "
@@ -41,7 +41,7 @@ class SpaceToDepth(Op):
         return Shape.maps(x.channels * self.block**2, x.height // self.block, x.width // self.block)
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
-        """Reshape, transpose, reshape."""
+        """The places in a block as axes of their own, moved before the pixel."""
         channels, height, width = inputs[0].shape
         b = self.block
         pixels = inputs[0].reshape(channels, height // b, b, width // b, b)
@@ -50,7 +50,7 @@ class SpaceToDepth(Op):
         return out
 
     def formula(self, site: Site) -> Iterator[Stamp]:
-        """One pattern per map."""
+        """One pattern per map: every `block`-th pixel of an input map."""
         x, shape, b = site.inputs[0], site.out.shape, self.block
         channels = x.shape.channels
         for c in range(channels):
@@ -61,5 +61,5 @@ class SpaceToDepth(Op):
                     yield Stamp(Region.plane(target, shape), x.at(source))
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """What becomes what."""
+        """Which pixels one map is made of."""
         return text("one pixel of each {block}×{block} block of an input map", block=self.block)

@@ -92,7 +92,7 @@ class Windowed(Op):
         return self.geometry(inputs[0])
 
 
-def maps_only(kind: str, inputs: tuple[Shape, ...] | list[Shape]) -> Shape:
+def maps_only(kind: str, inputs: Sequence[Shape]) -> Shape:
     """The one input, if it is feature maps.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The formula that all convolutions share: sums of products of windows and kernels, plus the bias."""
+"""What all convolutions share: groups, the parameters, and the sum of products of windows and kernels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,27 @@ from collections.abc import Iterator
 from sheetcnn.formulas.expr import add, dot
 from sheetcnn.formulas.placement import Placement, Window
 from sheetcnn.formulas.region import Region, Stamp
-from sheetcnn.model.ops.base import Site
+from sheetcnn.model.ops.base import Parameter, Site
+from sheetcnn.shape import Shape, ShapeMismatchError
+
+
+def check_groups(x: Shape, filters: int, groups: int) -> None:
+    """Check that a convolution can have that many groups.
+
+    Raises:
+        ShapeMismatchError: if not; says what does not divide.
+    """
+    for name, number in (("input channels", x.channels), ("filters", filters)):
+        if number % groups:
+            raise ShapeMismatchError(
+                f"{number} {name} cannot be split into {groups} groups; both filters and input "
+                "channels must be multiples of groups"
+            )
+
+
+def with_bias(weight: Parameter, outputs: int, bias: bool) -> tuple[Parameter, ...]:
+    """The kernel and, with `bias`, one value for each output."""
+    return (weight, Parameter("bias", (outputs,), "channel", "bias")) if bias else (weight,)
 
 
 def convolved(site: Site, x: Placement, window: Window, groups: int, *, bias: bool) -> Iterator[Stamp]:

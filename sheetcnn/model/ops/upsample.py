@@ -70,7 +70,7 @@ class Upsample(Op):
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """The new height and width."""
-        x = maps_only(self.kind, list(inputs))
+        x = maps_only(self.kind, inputs)
         (_, height, _), (_, width, _) = self._axes(x)
         if height < 1 or width < 1:
             raise ShapeMismatchError(f"{x} would be scaled to {height}×{width} pixels; use a larger scale")
@@ -153,7 +153,7 @@ class Upsample(Op):
             yield from mixed(x, c, rows, cols, 0.0)
 
     def describe(self, inputs: Sequence[Shape]) -> str:
-        """The rule."""
+        """Whether pixels are copied or mixed."""
         if self.mode == "nearest":
             return "the nearest pixel of the input map"
         return "a weighted mean of the nearest pixels of the input map"

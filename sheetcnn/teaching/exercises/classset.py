@@ -18,10 +18,10 @@ from sheetcnn._version import __version__
 from sheetcnn.errors import OutputError, SpecError
 from sheetcnn.files import AnyPath, check_file
 from sheetcnn.model.graph import Model
+from sheetcnn.teaching.exercises.kinds import draw, kinds_of
 from sheetcnn.teaching.exercises.question import Question
-from sheetcnn.teaching.exercises.question_kinds import draw, kinds_of
-from sheetcnn.teaching.exercises.workbook import Placed, student_workbook
-from sheetcnn.teaching.exercises.worksheet import key, worksheet
+from sheetcnn.teaching.exercises.workbook import AnswerCell, student_workbook
+from sheetcnn.teaching.exercises.worksheet import answer_key, worksheet
 from sheetcnn.teaching.paper.pdf import pdf
 
 KEY_FORMAT = 1
@@ -138,19 +138,19 @@ def write_class_set(
     title = f"Exercises: {model.graph.name}"
     sets = [(name, draw(model, chosen, count, seed_of(seed, name))) for name in (names or [""])]
     files = file_names(names) if names else ["exercise"]
-    key_pdf = pdf(key(title, sets))  # whatever is missing is said before anything is written
+    key_pdf = pdf(answer_key(title, sets))  # whatever is missing is said before anything is written
     if not directory.parent.is_dir():
         raise OutputError(f"{directory}: the directory {directory.parent} does not exist; create it first")
     part = Path(tempfile.mkdtemp(prefix=f".{directory.name[:40]}.", suffix=".part", dir=directory.parent))
     try:
         students = []
         for (name, questions), file in zip(sets, files, strict=True):
-            identity = _identity(seed, name, questions)
+            identity = _exercise_id(seed, name, questions)
             (part / f"{file}.pdf").write_bytes(pdf(worksheet(title, name, questions)))
-            placed = student_workbook(
+            cells = student_workbook(
                 part / f"{file}.xlsx", title, name, identity, questions, seed_of(seed, name)
             )
-            students.append(_student(name, file, identity, questions, placed))
+            students.append(_student(name, file, identity, questions, cells))
         (part / "key.pdf").write_bytes(key_pdf)
         book = {
             "format": KEY_FORMAT,
@@ -177,14 +177,14 @@ def write_class_set(
     )
 
 
-def _identity(seed: int, name: str, questions: Sequence[Question]) -> str:
+def _exercise_id(seed: int, name: str, questions: Sequence[Question]) -> str:
     """By which `grade` knows a workbook; says nothing of the answers."""
-    said = [[q.kind, *q.words] for q in questions]
-    return hashlib.sha256(json.dumps([seed, name, said]).encode()).hexdigest()[:16]
+    content = [[q.kind, *q.words] for q in questions]
+    return hashlib.sha256(json.dumps([seed, name, content]).encode()).hexdigest()[:16]
 
 
 def _student(
-    name: str, file: str, identity: str, questions: Sequence[Question], placed: Sequence[Placed]
+    name: str, file: str, identity: str, questions: Sequence[Question], cells: Sequence[AnswerCell]
 ) -> dict[str, object]:
     return {
         "name": name,
@@ -201,6 +201,6 @@ def _student(
                 "slack": one.asked.slack,
                 "mistakes": [[mistake, value] for mistake, value in one.asked.distinct],
             }
-            for one in placed
+            for one in cells
         ],
     }

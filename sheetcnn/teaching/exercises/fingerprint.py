@@ -34,14 +34,18 @@ class Salt:
         """From a generator of random numbers."""
         return cls(*(int(n) for n in rng.integers(1, PRIME, 3)))
 
-    def of(self, units: int) -> int:
-        """The fingerprint of a number of units."""
+    def steps(self, units: int) -> tuple[int, int, int]:
+        """The chain from a number of units to its fingerprint."""
         first = ((min(MOST, max(-MOST, units)) + OFFSET) * FACTORS[0] + self.a) % PRIME
         second = (first * first + self.b) % PRIME
-        return (second * FACTORS[1] + self.c) % PRIME
+        return first, second, (second * FACTORS[1] + self.c) % PRIME
+
+    def fingerprint(self, units: int) -> int:
+        """The fingerprint of a number of units."""
+        return self.steps(units)[-1]
 
     def formulas(self, units: Expr, first: Expr, second: Expr) -> tuple[Expr, Expr, Expr]:
-        """The three steps as formulas, each of the cell before it."""
+        """The same steps as formulas, each of the cell before it."""
         bounded = call("MIN", MOST, call("MAX", -MOST, units))
         return (
             call("MOD", add(add(bounded, OFFSET) * float(FACTORS[0]), self.a), PRIME),

@@ -19,7 +19,7 @@ from sheetcnn.errors import OutputError, SheetCnnError, SpecError, WorkbookError
 from sheetcnn.files import check_file, replacing
 from sheetcnn.formulas.a1 import address
 from sheetcnn.sheets import theme
-from sheetcnn.teaching.exercises.question import MISTAKES, Asked
+from sheetcnn.teaching.exercises.question import MISTAKES, AskedNumber
 from sheetcnn.teaching.exercises.workbook import SHEET
 from sheetcnn.workbook.readback import read_about
 from sheetcnn.xlsx.book import Book, Cell, Sheet, SheetFormat, Style
@@ -39,8 +39,8 @@ class _AskedKey(BaseModel):
     slack: int
     mistakes: list[tuple[str, float]]
 
-    def asked(self) -> Asked:
-        return Asked(self.label, self.answer, self.unit, self.slack, self.mistakes)
+    def asked(self) -> AskedNumber:
+        return AskedNumber(self.label, self.answer, self.unit, self.slack, self.mistakes)
 
 
 class _StudentKey(BaseModel):
@@ -114,22 +114,22 @@ def grade(directory: Path, key: Path | None = None) -> Grades:
     for path in sorted(directory.glob("*.xlsx")):
         if path.name.startswith(("~$", ".")) or path.name == "grades.xlsx":
             continue
-        meant = named.get(path.name.lower())
+        expected = named.get(path.name.lower())
         try:
             identity, answers = _read(path)
         except SheetCnnError as error:
             reason = str(error).removeprefix(f"{path}: ").removeprefix(f"{path} ")
-            if meant is None:
+            if expected is None:
                 unassigned.append(Graded("", path.name, f"cannot be read: {reason}", (), 0))
             else:
-                damaged.setdefault(meant.id, []).append(f"{path.name} cannot be read: {reason}")
+                damaged.setdefault(expected.id, []).append(f"{path.name} cannot be read: {reason}")
             continue
         student = known.get(identity)
         if student is None:
             unassigned.append(Graded("", path.name, "belongs to another exercise", (), 0))
             continue
-        if meant is not None and meant.id != identity:
-            notes.setdefault(meant.id, []).append(
+        if expected is not None and expected.id != identity:
+            notes.setdefault(expected.id, []).append(
                 f"{path.name} is the exercise of {student.name or 'another student'}"
             )
         found.setdefault(identity, []).append((path, answers))

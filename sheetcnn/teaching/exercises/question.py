@@ -35,7 +35,7 @@ MISTAKES = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedNumber:
     """A number to be found.
 
     Attributes:
@@ -92,7 +92,7 @@ class Question:
     title: str
     words: Sequence[str]
     shown: Sequence[Figures | Table]
-    asked: Sequence[Asked]
+    asked: Sequence[AskedNumber]
     solution: str
 
 
@@ -102,7 +102,7 @@ Maker = Callable[[np.random.Generator, Model], Question]
 TRIES = 400
 
 
-def varied(make: Callable[[], Question], least: int = 1) -> Question:
+def with_distinct_mistakes(make: Callable[[], Question], least: int = 1) -> Question:
     """The first of many tries whose asked numbers all have at least so many distinct mistakes.
 
     Args:

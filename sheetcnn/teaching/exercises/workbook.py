@@ -7,19 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from sheetcnn._version import __version__
 from sheetcnn.formulas.a1 import address, area
 from sheetcnn.formulas.expr import Expr, Number, Ref, String, call
-from sheetcnn.model.engine import NOTHING
-from sheetcnn.pages import about
 from sheetcnn.sheets import theme
-from sheetcnn.sheets.sheet_plan import Computed, InputGrid, PageContext, SheetPlan, as_built, bind_sheets
+from sheetcnn.sheets.sheet_plan import Computed, InputGrid, SheetPlan
 from sheetcnn.teaching.exercises.fingerprint import Salt, equal
-from sheetcnn.teaching.exercises.question import MISTAKES, Asked, Question
-from sheetcnn.teaching.lessons.lesson_page import LEFT, NUMBER, Page
+from sheetcnn.teaching.exercises.question import MISTAKES, AskedNumber, Question
+from sheetcnn.teaching.lessons.lesson_page import LEFT, NUMBER, LessonPage
 from sheetcnn.teaching.paper.document import Figure, Figures, Table
-from sheetcnn.xlsx.book import Book, Cell, Grid, Highlight, SheetFormat, Style
-from sheetcnn.xlsx.write import write_book
+from sheetcnn.teaching.small_workbook import about_sheet, write_sheets
+from sheetcnn.xlsx.book import Cell, Grid, Highlight, SheetFormat, Style
 
 SHEET, CHECK = "exercise", "check"
 ANSWER = Style(
@@ -39,11 +36,11 @@ GREEN = "2E7D32"
 
 
 @dataclass(frozen=True)
-class Placed:
+class AnswerCell:
     """An asked number and the cell that it is typed into."""
 
     question: int
-    asked: Asked
+    asked: AskedNumber
     row: int
     col: int
 
@@ -55,7 +52,7 @@ class Placed:
 
 def student_workbook(
     path: Path, title: str, name: str, identity: str, questions: list[Question], seed: list[int]
-) -> list[Placed]:
+) -> list[AnswerCell]:
     """Write the workbook of one student; returns where each number is asked.
 
     Args:
@@ -66,7 +63,7 @@ def student_workbook(
         questions: to ask.
         seed: of the salts.
     """
-    page = Page(SHEET, title, "type your answers into the coloured cells: they check themselves")
+    page = LessonPage(SHEET, title, "type your answers into the coloured cells: they check themselves")
     page.plan.format.protected = True
     page.plan.format.one_page = page.plan.format.landscape = False
     if name:
@@ -79,30 +76,30 @@ def student_workbook(
             page.plan.cells.append(Cell(row, LEFT, words, replace(STATUS, wrap=True), merge=26))
             page.plan.format.row_heights[row] = 20 + 16 * (len(words) // 130)
             row += 1
-        for block in question.shown:
-            row = _figures(page, block, row) if isinstance(block, Figures) else _table(page, block, row)
+        for part in question.shown:
+            row = _figures(page, part, row) if isinstance(part, Figures) else _table(page, part, row)
         for asked in question.asked:
-            placed.append(Placed(n - 1, asked, row, LEFT + 6))
+            placed.append(AnswerCell(n - 1, asked, row, LEFT + 6))
             page.plan.cells.append(Cell(row, LEFT, asked.label, theme.HEADING, merge=6))
             row += 1
         row += 1
     rng = np.random.default_rng(seed)
     check = SheetPlan(CHECK, page=True, format=SheetFormat(hidden=True))
-    for n, one in enumerate(placed, 1):
-        code = _checked(check, one, n, Salt.drawn(rng))
-        _answer(page.plan, one, code)
+    for n, cell in enumerate(placed, 1):
+        code = _check_row(check, cell, n, Salt.drawn(rng))
+        _answer_cell(page.plan, cell, code)
     page.plan.format.zoom = 90
-    sheets = [page.plan, _about(title, identity, name), check]
-    context = as_built(sheets, PageContext(NOTHING, {}, {}))
-    write_book(Book(title, bind_sheets(sheets, context), ()), path)
+    line = "sheetcnn grade reads the rows below; leave them as they are."
+    about = about_sheet(line, [("exercise", identity), ("name", name)], 60)
+    write_sheets(title, [page.plan, about, check], path)
     return placed
 
 
-def _figures(page: Page, block: Figures, row: int) -> int:
+def _figures(page: LessonPage, part: Figures, row: int) -> int:
     col = LEFT
-    for figure in block.figures:
+    for figure in part.figures:
         high, wide = figure.values.shape
-        page.small(row, col, figure.caption if not figure.sign else f"{figure.sign} {figure.caption}")
+        page.remark(row, col, figure.caption if not figure.sign else f"{figure.sign} {figure.caption}")
         page.plan.plain.append(Grid(row + 1, col, high, wide, _look(figure), figure.values))
         where = area(row + 1, col, high, wide)
         if figure.scale in ("sequential", "diverging"):
@@ -110,85 +107,61 @@ def _figures(page: Page, block: Figures, row: int) -> int:
         else:
             page.plan.format.color_scales.append(theme.color_scale("pixels", (where,)))
         col += max(wide, -(-len(figure.caption) // 5)) + 1
-    return row + 2 + max(len(f.values) for f in block.figures)
+    return row + 2 + max(len(f.values) for f in part.figures)
 
 
 def _look(figure: Figure) -> Style:
     return NUMBER if (figure.decimals or 0) == 0 else replace(NUMBER, number_format="0.00")
 
 
-def _table(page: Page, block: Table, row: int) -> int:
-    for m, head in enumerate(block.head):
+def _table(page: LessonPage, part: Table, row: int) -> int:
+    for m, head in enumerate(part.head):
         page.plan.cells.append(Cell(row, LEFT + m * 3, head, theme.HEADING_CENTER, merge=3))
-    for n, cells in enumerate(block.rows, 1):
+    for n, cells in enumerate(part.rows, 1):
         for m, words in enumerate(cells):
             page.plan.cells.append(Cell(row + n, LEFT + m * 3, words, theme.CENTER, merge=3))
-    return row + len(block.rows) + 2
+    return row + len(part.rows) + 2
 
 
-def _answer(plan: SheetPlan, one: Placed, code: Ref) -> None:
+def _answer_cell(plan: SheetPlan, cell: AnswerCell, code: Ref) -> None:
     """The cell to type into, and beside it what it is worth."""
-    key = f"answer.{one.row}"
+    key = f"answer.{cell.row}"
     blank = np.full((1, 1), np.nan)
-    plan.inputs.append(InputGrid(key, one.row, one.col, 1, 1, ANSWER, lambda f: blank, sparse=True))
-    plan.cells.append(Cell(one.row, one.col, None, ANSWER, merge=2))
-    typed = Ref(None, one.row, one.col, fixed=True)
-    hints = [String(f"✗ {MISTAKES[name]}") for name, _ in one.asked.distinct]
-    judged = call("CHOOSE", code, String(RIGHT), String(WRONG), *hints)
-    known = call("IF", call("ISNUMBER", typed), judged, String(NO_NUMBER))
+    plan.inputs.append(InputGrid(key, cell.row, cell.col, 1, 1, ANSWER, lambda f: blank, sparse=True))
+    plan.cells.append(Cell(cell.row, cell.col, None, ANSWER, merge=2))
+    typed = Ref(None, cell.row, cell.col, fixed=True)
+    hints = [String(f"✗ {MISTAKES[name]}") for name, _ in cell.asked.distinct]
+    verdict = call("CHOOSE", code, String(RIGHT), String(WRONG), *hints)
+    known = call("IF", call("ISNUMBER", typed), verdict, String(NO_NUMBER))
     status = call("IF", call("ISBLANK", typed), String(""), known)
-    plan.computed.append(Computed(one.row, one.col + 2, status, STATUS, lambda f: "", merge=16))
-    where, first = area(one.row, one.col, 1, 2), address(one.row, one.col + 2)
+    plan.computed.append(Computed(cell.row, cell.col + 2, status, STATUS, lambda f: "", merge=16))
+    where, first = area(cell.row, cell.col, 1, 2), address(cell.row, cell.col + 2)
     plan.format.highlights.append(Highlight((where,), f'LEFT(${first},1)="✓"', GREEN))
 
 
-def _checked(check: SheetPlan, one: Placed, row: int, salt: Salt) -> Ref:
+def _check_row(check: SheetPlan, cell: AnswerCell, row: int, salt: Salt) -> Ref:
     """A row of the hidden sheet: the fingerprint of what is typed, and what it stands for (1 right, 2 wrong, ...)."""
-    asked = one.asked
-    typed = Ref(SHEET, one.row, one.col, fixed=True)
+    asked = cell.asked
+    typed = Ref(SHEET, cell.row, cell.col, fixed=True)
     number = call("IF", call("ISNUMBER", typed), typed, 0)
     # Bounded before it is divided and rounded, for what a student may type.
     bounded = call("MIN", 1e8, call("MAX", -1e8, number))
     units = call("ROUND", bounded / asked.unit, 0)
     cells = [Ref(None, row, col, fixed=True) for col in range(1, 5)]
     steps = (units, *salt.formulas(cells[0], cells[1], cells[2]))
-    values = _steps(salt)
+    values = (0, *salt.steps(0))  # while nothing is typed
     for col, (formula, value) in enumerate(zip(steps, values, strict=True), 1):
         check.computed.append(Computed(row, col, formula, Style(), lambda f, value=value: float(value)))  # type: ignore[misc]
     answer = asked.units(asked.answer)
-    right = [salt.of(answer + n) for n in range(-asked.slack, asked.slack + 1)]
+    right = [salt.fingerprint(answer + n) for n in range(-asked.slack, asked.slack + 1)]
     tests = [equal(cells[3], value) for value in right]
     code: Expr = Number(2)
     for n, (_, wrong) in reversed(list(enumerate(asked.distinct, 3))):
-        code = call("IF", equal(cells[3], salt.of(asked.units(wrong))), n, code)
+        code = call("IF", equal(cells[3], salt.fingerprint(asked.units(wrong))), n, code)
     code = call("IF", call("OR", *tests) if len(tests) > 1 else tests[0], 1, code)
     known = dict.fromkeys(right, 1)
     for n, (_, wrong) in enumerate(asked.distinct, 3):
-        known.setdefault(salt.of(asked.units(wrong)), n)
+        known.setdefault(salt.fingerprint(asked.units(wrong)), n)
     now = float(known.get(values[3], 2))
     check.computed.append(Computed(row, 5, code, Style(), lambda f: now))
     return Ref(CHECK, row, 5, fixed=True)
-
-
-def _steps(salt: Salt) -> tuple[int, int, int, int]:
-    """What stands in the row while nothing is typed."""
-    from sheetcnn.teaching.exercises.fingerprint import FACTORS, OFFSET, PRIME
-
-    first = (OFFSET * FACTORS[0] + salt.a) % PRIME
-    second = (first * first + salt.b) % PRIME
-    return 0, first, second, salt.of(0)
-
-
-def _about(title: str, identity: str, name: str) -> SheetPlan:
-    page = SheetPlan(about.NAME, tab="page")
-    page.format.column_widths |= {about.KEY_COLUMN: 18, about.VALUE_COLUMN: 60}
-    rows = [("format", str(about.FORMAT)), ("built by", f"sheetcnn {__version__}"), ("exercise", identity)]
-    rows.append(("name", name))
-    page.cells += [
-        Cell(1, 1, "About this file", theme.TITLE),
-        Cell(2, 1, "sheetcnn grade reads the rows below; leave them as they are.", theme.SUBTITLE),
-    ]
-    for n, (key, value) in enumerate(rows, 4):
-        page.cells.append(Cell(n, about.KEY_COLUMN, key, theme.TEXT))
-        page.cells.append(Cell(n, about.VALUE_COLUMN, value, theme.TEXT))
-    return page

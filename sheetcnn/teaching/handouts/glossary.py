@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sheetcnn.teaching.handouts.subject import Subject
-from sheetcnn.teaching.paper.document import Block, Heading, PageBreak, Terms
+from sheetcnn.teaching.handouts.context import HandoutContext
+from sheetcnn.teaching.paper.document import DocumentPart, Heading, PageBreak, Terms
 
 TERMS = (
     ("feature map", "What one kernel finds all over its input: a grid of numbers, shown as a picture."),
@@ -35,9 +35,9 @@ TERMS = (
 )
 
 
-def glossary(subject: Subject) -> Iterator[Block]:
+def glossary(handout: HandoutContext) -> Iterator[DocumentPart]:
     """One page."""
-    say = subject.say
+    say = handout.say
     yield PageBreak()
     yield Heading(say("Terms"))
     yield Terms([(say(term), say(meaning)) for term, meaning in TERMS])

@@ -16,17 +16,17 @@ from sheetcnn.model.graph import Model
 from sheetcnn.shape import Array
 from sheetcnn.sheets.layout import Options
 from sheetcnn.sheets.sheet_plan import Plan
+from sheetcnn.teaching.handouts.context import HandoutContext, choose_pixel
 from sheetcnn.teaching.handouts.glossary import glossary
 from sheetcnn.teaching.handouts.overview import maps, network
-from sheetcnn.teaching.handouts.subject import Subject, choose_pixel
-from sheetcnn.teaching.handouts.worked import convolution, dense, pooling, receptive, softmax
+from sheetcnn.teaching.handouts.worked_examples import convolution, dense, pooling, receptive, softmax
 from sheetcnn.teaching.kinds import KINDS
-from sheetcnn.teaching.paper.document import Block, Document, Heading, Text
+from sheetcnn.teaching.paper.document import Document, DocumentPart, Heading, Paragraph
 from sheetcnn.teaching.paper.files import Format, write_document
 from sheetcnn.workbook.extract import read_saved
 from sheetcnn.workbook.plan import make_plan
 
-SECTIONS: tuple[Callable[[Subject], Iterator[Block]], ...] = (
+SECTIONS: tuple[Callable[[HandoutContext], Iterator[DocumentPart]], ...] = (
     network,
     maps,
     convolution,
@@ -61,7 +61,7 @@ def write_handout(
         OutputError: Typst is not installed, or the file cannot be written.
     """
     if not isinstance(source, Model) and Path(source).suffix.lower() == ".xlsx":
-        document = handout_of_book(Path(source), image, resize=resize, pixel=pixel, code=language)
+        document = handout_of_workbook(Path(source), image, resize=resize, pixel=pixel, code=language)
     else:
         model = source
         if not isinstance(model, Model):
@@ -91,7 +91,7 @@ def handout_of_model(model: Model, image: Array, *, pixel: str | None = None, co
     return _document(Model.of(plan.graph, model.params), image, plan, pixel)
 
 
-def handout_of_book(
+def handout_of_workbook(
     path: Path, image: Image | None, *, resize: bool = False, pixel: str | None, code: str | None
 ) -> Document:
     """The handout of a workbook, with the weights in its cells.
@@ -124,11 +124,11 @@ def _document(model: Model, image: Array, plan: Plan, wanted: str | None) -> Doc
         )
     say = plan.layout.say
     result = run(model, image)
-    subject = Subject(model, result, plan, choose_pixel(plan, result, wanted), say)
-    blocks: list[Block] = [Heading(model.graph.name, 1)]
+    handout = HandoutContext(model, result, plan, choose_pixel(plan, result, wanted), say)
+    parts: list[DocumentPart] = [Heading(model.graph.name, 1)]
     if result.label:
-        blocks.append(Text(say(text("prediction on this input: {label}", label=result.label))))
+        parts.append(Paragraph(say(text("prediction on this input: {label}", label=result.label))))
     for section in SECTIONS:
-        blocks += section(subject)
+        parts += section(handout)
     title = say(text("{network}, worked by hand", network=model.graph.name))
-    return Document(title, blocks, plan.layout.options.language)
+    return Document(title, parts, plan.layout.options.language)

@@ -12,18 +12,18 @@ from sheetcnn.pages.picture import picture_size
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.descriptions import describe_layer, kind_title
-from sheetcnn.teaching.handouts.subject import Subject
+from sheetcnn.teaching.handouts.context import HandoutContext
 from sheetcnn.teaching.paper.document import (
-    Block,
     Box,
     Boxes,
+    DocumentPart,
     Figure,
     Figures,
     Heading,
     PageBreak,
+    Paragraph,
     Scale,
     Table,
-    Text,
 )
 
 MOST_MAPS = 16
@@ -35,9 +35,9 @@ WIDTH = 170.0
 """Millimetres across the page."""
 
 
-def network(subject: Subject) -> Iterator[Block]:
+def network(handout: HandoutContext) -> Iterator[DocumentPart]:
     """A diagram, and the table of layers."""
-    graph, say = subject.graph, subject.say
+    graph, say = handout.graph, handout.say
     yield Heading(say("The network"))
     boxes = [Box(graph.source, (say("input"), str(graph.source_shape)), theme.TINTS["input"])]
     rows, total = [], 0
@@ -65,31 +65,31 @@ def network(subject: Subject) -> Iterator[Block]:
     yield Boxes(boxes)
     heads = (say("layer"), say("each value is"), say("shape"), say("parameters"), say("multiply-adds"))
     yield Table(heads, rows, numbers=(4,), widths=(1.2, 3.4, 1.1, 2.4, 1.2))
-    yield Text(say(text("{layers} layers, {n} parameters", layers=len(graph.nodes), n=f"{total:,}")))
+    yield Paragraph(say(text("{layers} layers, {n} parameters", layers=len(graph.nodes), n=f"{total:,}")))
 
 
-def maps(subject: Subject) -> Iterator[Block]:
+def maps(handout: HandoutContext) -> Iterator[DocumentPart]:
     """The input and the maps of every layer as pictures."""
-    graph, say = subject.graph, subject.say
+    graph, say = handout.graph, handout.say
     yield PageBreak()
     yield Heading(say("The input and all maps"))
-    source = subject.maps(graph.source)
-    yield Figures(list(_pictures(subject, source, graph.source, "picture")))
-    layers = [n for n in graph.nodes if n.name != INPUT and has_gallery(subject.plan.layout, n)]
+    source = handout.maps(graph.source)
+    yield Figures(list(_pictures(handout, source, graph.source, "picture")))
+    layers = [n for n in graph.nodes if n.name != INPUT and has_gallery(handout.plan.layout, n)]
     for node in layers[:MOST_LAYERS]:
         shape = graph.shapes[node.name]
         kind = say(kind_title(node))
-        yield Text(f"{node.name}: {kind}, {shape}", small=True)
+        yield Paragraph(f"{node.name}: {kind}, {shape}", small=True)
         scale: Scale = "sequential" if graph.nonnegative[node.name] else "diverging"
-        yield Figures(list(_pictures(subject, subject.maps(node.name), node.name, scale)))
+        yield Figures(list(_pictures(handout, handout.maps(node.name), node.name, scale)))
         if shape.channels > MOST_MAPS:
-            yield Text(say(text("… and {n} more maps", n=shape.channels - MOST_MAPS)), small=True)
+            yield Paragraph(say(text("… and {n} more maps", n=shape.channels - MOST_MAPS)), small=True)
     if len(layers) > MOST_LAYERS:
         rest = text("… and {n} more layers with maps", n=len(layers) - MOST_LAYERS)
-        yield Text(say(rest), small=True)
+        yield Paragraph(say(rest), small=True)
 
 
-def _pictures(subject: Subject, values: Array, name: str, scale: Scale) -> Iterator[Figure]:
+def _pictures(handout: HandoutContext, values: Array, name: str, scale: Scale) -> Iterator[Figure]:
     """Each map as a picture; all of a layer have the same colours for the same numbers."""
     count = min(len(values), MOST_MAPS)
     step, _, wide = picture_size(values.shape[1], values.shape[2], MOST_PIXELS)
@@ -97,8 +97,8 @@ def _pictures(subject: Subject, values: Array, name: str, scale: Scale) -> Itera
     # As many beside each other as still can be seen, from half a centimetre to two and a half.
     across = max(6.0, min(24.0, WIDTH / min(count, 8) - 5))
     for k in range(count):
-        shown = values[k, ::step, ::step]
-        caption = subject.say(text("map {n}", n=k + 1)) if name != subject.graph.source else name
-        if name == subject.graph.source and len(values) > 1:
-            caption = subject.say(text("channel {n}", n=k + 1))
-        yield Figure(caption, shown, scale, greatest=greatest, side=across / wide)
+        pixels = values[k, ::step, ::step]
+        caption = handout.say(text("map {n}", n=k + 1)) if name != handout.graph.source else name
+        if name == handout.graph.source and len(values) > 1:
+            caption = handout.say(text("channel {n}", n=k + 1))
+        yield Figure(caption, pixels, scale, greatest=greatest, side=across / wide)

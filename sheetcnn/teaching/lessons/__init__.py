@@ -8,12 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sheetcnn._version import __version__
 from sheetcnn.errors import OutputError, SpecError
-from sheetcnn.model.engine import NOTHING
-from sheetcnn.pages import about
-from sheetcnn.sheets import theme
-from sheetcnn.sheets.sheet_plan import PageContext, SheetPlan, as_built, bind_sheets
 from sheetcnn.teaching.lessons.batchnorm import LESSON as BATCH_NORM
 from sheetcnn.teaching.lessons.channels import LESSON as CHANNELS
 from sheetcnn.teaching.lessons.edges import LESSON as EDGES
@@ -21,16 +16,22 @@ from sheetcnn.teaching.lessons.inception import LESSON as INCEPTION
 from sheetcnn.teaching.lessons.lesson_page import Lesson
 from sheetcnn.teaching.lessons.padding import LESSON as PADDING
 from sheetcnn.teaching.lessons.pooling import LESSON as POOLING
-from sheetcnn.teaching.lessons.readings import LESSON as READINGS
-from sheetcnn.teaching.lessons.receptive import LESSON as RECEPTIVE
+from sheetcnn.teaching.lessons.receptive_field import LESSON as RECEPTIVE
 from sheetcnn.teaching.lessons.relu import LESSON as RELU
-from sheetcnn.teaching.lessons.second import LESSON as SECOND
+from sheetcnn.teaching.lessons.second_layer import LESSON as SECOND
 from sheetcnn.teaching.lessons.separable import LESSON as SEPARABLE
-from sheetcnn.teaching.lessons.temperature import LESSON as SOFTMAX
-from sheetcnn.teaching.paper.document import Answers, Block, Document, Heading, PageBreak, Text
+from sheetcnn.teaching.lessons.softmax import LESSON as SOFTMAX
+from sheetcnn.teaching.lessons.three_readings import LESSON as READINGS
+from sheetcnn.teaching.paper.document import (
+    AnswerLines,
+    Document,
+    DocumentPart,
+    Heading,
+    PageBreak,
+    Paragraph,
+)
 from sheetcnn.teaching.paper.files import SUFFIXES, write_document
-from sheetcnn.xlsx.book import Book, Cell
-from sheetcnn.xlsx.write import write_book
+from sheetcnn.teaching.small_workbook import about_sheet, write_sheets
 
 LESSONS: tuple[Lesson, ...] = (
     EDGES,
@@ -48,16 +49,16 @@ LESSONS: tuple[Lesson, ...] = (
 )
 
 
-def lesson(name: str) -> Lesson:
+def find_lesson(name: str) -> Lesson:
     """The lesson of that name.
 
     Raises:
         SpecError: if there is none; names those that there are.
     """
-    for one in LESSONS:
-        if one.name == name:
-            return one
-    raise SpecError(f"there is no lesson '{name}'; there are {', '.join(one.name for one in LESSONS)}")
+    for lesson in LESSONS:
+        if lesson.name == name:
+            return lesson
+    raise SpecError(f"there is no lesson '{name}'; there are {', '.join(lesson.name for lesson in LESSONS)}")
 
 
 def write_lesson(name: str, path: Path) -> None:
@@ -67,14 +68,14 @@ def write_lesson(name: str, path: Path) -> None:
         SpecError: if there is no such lesson.
         OutputError: if the path has another ending, or the file cannot be written.
     """
-    one = lesson(name)
+    lesson = find_lesson(name)
     if path.suffix.lower() in SUFFIXES:
-        write_document(lesson_paper(one), path)
+        write_document(lesson_document(lesson), path)
     else:
-        build_lesson(one, path)
+        build_lesson(lesson, path)
 
 
-def build_lesson(one: Lesson, path: Path) -> int:
+def build_lesson(lesson: Lesson, path: Path) -> int:
     """Write the workbook of a lesson; returns the number of formulas.
 
     Raises:
@@ -82,40 +83,23 @@ def build_lesson(one: Lesson, path: Path) -> int:
     """
     if path.suffix.lower() != ".xlsx":
         raise OutputError(f"{path}: a lesson's name ends in .xlsx")
-    sheets = one.sheets()
-    context = as_built(sheets, PageContext(NOTHING, {}, {}))
-    return write_book(Book(one.title, bind_sheets([*sheets, _about(one)], context), ()), path)
+    line = "sheetcnn verify reads the rows below to check this lesson; leave them as they are."
+    sheets = [*lesson.sheets(), about_sheet(line, [("lesson", lesson.name)], 110)]
+    return write_sheets(lesson.title, sheets, path)
 
 
-def _about(one: Lesson) -> SheetPlan:
-    page = SheetPlan(about.NAME, tab="page")
-    page.format.column_widths |= {about.KEY_COLUMN: 18, about.VALUE_COLUMN: 110}
-    rows = (("format", str(about.FORMAT)), ("built by", f"sheetcnn {__version__}"), ("lesson", one.name))
-    page.cells += [
-        Cell(1, 1, "About this file", theme.TITLE),
-        Cell(
-            2,
-            1,
-            "sheetcnn verify reads the rows below to check this lesson; leave them as they are.",
-            theme.SUBTITLE,
-        ),
-    ]
-    for n, (key, value) in enumerate(rows, 4):
-        page.cells.append(Cell(n, about.KEY_COLUMN, key, theme.TEXT))
-        page.cells.append(Cell(n, about.VALUE_COLUMN, value, theme.TEXT))
-    return page
-
-
-def lesson_paper(one: Lesson) -> Document:
+def lesson_document(lesson: Lesson) -> Document:
     """The printed page of a lesson: the idea, its numbers, the questions; the answers on a page of their own."""
-    blocks: list[Block] = [Heading(one.title, 1), *one.figures(), Heading("Questions")]
-    for n, (question, _) in enumerate(one.questions, 1):
-        blocks += [Text(f"{n}. {question}"), Answers(1)]
-    blocks += [PageBreak(), Heading("Answers")]
-    blocks += [Text(f"{n}. {question} {answer}") for n, (question, answer) in enumerate(one.questions, 1)]
-    return Document(one.title, blocks)
+    parts: list[DocumentPart] = [Heading(lesson.title, 1), *lesson.figures(), Heading("Questions")]
+    for n, (question, _) in enumerate(lesson.questions, 1):
+        parts += [Paragraph(f"{n}. {question}"), AnswerLines(1)]
+    parts += [PageBreak(), Heading("Answers")]
+    parts += [
+        Paragraph(f"{n}. {question} {answer}") for n, (question, answer) in enumerate(lesson.questions, 1)
+    ]
+    return Document(lesson.title, parts)
 
 
-def names() -> Sequence[tuple[str, str]]:
+def lesson_lines() -> Sequence[tuple[str, str]]:
     """Every lesson's name and what question it answers, in order."""
-    return [(one.name, one.line) for one in LESSONS]
+    return [(lesson.name, lesson.line) for lesson in LESSONS]

@@ -10,8 +10,18 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, Rect, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, Page, added, chosen, correlate
-from sheetcnn.teaching.paper.document import Block, Figure, Figures, Text
+from sheetcnn.teaching.lessons.lesson_page import (
+    LEFT,
+    TOP,
+    Area,
+    Lesson,
+    LessonPage,
+    choice_of,
+    correlate,
+    questions,
+    sum_arrays,
+)
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Paragraph, side_by_side
 
 SIZE, CHANNELS, KERNELS, K = 25, 3, 5, 3
 OUT = SIZE - K + 1
@@ -36,33 +46,12 @@ def kernels() -> Array:
 
 BIASES = np.array([0.0, -4, 2, -1, 3])
 
-QUESTIONS = (
-    (
-        "How many weights does one kernel have, and how many maps does it make?",
-        "3×3×3 = 27 weights, and one bias. It makes one map: the three slices' sums are added up.",
-    ),
-    (
-        "On 'step', choose kernel 1. Which channels does it look at, and how do you see it?",
-        "Only the red one: its slices for green and blue are all 0, so their partial sums are 0.",
-    ),
-    (
-        "How many parameters do all five kernels have together?",
-        "5 × 3 × 3 × 3 = 135 weights and 5 biases: 140.",
-    ),
-    (
-        "Set the green channel's slice of kernel 2 to 0. Does map 2 become a picture of two channels only?",
-        "Yes: the green sum is 0 everywhere. It is still one map.",
-    ),
-    (
-        "Where is the bias added: to each channel's sum, or once?",
-        "Once, to the sum over all three channels. Added three times, it would count three times.",
-    ),
-)
+QUESTIONS = questions("channels")
 
 
-def pages() -> list[Page]:
+def pages() -> list[LessonPage]:
     """The image, the kernels with their maps, and one number step by step."""
-    first = Page(
+    first = LessonPage(
         "image",
         "A picture of three channels",
         "25×25 pixels, each with a red, a green and a blue number; change some",
@@ -71,9 +60,9 @@ def pages() -> list[Page]:
     for c, pixels in enumerate(image()):
         col = LEFT + c * (SIZE + 2)
         first.text(TOP, col, COLORS[c], bold=True)
-        channels.append(first.typed(f"channel{c}", TOP + 1, col, pixels, "pixels"))
+        channels.append(first.inputs(f"channel{c}", TOP + 1, col, pixels, "pixels"))
     first.plan.format.zoom = 40
-    second = Page(
+    second = LessonPage(
         "maps",
         "Five kernels, five maps",
         "each kernel has a slice for every channel; the three sums and a bias make one map",
@@ -86,42 +75,44 @@ def pages() -> list[Page]:
         TOP, LEFT + 3 + CHANNELS * (K + 1) + 1, "the map: max(0, sum over the channels + bias)", bold=True
     )
     bias_cells = [
-        second.typed(f"bias{k}", TOP + 1 + k * (OUT + 2), LEFT, BIASES[k : k + 1, None])
+        second.inputs(f"bias{k}", TOP + 1 + k * (OUT + 2), LEFT, BIASES[k : k + 1, None])
         for k in range(KERNELS)
     ]
     for k, own in enumerate(kernels()):
         row = TOP + 1 + k * (OUT + 2)
         slices = [
-            second.typed(f"kernel{k}.{c}", row, LEFT + 3 + c * (K + 1), own[c], "diverging")
+            second.inputs(f"kernel{k}.{c}", row, LEFT + 3 + c * (K + 1), own[c], "diverging")
             for c in range(CHANNELS)
         ]
         all_slices.append(slices)
         second.text(row + 4, LEFT, f"kernel {k + 1}")
-        terms = [call("SUMPRODUCT", ch.window(K, K), s.all()) for ch, s in zip(channels, slices, strict=True)]
+        terms = [
+            call("SUMPRODUCT", ch.window(K, K), s.whole()) for ch, s in zip(channels, slices, strict=True)
+        ]
         formula = call("MAX", 0, add(*terms, bias_cells[k].cell(0, 0)))
         values = partial(_map, channels, slices, bias_cells[k])
         maps.append(
-            second.live(row, LEFT + 3 + CHANNELS * (K + 1) + 1, (OUT, OUT), formula, values, "sequential")
+            second.formulas(row, LEFT + 3 + CHANNELS * (K + 1) + 1, (OUT, OUT), formula, values, "sequential")
         )
     second.plan.format.zoom = 60
     return [first, second, _step(channels, all_slices, bias_cells, maps)]
 
 
 def _map(channels: list[Area], slices: list[Area], bias: Area, context: PageContext) -> Array:
-    total = added(
+    total = sum_arrays(
         [correlate(c.values(context), s.values(context)) for c, s in zip(channels, slices, strict=True)]
     )
-    found: Array = np.maximum(0.0, total + bias.values(context)[0, 0])
+    found: Array = np.maximum(0.0, total + bias.number(context))
     return found
 
 
-def _step(channels: list[Area], slices: list[list[Area]], biases: list[Area], maps: list[Area]) -> Page:
+def _step(channels: list[Area], slices: list[list[Area]], biases: list[Area], maps: list[Area]) -> LessonPage:
     """One pixel of one map."""
-    page = Page("step", "One number, step by step", "choose a kernel, a row and a column of its map")
+    page = LessonPage("step", "One number, step by step", "choose a kernel, a row and a column of its map")
     kernel = page.choice("kernel", TOP, LEFT, "kernel", KERNELS)
     row = page.choice("row", TOP + 1, LEFT, "row", OUT, 5)
     col = page.choice("column", TOP + 2, LEFT, "column", OUT, 7)
-    picked = chosen("kernel"), chosen("row"), chosen("column")
+    picked = choice_of("kernel"), choice_of("row"), choice_of("column")
     heads = ("channel", "window", "", "kernel's slice", "", "products", "", "sum")
     for n, words in enumerate(heads):
         page.text(TOP + 4, LEFT + n * 2 + (n > 0), words, bold=True)
@@ -138,42 +129,42 @@ def _step(channels: list[Area], slices: list[list[Area]], biases: list[Area], ma
             return slices[picked[0](context) - 1][c].values(context)
 
         places = Rect(channel.sheet, channel.row, channel.col, OUT, OUT, row_i=1, col_j=1)
-        seen = page.live(top, LEFT + 3, (K, K), call("INDEX", places, row, col), window, "pixels")
-        each = [s[c].moving() for s in slices]
-        weights = page.live(top, LEFT + 7, (K, K), call("CHOOSE", kernel, *each), own, "diverging")
-        products = page.live(
+        seen = page.formulas(top, LEFT + 3, (K, K), call("INDEX", places, row, col), window, "pixels")
+        each = [s[c].matching_cell() for s in slices]
+        weights = page.formulas(top, LEFT + 7, (K, K), call("CHOOSE", kernel, *each), own, "diverging")
+        products = page.formulas(
             top,
             LEFT + 11,
             (K, K),
-            seen.moving() * weights.moving(),
+            seen.matching_cell() * weights.matching_cell(),
             partial(_product, window, own),
             "diverging",
         )
         value = partial(_total, window, own)
-        totals.append(page.value(top + 1, LEFT + 15, call("SUM", products.all()), value))
+        totals.append(page.formula(top + 1, LEFT + 15, call("SUM", products.whole()), value))
     at = TOP + 6 + CHANNELS * (K + 1)
 
     def z(context: PageContext) -> float:
         k, y, x = (p(context) - 1 for p in picked)
         windows = [ch.values(context)[y : y + K, x : x + K] for ch in channels]
         sums = sum(float((w * s.values(context)).sum()) for w, s in zip(windows, slices[k], strict=True))
-        return sums + float(biases[k].values(context)[0, 0])
+        return sums + biases[k].number(context)
 
     def bias(context: PageContext) -> float:
-        return float(biases[picked[0](context) - 1].values(context)[0, 0])
+        return biases[picked[0](context) - 1].number(context)
 
-    added: Expr = call("CHOOSE", kernel, *(b.cell(0, 0) for b in biases))
-    own_bias = page.labelled(at, LEFT + 8, "+ bias", added, bias)
+    sum_arrays: Expr = call("CHOOSE", kernel, *(b.cell(0, 0) for b in biases))
+    own_bias = page.labelled(at, LEFT + 8, "+ bias", sum_arrays, bias)
     whole = page.labelled(at + 1, LEFT + 8, "= the whole sum", add(*totals, own_bias), z)
-    page.labelled(at + 2, LEFT + 8, "after ReLU", call("MAX", 0, whole), lambda f: max(0.0, z(f)))
-    cells = call("CHOOSE", kernel, *(call("INDEX", m.all(), row, col) for m in maps))
+    page.labelled(at + 2, LEFT + 8, "after ReLU", call("MAX", 0, whole), lambda ctx: max(0.0, z(ctx)))
+    cells = call("CHOOSE", kernel, *(call("INDEX", m.whole(), row, col) for m in maps))
 
     def stands(context: PageContext) -> float:
         k, y, x = (p(context) - 1 for p in picked)
         return float(maps[k].values(context)[y, x])
 
     page.labelled(at + 3, LEFT + 8, "the pixel of the map", cells, stands)
-    page.questions(at + 5, [q for q, _ in QUESTIONS])
+    page.questions(at + 5, QUESTIONS)
     return page
 
 
@@ -189,12 +180,12 @@ def _total(
     return float((window(context) * own(context)).sum())
 
 
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """One pixel of map 2, worked."""
     x, k = image(), kernels()
     y0, x0 = 6, 8
-    blocks: list[Block] = [
-        Text(
+    parts: list[DocumentPart] = [
+        Paragraph(
             "A kernel over three channels has three slices. Each slice meets its own channel; the three sums and one bias are added up: one number of one map."
         )
     ]
@@ -203,19 +194,19 @@ def figures() -> list[Block]:
         window = x[c, y0 : y0 + K, x0 : x0 + K]
         part = float((window * k[1, c]).sum())
         total += part
-        blocks.append(
-            Figures(
-                (
-                    Figure(f"window, {COLORS[c]}", window, "picture", 0, 9, side=5.5),
-                    Figure("slice", k[1, c], "diverging", 0, side=5.5, sign="×"),
-                    Figure(f"products, sum {part:g}", window * k[1, c], "diverging", 0, side=5.5, sign="="),
-                )
+        parts.append(
+            side_by_side(
+                Figure(f"window, {COLORS[c]}", window, "picture", 0, 9, side=5.5),
+                Figure("slice", k[1, c], "diverging", 0, side=5.5, sign="×"),
+                Figure(f"products, sum {part:g}", window * k[1, c], "diverging", 0, side=5.5, sign="="),
             )
         )
-    blocks.append(
-        Text(f"The three sums and the bias {BIASES[1]:g} make {total:g}; after ReLU: {max(0.0, total):g}.")
+    parts.append(
+        Paragraph(
+            f"The three sums and the bias {BIASES[1]:g} make {total:g}; after ReLU: {max(0.0, total):g}."
+        )
     )
-    return blocks
+    return parts
 
 
 LESSON = Lesson(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -9,9 +10,8 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, Ref, add, call
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, Page, entry
-from sheetcnn.teaching.paper.document import Block, Box, Boxes, Math, Table, Text
-from sheetcnn.xlsx.book import Cell
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage, questions
+from sheetcnn.teaching.paper.document import Box, Boxes, DocumentPart, Math, Paragraph, Table
 
 SIDE, MAPS = 28, 192
 BRANCHES = (("1×1", 1, 0, 64), ("3×3", 3, 96, 128), ("5×5", 5, 16, 32), ("max pooling, then 1×1", 1, 0, 32))
@@ -27,117 +27,83 @@ HEADS = (
     "share",
 )
 
-QUESTIONS = (
-    (
-        "How many maps does the module give, and how do the branches come together?",
-        "64 + 128 + 32 + 32 = 256: the branches' maps are put one after the other; nothing is added up.",
-    ),
-    (
-        "What does a reduction of 192 to 16 maps before the 5×5 save?",
-        "The 5×5 branch does 12,443,648 multiply-adds instead of 120,422,400: about a tenth.",
-    ),
-    (
-        "Set the reduction of the 3×3 branch to 192. Is it still worth its work?",
-        "No: then the 1×1 layer costs extra and the 3×3 layer saves nothing.",
-    ),
-    (
-        "Why must all branches have the same height and width?",
-        "Because their maps are stacked; so the 3×3 and 5×5 are padded, and the pooling has stride 1.",
-    ),
-)
+QUESTIONS = questions("inception")
 
 
-def pages() -> list[Page]:
+def costs(maps: float, side: float, kernel: int, reduced: float, out: float) -> tuple[float, ...]:
+    """Of a branch: weights, multiply-adds, those without a reduction, and the share."""
+    full = maps * out * kernel**2
+    # A branch that is not reduced has its kernel over all maps.
+    weights = maps * reduced + reduced * out * kernel**2 if reduced else full
+    work, unreduced = weights * side**2, full * side**2
+    return weights, work, unreduced, work / unreduced if unreduced else 0.0
+
+
+def pages() -> list[LessonPage]:
     """The table of branches with its costs."""
-    page = Page(
+    page = LessonPage(
         "inception",
         "An inception module (GoogLeNet 3a)",
         "four branches over the same 192 maps; change the reductions or the widths",
     )
     page.text(TOP, LEFT, "maps in")
-    maps = page.typed("maps", TOP, LEFT + 6, np.array([[float(MAPS)]]))
+    maps = page.inputs("maps", TOP, LEFT + 6, np.array([[float(MAPS)]]))
     page.text(TOP + 1, LEFT, "side of the maps")
-    side = page.typed("side", TOP + 1, LEFT + 6, np.array([[float(SIDE)]]))
-    for n, words in enumerate(HEADS):
-        page.plan.cells.append(Cell(TOP + 3, LEFT + n * 4, words, theme.HEADING_CENTER, merge=4))
+    side = page.inputs("side", TOP + 1, LEFT + 6, np.array([[float(SIDE)]]))
+    page.heads(TOP + 3, HEADS)
     numbers = np.array([b[2:] for b in BRANCHES], dtype=float)
-    branches = page.typed("branches", TOP + 4, LEFT + 34, numbers)
+    branches = page.inputs("branches", TOP + 4, LEFT + 34, numbers)
     page.text(TOP + 3, LEFT + 34, "reduced to (0: not), maps out", bold=True)
+
+    def cost(n: int, column: int) -> Callable[[PageContext], float]:
+        def value(ctx: PageContext) -> float:
+            sizes = branches.values(ctx)[n].tolist()
+            return costs(maps.number(ctx), side.number(ctx), BRANCHES[n][1], *sizes)[column]
+
+        return value
+
     outs, work = [], []
     for n, (name, kernel, _, _) in enumerate(BRANCHES):
         row = TOP + 4 + n
-        page.plan.cells.append(Cell(row, LEFT, name, theme.TEXT, merge=4))
-        page.plan.cells.append(Cell(row, LEFT + 4, f"{kernel}×{kernel}", theme.CENTER, merge=4))
+        page.label(row, LEFT, name)
+        page.label(row, LEFT + 4, f"{kernel}×{kernel}", theme.CENTER)
         reduced, out = (branches.cell(n, m) for m in range(2))
-        page.value(row, LEFT + 8, reduced, entry(branches, n, 0), merge=4)
-        outs.append(page.value(row, LEFT + 12, out, entry(branches, n, 1), merge=4))
+        page.formula(row, LEFT + 8, reduced, partial(branches.number, i=n, j=0), merge=4)
+        outs.append(page.formula(row, LEFT + 12, out, partial(branches.number, i=n, j=1), merge=4))
         m, area, k2 = maps.cell(0, 0), side.cell(0, 0) * side.cell(0, 0), float(kernel * kernel)
-        # A branch that is not reduced has its kernel over all maps.
         two: Expr = add(m * reduced, reduced * out * k2)
         weights = call("IF", reduced, two, m * out * k2)
-        w = page.value(row, LEFT + 16, weights, partial(_weights, maps, branches, n), merge=4)
-        work.append(page.value(row, LEFT + 20, w * area, partial(_work, maps, side, branches, n), merge=4))
-        plain = page.value(
-            row, LEFT + 24, m * out * k2 * area, partial(_plain, maps, side, branches, n), merge=4
-        )
+        w = page.formula(row, LEFT + 16, weights, cost(n, 0), merge=4)
+        work.append(page.formula(row, LEFT + 20, w * area, cost(n, 1), merge=4))
+        plain = page.formula(row, LEFT + 24, m * out * k2 * area, cost(n, 2), merge=4)
         share = call("IF", plain, Ref(None, row, LEFT + 20) / plain, 0)
-        page.value(row, LEFT + 28, share, partial(_share, maps, side, branches, n), merge=4)
+        page.formula(row, LEFT + 28, share, cost(n, 3), merge=4)
     row = TOP + 4 + len(BRANCHES)
-    page.plan.cells.append(Cell(row, LEFT, "together", theme.HEADING, merge=4))
-    page.value(row, LEFT + 12, add(*outs), lambda f: float(branches.values(f)[:, 1].sum()), merge=4)
-    page.value(
+    page.label(row, LEFT, "together", theme.HEADING)
+    page.formula(row, LEFT + 12, add(*outs), lambda ctx: float(branches.values(ctx)[:, 1].sum()), merge=4)
+    page.formula(
         row,
         LEFT + 20,
         add(*work),
-        lambda f: sum(_work(maps, side, branches, n, f) for n in range(len(BRANCHES))),
+        lambda ctx: sum(cost(n, 1)(ctx) for n in range(len(BRANCHES))),
         merge=4,
     )
-    page.small(
+    page.remark(
         row + 2,
         LEFT,
         "weights = maps in × reduced + reduced × maps out × kernel²; without a reduction: maps in × maps out × kernel²",
     )
-    page.questions(row + 4, [q for q, _ in QUESTIONS], 34)
+    page.questions(row + 4, QUESTIONS, 34)
     page.plan.format.zoom = 60
     return [page]
 
 
-def _weights(maps: Area, branches: Area, n: int, context: PageContext) -> float:
-    m, (reduced, out) = float(maps.values(context)[0, 0]), branches.values(context)[n].tolist()
-    k2 = BRANCHES[n][1] ** 2
-    return float(m * reduced + reduced * out * k2 if reduced else m * out * k2)
-
-
-def _work(maps: Area, side: Area, branches: Area, n: int, context: PageContext) -> float:
-    return _weights(maps, branches, n, context) * float(side.values(context)[0, 0]) ** 2
-
-
-def _plain(maps: Area, side: Area, branches: Area, n: int, context: PageContext) -> float:
-    m, out = float(maps.values(context)[0, 0]), float(branches.values(context)[n, 1])
-    return m * out * BRANCHES[n][1] ** 2 * float(side.values(context)[0, 0]) ** 2
-
-
-def _share(maps: Area, side: Area, branches: Area, n: int, context: PageContext) -> float:
-    plain = _plain(maps, side, branches, n, context)
-    return _work(maps, side, branches, n, context) / plain if plain else 0.0
-
-
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """The module as boxes, and its costs."""
     rows = []
-    for name, k, reduced, out in BRANCHES:
-        weights = MAPS * reduced + reduced * out * k * k if reduced else MAPS * out * k * k
-        plain = MAPS * out * k * k
-        rows.append(
-            (
-                name,
-                str(reduced or "–"),
-                str(out),
-                f"{weights:,}",
-                f"{weights * SIDE**2:,}",
-                f"{plain * SIDE**2:,}",
-            )
-        )
+    for name, kernel, reduced, out in BRANCHES:
+        numbers = costs(MAPS, SIDE, kernel, reduced, out)[:3]
+        rows.append((name, str(reduced or "–"), str(out), *(f"{n:,}" for n in numbers)))
     tint = theme.TINTS["weights"]
     boxes = [
         Box(
@@ -148,7 +114,7 @@ def figures() -> list[Block]:
         for name, _, reduced, out in BRANCHES
     ]
     return [
-        Text(
+        Paragraph(
             "Four branches look at the same 192 maps with windows of different sizes; their maps are put one after the other."
         ),
         Boxes(

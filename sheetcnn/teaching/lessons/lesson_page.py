@@ -7,17 +7,19 @@ the choices; the two share nothing, so that `verify` checks a lesson whatever it
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
 
 import numpy as np
+import yaml
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Rect, Ref, call, compare
+from sheetcnn.formulas.expr import Expr, Rect, Ref, add, call, compare
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import Choice, Computed, InputGrid, LiveGrid, PageContext, SheetPlan
-from sheetcnn.teaching.paper.document import Block
+from sheetcnn.teaching.paper.document import DocumentPart
 from sheetcnn.xlsx.book import Cell, ListCheck, NumberCheck, Style
 
 WIDTH, HEIGHT = 5.0, 26.0
@@ -30,7 +32,7 @@ NUMBER = replace(theme.VALUE, number_format="0.##;−0.##;0", size=9)
 TYPED = replace(NUMBER, color=theme.ACCENT, bold=True)
 """A number that the reader may change."""
 EXACT = replace(theme.RESULT, number_format="#,##0.###")
-TEXT_LEFT = Style(color=theme.INK, vertical="center")
+TEXT = Style(color=theme.INK, vertical="center")
 QUESTION = Style(color=theme.INK, fill="FFF4E5", vertical="center", wrap=True)
 
 Values = Callable[[PageContext], Array]
@@ -57,7 +59,7 @@ class Area:
     width: int
     values: Values
 
-    def all(self) -> Rect:
+    def whole(self) -> Rect:
         """The whole rectangle, fixed."""
         return Rect(self.sheet, self.row, self.col, self.height, self.width, fixed=True)
 
@@ -65,7 +67,11 @@ class Area:
         """One cell, fixed; counted from 0."""
         return Ref(self.sheet, self.row + i, self.col + j, fixed=True)
 
-    def moving(self) -> Ref:
+    def number(self, context: PageContext, i: int = 0, j: int = 0) -> float:
+        """The value of one cell; counted from 0."""
+        return float(self.values(context)[i, j])
+
+    def matching_cell(self) -> Ref:
         """The cell that stands where the cell of the formula does."""
         return self.window(1, 1).cell
 
@@ -75,21 +81,8 @@ class Area:
             self.sheet, self.row + top, self.col + left, height, width, row_i=step, col_j=step, fixed=True
         )
 
-    def part(self, top: int, left: int, height: int, width: int) -> Area:
-        """A rectangle inside this one."""
 
-        def values(context: PageContext) -> Array:
-            return self.values(context)[top : top + height, left : left + width]
-
-        return Area(self.sheet, self.row + top, self.col + left, height, width, values)
-
-    @property
-    def address(self) -> str:
-        """`B3:D5`."""
-        return area(self.row, self.col, self.height, self.width)
-
-
-class Page:
+class LessonPage:
     """One sheet of a lesson, while it is put together.
 
     Args:
@@ -111,24 +104,36 @@ class Page:
         """Of the sheet."""
         return self.plan.name
 
-    def text(self, row: int, col: int, words: str, *, bold: bool = False, note: str = "") -> None:
+    def text(self, row: int, col: int, words: str, *, bold: bool = False) -> None:
         """A line of text, which may run over the blank cells to its right."""
-        self.plan.cells.append(Cell(row, col, words, theme.SECTION if bold else TEXT_LEFT, note=note))
+        self.plan.cells.append(Cell(row, col, words, theme.SECTION if bold else TEXT))
 
-    def small(self, row: int, col: int, words: str) -> None:
+    def remark(self, row: int, col: int, words: str) -> None:
         """A remark."""
         self.plan.cells.append(Cell(row, col, words, theme.SUBTITLE))
 
-    def questions(self, row: int, words: Sequence[str], wide: int = 24) -> int:
-        """A box of numbered questions; returns the row after it."""
+    def label(
+        self, row: int, col: int, label: str | float, style: Style = theme.TEXT, merge: int = 4
+    ) -> None:
+        """What a row or a column of numbers is."""
+        self.plan.cells.append(Cell(row, col, label, style, merge=merge))
+
+    def heads(
+        self, row: int, words: Sequence[str], merge: int = 4, style: Style = theme.HEADING_CENTER
+    ) -> None:
+        """The heads of the columns of a table."""
+        for n, head in enumerate(words):
+            self.label(row, LEFT + n * merge, head, style, merge)
+
+    def questions(self, row: int, questions: Sequence[tuple[str, str]], wide: int = 24) -> None:
+        """A box of numbered questions, without their answers."""
         self.plan.cells.append(Cell(row, LEFT, "Questions", theme.SECTION))
-        for n, question in enumerate(words, 1):
+        for n, (question, _) in enumerate(questions, 1):
             self.plan.cells.append(Cell(row + n, LEFT, f"{n}. {question}", QUESTION, merge=wide))
             lines = -(-len(question) // int(wide * 5.4))
             self.plan.format.row_heights[row + n] = 6 + 16 * lines
-        return row + len(words) + 1
 
-    def typed(
+    def inputs(
         self,
         key: str,
         row: int,
@@ -147,9 +152,9 @@ class Page:
         )
         if scale is not None:
             self.plan.format.color_scales.append(theme.color_scale(scale, (where,)))
-        return Area(self.name, row, col, high, wide, partial(_typed, key))
+        return Area(self.name, row, col, high, wide, partial(_typed_numbers, key))
 
-    def live(
+    def formulas(
         self,
         row: int,
         col: int,
@@ -166,7 +171,19 @@ class Page:
             self.plan.format.color_scales.append(theme.color_scale(scale, (area(row, col, high, wide),)))
         return Area(self.name, row, col, high, wide, values)
 
-    def value(
+    def convolution(self, row: int, col: int, maps: Sequence[Area], slices: Sequence[Area]) -> Area:
+        """A map: the windows of each input map times its slice of the kernel, added up."""
+        kernel = slices[0]
+        size = maps[0].height - kernel.height + 1, maps[0].width - kernel.width + 1
+        pairs = list(zip(maps, slices, strict=True))
+        terms = [call("SUMPRODUCT", x.window(kernel.height, kernel.width), k.whole()) for x, k in pairs]
+
+        def values(ctx: PageContext) -> Array:
+            return sum_arrays([correlate(x.values(ctx), k.values(ctx)) for x, k in pairs])
+
+        return self.formulas(row, col, size, add(*terms), values, "diverging")
+
+    def formula(
         self, row: int, col: int, formula: Expr, value: Value, *, style: Style = EXACT, merge: int = 2
     ) -> Ref:
         """One formula."""
@@ -175,14 +192,14 @@ class Page:
 
     def labelled(self, row: int, col: int, label: str, formula: Expr, value: Value, span: int = 7) -> Ref:
         """A label, and to its right one formula."""
-        self.plan.cells.append(Cell(row, col, label, theme.HEADING, merge=span))
-        return self.value(row, col + span, formula, value)
+        self.label(row, col, label, theme.HEADING, span)
+        return self.formula(row, col + span, formula, value)
 
     def choice(
         self, key: str, row: int, col: int, label: str, most: int, first: int = 1, span: int = 5
     ) -> Ref:
         """A number from 1 to `most` that the reader chooses from a list."""
-        self.plan.cells.append(Cell(row, col, label, theme.HEADING, merge=span))
+        self.label(row, col, label, theme.HEADING, span)
         self.plan.choices.append(Choice(key, row, col + span, first, 1, most, merge=2))
         beside = 60
         self.plan.print_columns = beside - 1
@@ -194,17 +211,17 @@ class Page:
         self.plan.format.drop_downs.append(ListCheck(cell, source, "Choose a number", message))
         return Ref(self.name, row, col + span, fixed=True)
 
-    def frame(self, where: Area) -> None:
+    def zoom_to_fit(self, where: Area) -> None:
         """Scroll and print as far as this."""
         self.plan.format.zoom = theme.zoom(where.col + where.width, where.row + where.height, WIDTH, HEIGHT)
 
 
-def _typed(key: str, context: PageContext) -> Array:
+def _typed_numbers(key: str, context: PageContext) -> Array:
     found: Array = context.inputs[key]
     return found
 
 
-def chosen(key: str) -> Callable[[PageContext], int]:
+def choice_of(key: str) -> Callable[[PageContext], int]:
     """What the reader chose."""
     return lambda context: context.choices[key]
 
@@ -224,30 +241,37 @@ def correlate(x: Array, kernel: Array, stride: int = 1, pad: int = 0, dilation: 
     return out
 
 
-def greatest(window: Rect, cells: int) -> Expr:
+def window_max(window: Rect, cells: int) -> Expr:
     """The greatest of so many cells; MAX alone passes over a blank one, which counts as 0 here."""
     return call("IF", compare("<", call("COUNT", window), cells), call("MAX", window, 0), call("MAX", window))
 
 
-def mean(window: Rect, cells: int) -> Expr:
+def window_mean(window: Rect, cells: int) -> Expr:
     """The mean of so many cells; AVERAGE would not count a blank one."""
     return call("SUM", window) / float(cells)
 
 
-def entry(where: Area, i: int, j: int) -> Callable[[PageContext], float]:
-    """The value of one number of a rectangle."""
-    return lambda context: float(where.values(context)[i, j])
-
-
-def constant(number: float) -> Callable[[PageContext], float]:
+def fixed_value(number: float) -> Callable[[PageContext], float]:
     """A value that nothing changes."""
     return lambda context: float(number)
 
 
-def added(arrays: Sequence[Array]) -> Array:
+def sum_arrays(arrays: Sequence[Array]) -> Array:
     """The sum of arrays, element by element."""
     total: Array = np.sum(np.stack(arrays), axis=0)
     return total
+
+
+@cache
+def _all_questions() -> dict[str, list[dict[str, str]]]:
+    text = Path(__file__).with_name("questions.yaml").read_text(encoding="utf-8")
+    found: dict[str, list[dict[str, str]]] = yaml.safe_load(text)
+    return found
+
+
+def questions(lesson: str) -> tuple[tuple[str, str], ...]:
+    """The questions of a lesson, each with its answer."""
+    return tuple((one["ask"], one["answer"]) for one in _all_questions()[lesson])
 
 
 @dataclass(frozen=True)
@@ -266,10 +290,9 @@ class Lesson:
     name: str
     title: str
     line: str
-    pages: Callable[[], Sequence[Page]]
-    figures: Callable[[], Sequence[Block]]
+    pages: Callable[[], Sequence[LessonPage]]
+    figures: Callable[[], Sequence[DocumentPart]]
     questions: Sequence[tuple[str, str]]
-    sources: Sequence[str] = field(default=())
 
     def sheets(self) -> list[SheetPlan]:
         """The plans of its sheets."""

@@ -7,27 +7,12 @@ import numpy as np
 from sheetcnn.formulas.expr import Number, add, call, compare
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, Page, chosen
-from sheetcnn.teaching.paper.document import Block, Figure, Figures, Math, Table, Text
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage, choice_of, questions
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, Paragraph, Table, side_by_side
 
 MOST, REACH = 16, 24
 
-QUESTIONS = (
-    (
-        "Which padding keeps the size with a 3×3 kernel and stride 1? With 5×5?",
-        "1 and 2: (kernel − 1) ÷ 2 on each side; this is 'same' padding.",
-    ),
-    ("What does stride 2 do to the size, roughly?", "It halves it; the formula rounds down."),
-    ("A 3×3 kernel with dilation 2 reaches how far?", "5 pixels: (3 − 1) × 2 + 1."),
-    (
-        "Find numbers for which the last pixels of the input are never seen. How does the formula show it?",
-        "For example input 8, kernel 3, stride 2: (8 − 3) ÷ 2 = 2.5 is rounded down to 2; the half is the pixel that no window reaches.",
-    ),
-    (
-        "What happens when the kernel reaches further than the padded input?",
-        "There is no place for the window: the size would be 0, and libraries refuse it.",
-    ),
-)
+QUESTIONS = questions("padding")
 
 
 def size(n: int, k: int, s: int, p: int, d: int) -> int:
@@ -44,9 +29,9 @@ def _size(context: PageContext) -> float:
     return float(size(*_numbers(context)))
 
 
-def pages() -> list[Page]:
+def pages() -> list[LessonPage]:
     """The formula, and a row of pixels on which windows are drawn."""
-    page = Page(
+    page = LessonPage(
         "size",
         "Padding, stride, dilation: how large is the result?",
         "choose the numbers; below, a row of pixels with its padding, and the window number that you choose",
@@ -63,7 +48,7 @@ def pages() -> list[Page]:
         at,
         "the window reaches",
         add(d * (k - 1), 1),
-        lambda f: float(chosen("dilation")(f) * (chosen("kernel")(f) - 1) + 1),
+        lambda ctx: float(choice_of("dilation")(ctx) * (choice_of("kernel")(ctx) - 1) + 1),
         14,
     )
     padded = page.labelled(
@@ -71,12 +56,12 @@ def pages() -> list[Page]:
         at,
         "input with padding on both sides",
         add(n, p * 2.0),
-        lambda f: float(_numbers(f)[0] + 2 * _numbers(f)[3]),
+        lambda ctx: float(_numbers(ctx)[0] + 2 * _numbers(ctx)[3]),
         14,
     )
 
-    def left(f: PageContext) -> float:
-        m, kk, _, pp, dd = _numbers(f)
+    def left(ctx: PageContext) -> float:
+        m, kk, _, pp, dd = _numbers(ctx)
         return float(m + 2 * pp - dd * (kk - 1) - 1)
 
     rest = page.labelled(TOP + 2, at, "pixels that it can move", padded - reach, left, 14)
@@ -93,7 +78,7 @@ def pages() -> list[Page]:
         at,
         "pixels that no window reaches",
         call("MAX", 0, rest - call("INT", rest / s) * s),
-        lambda f: max(0.0, left(f) - np.floor(left(f) / _numbers(f)[2]) * _numbers(f)[2]),
+        lambda ctx: max(0.0, left(ctx) - np.floor(left(ctx) / _numbers(ctx)[2]) * _numbers(ctx)[2]),
         14,
     )
     row = TOP + 9
@@ -115,20 +100,20 @@ def pages() -> list[Page]:
     pad = call("IF", call("AND", compare(">=", place, p), compare("<", place, add(p, n))), 0, 1)
     formula = call("IF", compare(">=", place, padded), Number(-9), call("IF", under, add(pad, 1), pad * -1.0))
 
-    def cells(f: PageContext) -> Array:
-        m, kk, ss, pp, dd = _numbers(f)
-        start = (chosen("window")(f) - 1) * ss
+    def cells(ctx: PageContext) -> Array:
+        m, kk, ss, pp, dd = _numbers(ctx)
+        start = (choice_of("window")(ctx) - 1) * ss
         line = np.full(REACH + 1, -9.0)
         for x in range(min(m + 2 * pp, REACH + 1)):
             padding = not pp <= x < pp + m
-            seen = x in range(start, start + dd * (kk - 1) + 1, dd) and chosen("window")(f) <= size(
+            seen = x in range(start, start + dd * (kk - 1) + 1, dd) and choice_of("window")(ctx) <= size(
                 m, kk, ss, pp, dd
             )
             line[x] = 1.0 + padding if seen else -1.0 * padding
         return line[None]
 
-    page.live(row, LEFT, (1, REACH + 1), formula, cells, "diverging")
-    page.small(row + 1, LEFT, "−9 is beyond the row")
+    page.formulas(row, LEFT, (1, REACH + 1), formula, cells, "diverging")
+    page.remark(row + 1, LEFT, "−9 is beyond the row")
     page.text(
         row + 3,
         LEFT,
@@ -138,41 +123,39 @@ def pages() -> list[Page]:
     kk, ss = call("COLUMN") - float(LEFT - 1), call("ROW") - float(row + 3)
     formula = call("MAX", 0, add(call("INT", (padded - d * (kk - 1) - 1) / ss), 1))
 
-    def table(f: PageContext) -> Array:
-        m, _, _, pp, dd = _numbers(f)
+    def table(ctx: PageContext) -> Array:
+        m, _, _, pp, dd = _numbers(ctx)
         return np.array([[size(m, a, b, pp, dd) for a in range(1, 8)] for b in range(1, 5)], dtype=float)
 
-    page.live(row + 4, LEFT, (4, 7), formula, table, "sequential")
-    page.questions(row + 10, [q for q, _ in QUESTIONS], 26)
+    page.formulas(row + 4, LEFT, (4, 7), formula, table, "sequential")
+    page.questions(row + 10, QUESTIONS, 26)
     page.plan.format.zoom = 80
     return [page]
 
 
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """The formula and a table of sizes."""
     rows = [[str(s), *(str(size(8, k, s, 1, 1)) for k in range(1, 8))] for s in range(1, 5)]
     row = np.array([[0, 1.0, 1, 1, 0, 0, 0, 0, 0, 0]])
     return [
-        Text(
+        Paragraph(
             "A window of k pixels moves over n pixels with padding p on both sides, s at a time; its pixels lie d apart."
         ),
         Math(
             '"size" = floor((n + 2 p - d (k - 1) - 1) / s) + 1',
             "size = floor((n + 2p − d(k − 1) − 1) ÷ s) + 1",
         ),
-        Figures(
-            (
-                Figure(
-                    "8 pixels with padding 1; the second place of a window of 3",
-                    row,
-                    "sequential",
-                    side=6,
-                    marked=((0, 1, 1, 3),),
-                ),
+        side_by_side(
+            Figure(
+                "8 pixels with padding 1; the second place of a window of 3",
+                row,
+                "sequential",
+                side=6,
+                marked=((0, 1, 1, 3),),
             )
         ),
         Table(("stride", *(f"kernel {k}" for k in range(1, 8))), rows, tuple(range(8))),
-        Text("Sizes for n = 8, p = 1, d = 1.", small=True),
+        Paragraph("Sizes for n = 8, p = 1, d = 1.", small=True),
     ]
 
 

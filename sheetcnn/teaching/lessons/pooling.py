@@ -8,8 +8,17 @@ import numpy as np
 
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, Page, greatest, mean
-from sheetcnn.teaching.paper.document import Block, Figure, Figures, Text
+from sheetcnn.teaching.lessons.lesson_page import (
+    LEFT,
+    TOP,
+    Area,
+    Lesson,
+    LessonPage,
+    questions,
+    window_max,
+    window_mean,
+)
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Paragraph, side_by_side
 
 MAPS, SIZE = 3, 6
 KINDS = (
@@ -18,24 +27,7 @@ KINDS = (
     ("MAX", "max pooling 2×2, stride 1", 1),
 )
 
-QUESTIONS = (
-    (
-        "How many maps go in, how many come out? Why?",
-        "Three and three: each map is pooled for itself; nothing is added up over maps.",
-    ),
-    (
-        "How many weights does a pooling layer have?",
-        "None: taking the greatest or the mean needs no trained number.",
-    ),
-    (
-        "Type 9 into a pixel of map 1. How many pixels of the max-pooled map change with stride 2, and how many with stride 1?",
-        "One with stride 2; up to four with stride 1, because windows overlap.",
-    ),
-    (
-        "Move a bright pixel by one inside its 2×2 window. What happens to max pooling?",
-        "Nothing: pooling forgets where in the window the greatest value stood.",
-    ),
-)
+QUESTIONS = questions("pooling")
 
 
 def inputs() -> Array:
@@ -55,43 +47,41 @@ def _pooled(x: Area, how: str, stride: int, context: PageContext) -> Array:
     return pool(x.values(context), how, stride)
 
 
-def pages() -> list[Page]:
+def pages() -> list[LessonPage]:
     """Three maps, pooled in three ways."""
-    page = Page("pooling", "Pooling, map by map", "change a pixel: only its own map follows")
+    page = LessonPage("pooling", "Pooling, map by map", "change a pixel: only its own map follows")
     for m, numbers in enumerate(inputs()):
         top = TOP + m * (SIZE + 2)
         page.text(top, LEFT, f"map {m + 1}", bold=True)
-        x = page.typed(f"map{m}", top + 1, LEFT, numbers, "sequential")
+        x = page.inputs(f"map{m}", top + 1, LEFT, numbers, "sequential")
         col = LEFT + SIZE + 2
         for how, words, stride in KINDS:
             size = (SIZE - 2) // stride + 1
             if not m:
                 page.text(top, col, words, bold=True)
             seen = x.window(2, 2, step=stride)
-            formula = greatest(seen, 4) if how == "MAX" else mean(seen, 4)
-            page.live(top + 1, col, (size, size), formula, partial(_pooled, x, how, stride), "sequential")
+            formula = window_max(seen, 4) if how == "MAX" else window_mean(seen, 4)
+            page.formulas(top + 1, col, (size, size), formula, partial(_pooled, x, how, stride), "sequential")
             col += max(size, 6) + 2
-    page.questions(TOP + MAPS * (SIZE + 2) + 1, [q for q, _ in QUESTIONS], 30)
+    page.questions(TOP + MAPS * (SIZE + 2) + 1, QUESTIONS, 30)
     page.plan.format.zoom = 70
     return [page]
 
 
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """Each map with its pooled ones."""
-    blocks: list[Block] = [
-        Text("Each map is pooled for itself: the greatest, or the mean, of every 2×2 window.")
+    parts: list[DocumentPart] = [
+        Paragraph("Each map is pooled for itself: the greatest, or the mean, of every 2×2 window.")
     ]
     for m, x in enumerate(inputs()):
-        blocks.append(
-            Figures(
-                (
-                    Figure(f"map {m + 1}", x, "sequential", 0, side=4),
-                    Figure("max, stride 2", pool(x, "MAX", 2), "sequential", 0, side=4),
-                    Figure("mean, stride 2", pool(x, "AVERAGE", 2), "sequential", 2, side=4),
-                )
+        parts.append(
+            side_by_side(
+                Figure(f"map {m + 1}", x, "sequential", 0, side=4),
+                Figure("max, stride 2", pool(x, "MAX", 2), "sequential", 0, side=4),
+                Figure("mean, stride 2", pool(x, "AVERAGE", 2), "sequential", 2, side=4),
             )
         )
-    return blocks
+    return parts
 
 
 LESSON = Lesson(

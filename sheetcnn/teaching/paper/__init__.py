@@ -1,1 +1,1 @@
-"""Printable pages: what stands on them as data (`blocks`), and three ways to write them down."""
+"""Printable pages: what stands on them as data (`document`), and three ways to write them down."""

@@ -26,7 +26,7 @@ class Heading:
 
 
 @dataclass(frozen=True)
-class Text:
+class Paragraph:
     """A paragraph; `small` ones are remarks."""
 
     text: str
@@ -91,7 +91,7 @@ class Figure:
         hidden = set(self.blanks)
         return [
             [
-                "" if self.decimals is None or (i, j) in hidden or v != v else shown(v, self.decimals)
+                "" if self.decimals is None or (i, j) in hidden or v != v else number_text(v, self.decimals)
                 for j, v in enumerate(row)
             ]
             for i, row in enumerate(self.values.tolist())
@@ -103,6 +103,11 @@ class Figures:
     """Figures side by side, on as many lines as they need."""
 
     figures: Sequence[Figure]
+
+
+def side_by_side(*figures: Figure) -> Figures:
+    """Figures side by side."""
+    return Figures(figures)
 
 
 @dataclass(frozen=True)
@@ -139,7 +144,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Answers:
+class AnswerLines:
     """Room to write: so many lines."""
 
     lines: int = 2
@@ -150,21 +155,21 @@ class PageBreak:
     """What follows begins a new page."""
 
 
-Block = Heading | Text | Math | Code | Figures | Table | Boxes | Terms | Answers | PageBreak
+DocumentPart = Heading | Paragraph | Math | Code | Figures | Table | Boxes | Terms | AnswerLines | PageBreak
 
 
 @dataclass(frozen=True)
 class Document:
-    """A whole document: its title in the margin, its language, its blocks."""
+    """A whole document: its title in the margin, its language, its parts."""
 
     title: str
-    blocks: Sequence[Block]
+    parts: Sequence[DocumentPart]
     language: str = "en"
     note: str = field(default="sheetcnn")
     """In the margin at the bottom."""
 
 
-def shown(value: float, decimals: int = 3) -> str:
+def number_text(value: float, decimals: int = 3) -> str:
     """A number for print: a true minus sign, and no `-0.00`."""
     text = f"{value:.{decimals}f}"
     if float(text) == 0:

@@ -6,18 +6,18 @@ from html import escape
 
 from sheetcnn.sheets import theme
 from sheetcnn.teaching.paper.document import (
-    Answers,
-    Block,
+    AnswerLines,
     Boxes,
     Code,
     Document,
+    DocumentPart,
     Figures,
     Heading,
     Math,
     PageBreak,
+    Paragraph,
     Table,
     Terms,
-    Text,
 )
 from sheetcnn.teaching.paper.svg import svg
 
@@ -41,45 +41,45 @@ figcaption, .small {{ color: #{theme.MUTED}; font-size: 0.85rem; }}
 
 def html(document: Document) -> str:
     """The whole page as text; every text in it is escaped."""
-    body = "\n".join(_block(block) for block in document.blocks)
+    body = "\n".join(_part(part) for part in document.parts)
     head = f'<meta charset="utf-8"><title>{escape(document.title)}</title><style>{STYLE}</style>'
     language = escape(document.language)
     return f'<!DOCTYPE html>\n<html lang="{language}"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
 
 
-def _block(block: Block) -> str:
-    if isinstance(block, Heading):
-        return f"<h{block.level}>{escape(block.text)}</h{block.level}>"
-    if isinstance(block, Text):
-        small = ' class="small"' if block.small else ""
-        return f"<p{small}>{escape(block.text)}</p>"
-    if isinstance(block, Math):
-        return f'<p class="math">{escape(block.plain)}</p>'
-    if isinstance(block, Code):
-        where = f'<div class="small">{escape(block.where)}</div>' if block.where else ""
-        return f"{where}<code>{escape(block.text)}</code>"
-    if isinstance(block, Figures):
+def _part(part: DocumentPart) -> str:
+    if isinstance(part, Heading):
+        return f"<h{part.level}>{escape(part.text)}</h{part.level}>"
+    if isinstance(part, Paragraph):
+        small = ' class="small"' if part.small else ""
+        return f"<p{small}>{escape(part.text)}</p>"
+    if isinstance(part, Math):
+        return f'<p class="math">{escape(part.plain)}</p>'
+    if isinstance(part, Code):
+        where = f'<div class="small">{escape(part.where)}</div>' if part.where else ""
+        return f"{where}<code>{escape(part.text)}</code>"
+    if isinstance(part, Figures):
         return "".join(
             f"<figure>{escape(figure.sign)} {svg(figure)}"
             f"<figcaption>{escape(figure.caption)}</figcaption></figure>"
-            for figure in block.figures
+            for figure in part.figures
         )
-    if isinstance(block, Table):
-        return _table(block)
-    if isinstance(block, Boxes):
+    if isinstance(part, Table):
+        return _table(part)
+    if isinstance(part, Boxes):
         return " → ".join(
             f'<span class="box" style="background:#{box.color}"><b>{escape(box.name)}</b><br>'
             f"{'<br>'.join(map(escape, box.lines))}</span>"
-            for box in block.boxes
+            for box in part.boxes
         )
-    if isinstance(block, Terms):
-        terms = (f"<dt><b>{escape(t)}</b></dt><dd>{escape(m)}</dd>" for t, m in block.terms)
+    if isinstance(part, Terms):
+        terms = (f"<dt><b>{escape(t)}</b></dt><dd>{escape(m)}</dd>" for t, m in part.terms)
         return f"<dl>{''.join(terms)}</dl>"
-    if isinstance(block, Answers):
-        return '<div class="line"></div>' * block.lines
-    if isinstance(block, PageBreak):
+    if isinstance(part, AnswerLines):
+        return '<div class="line"></div>' * part.lines
+    if isinstance(part, PageBreak):
         return '<div class="break"></div>'
-    raise TypeError(f"cannot write {type(block).__name__}")
+    raise TypeError(f"cannot write {type(part).__name__}")
 
 
 def _table(table: Table) -> str:

@@ -7,19 +7,19 @@ import re
 import numpy as np
 
 from sheetcnn.teaching.paper.document import (
-    Answers,
-    Block,
+    AnswerLines,
     Boxes,
     Code,
     Document,
+    DocumentPart,
     Figure,
     Figures,
     Heading,
     Math,
     PageBreak,
+    Paragraph,
     Table,
     Terms,
-    Text,
 )
 
 SHADES = " ░▒▓█"
@@ -28,39 +28,37 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$])")
 
 def markdown(document: Document) -> str:
     """The whole document as text; signs that Markdown would read are escaped."""
-    return "\n\n".join(part for block in document.blocks if (part := _block(block))) + "\n"
+    return "\n\n".join(filter(None, map(_part, document.parts))) + "\n"
 
 
 def _plain(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", text).replace("\n", " ")
 
 
-def _block(block: Block) -> str:
-    if isinstance(block, Heading):
-        return f"{'#' * block.level} {_plain(block.text)}"
-    if isinstance(block, Text):
-        return _plain(block.text)
-    if isinstance(block, Math):
-        return f"> {_plain(block.plain)}"
-    if isinstance(block, Code):
-        where = f"{_plain(block.where)}\n\n" if block.where else ""
-        return f"{where}```\n{block.text.replace('```', '')}\n```"
-    if isinstance(block, Figures):
-        return "\n\n".join(map(_figure, block.figures))
-    if isinstance(block, Table):
-        return _table(block.head, block.rows, block.numbers)
-    if isinstance(block, Boxes):
-        lines = (", ".join(map(_plain, box.lines)) for box in block.boxes)
-        return " → ".join(
-            f"**{_plain(b.name)}** ({line})" for b, line in zip(block.boxes, lines, strict=True)
-        )
-    if isinstance(block, Terms):
-        return "\n".join(f"- **{_plain(term)}**: {_plain(meaning)}" for term, meaning in block.terms)
-    if isinstance(block, Answers):
-        return "\n\n".join(["\\_" * 40] * block.lines)
-    if isinstance(block, PageBreak):
+def _part(part: DocumentPart) -> str:
+    if isinstance(part, Heading):
+        return f"{'#' * part.level} {_plain(part.text)}"
+    if isinstance(part, Paragraph):
+        return _plain(part.text)
+    if isinstance(part, Math):
+        return f"> {_plain(part.plain)}"
+    if isinstance(part, Code):
+        where = f"{_plain(part.where)}\n\n" if part.where else ""
+        return f"{where}```\n{part.text.replace('```', '')}\n```"
+    if isinstance(part, Figures):
+        return "\n\n".join(map(_figure, part.figures))
+    if isinstance(part, Table):
+        return _table(part.head, part.rows, part.numbers)
+    if isinstance(part, Boxes):
+        lines = (", ".join(map(_plain, box.lines)) for box in part.boxes)
+        return " → ".join(f"**{_plain(b.name)}** ({line})" for b, line in zip(part.boxes, lines, strict=True))
+    if isinstance(part, Terms):
+        return "\n".join(f"- **{_plain(term)}**: {_plain(meaning)}" for term, meaning in part.terms)
+    if isinstance(part, AnswerLines):
+        return "\n\n".join(["\\_" * 40] * part.lines)
+    if isinstance(part, PageBreak):
         return "---"
-    raise TypeError(f"cannot write {type(block).__name__}")
+    raise TypeError(f"cannot write {type(part).__name__}")
 
 
 def _table(head: object, rows: object, numbers: object) -> str:

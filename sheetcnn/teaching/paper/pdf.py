@@ -1,4 +1,4 @@
-"""Typesets documents with Typst: one template draws every kind of block from data."""
+"""Typesets documents with Typst: one template draws every kind of part from data."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def pdf(document: Document) -> bytes:
         "title": document.title,
         "note": document.note,
         "language": document.language,
-        "blocks": [_block(block) for block in document.blocks],
+        "parts": [_part(part) for part in document.parts],
     }
     # Typst's inputs are texts.
     made = _compiler().compile(
@@ -67,13 +67,13 @@ def _compiler() -> typst.Compiler:
     return typst.Compiler(root=_directory(), font_paths=typst.Fonts(include_system_fonts=False))
 
 
-def _block(block: object) -> dict[str, Any]:
-    kind = type(block).__name__.lower()
-    if isinstance(block, Figures):
-        return {"kind": kind, "figures": [_figure(figure) for figure in block.figures]}
-    if isinstance(block, Boxes):
-        return {"kind": kind, "boxes": [asdict(box) for box in block.boxes]}
-    return {"kind": kind, **asdict(block)}  # type: ignore[call-overload]  # every block is a dataclass
+def _part(part: object) -> dict[str, Any]:
+    kind = type(part).__name__.lower()
+    if isinstance(part, Figures):
+        return {"kind": kind, "figures": [_figure(figure) for figure in part.figures]}
+    if isinstance(part, Boxes):
+        return {"kind": kind, "boxes": [asdict(box) for box in part.boxes]}
+    return {"kind": kind, **asdict(part)}  # type: ignore[call-overload]  # every part is a dataclass
 
 
 def _figure(figure: Figure) -> dict[str, Any]:

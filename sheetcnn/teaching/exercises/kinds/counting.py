@@ -6,7 +6,7 @@ import numpy as np
 
 from sheetcnn.model.graph import Model
 from sheetcnn.model.ops.conv2d import Conv2d
-from sheetcnn.teaching.exercises.question import Asked, Question
+from sheetcnn.teaching.exercises.question import AskedNumber, Question
 
 
 def make(rng: np.random.Generator, model: Model) -> Question:
@@ -30,7 +30,7 @@ def make(rng: np.random.Generator, model: Model) -> Question:
         f"{high}×{wide} pixels.",
         "How many parameters does it have, and how many multiplications of a weight with a value does it do?",
     )
-    parameters = Asked(
+    parameters = AskedNumber(
         "parameters",
         kernels + filters,
         1.0,
@@ -41,7 +41,7 @@ def make(rng: np.random.Generator, model: Model) -> Question:
             ("bias_each", float(kernels + filters * maps)),
         ],
     )
-    adds = Asked(
+    adds = AskedNumber(
         "multiply-adds",
         kernels * high * wide,
         1.0,

@@ -6,7 +6,7 @@ import numpy as np
 
 from sheetcnn.formulas.a1 import area
 from sheetcnn.model.graph import Model
-from sheetcnn.teaching.exercises.question import Asked, Question, varied
+from sheetcnn.teaching.exercises.question import AskedNumber, Question, with_distinct_mistakes
 
 
 def make(rng: np.random.Generator, model: Model) -> Question:
@@ -24,7 +24,7 @@ def make(rng: np.random.Generator, model: Model) -> Question:
             "and in which column (A is 1, B is 2)?",
         )
         asked = (
-            Asked(
+            AskedNumber(
                 "first row",
                 first,
                 1.0,
@@ -35,7 +35,7 @@ def make(rng: np.random.Generator, model: Model) -> Question:
                     ("padding", float(first + s)),
                 ],
             ),
-            Asked(
+            AskedNumber(
                 "first column",
                 then,
                 1.0,
@@ -53,4 +53,4 @@ def make(rng: np.random.Generator, model: Model) -> Question:
         )
         return Question("formula", "Complete the formula", words, (), asked, solution)
 
-    return varied(draw, 2)
+    return with_distinct_mistakes(draw, 2)

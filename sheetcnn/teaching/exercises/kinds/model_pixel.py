@@ -6,13 +6,13 @@ import numpy as np
 
 from sheetcnn.model.graph import Model
 from sheetcnn.model.ops.conv2d import Conv2d
-from sheetcnn.teaching.exercises.question import Asked, Question, varied
-from sheetcnn.teaching.paper.document import Figure, Figures
+from sheetcnn.teaching.exercises.question import AskedNumber, Question, with_distinct_mistakes
+from sheetcnn.teaching.paper.document import Figure, side_by_side
 
 MOST_CHANNELS = 4
 
 
-def can(model: Model) -> bool:
+def is_possible(model: Model) -> bool:
     """Whether the model has a convolution with few enough input channels."""
     return bool(_layers(model))
 
@@ -60,19 +60,17 @@ def make(rng: np.random.Generator, model: Model) -> Question:
             f"What does {name} compute" + (", after ReLU?" if relu else "?") + " (two decimals)",
         )
         shown = tuple(
-            Figures(
-                (
-                    Figure(f"window {c + 1}", windows[c], "sequential", 2, side=5.5),
-                    Figure(f"slice {c + 1}", kernel[c], "diverging", 2, side=5.5, sign="×"),
-                )
+            side_by_side(
+                Figure(f"window {c + 1}", windows[c], "sequential", 2, side=5.5),
+                Figure(f"slice {c + 1}", kernel[c], "diverging", 2, side=5.5, sign="×"),
             )
             for c in range(len(parts))
         )
         listed = " + ".join(f"{p:.3f}" for p in (*parts, bias)).replace("-", "−")
         solution = f"{listed} = {z:.3f}".replace("-", "−") + (f"; after ReLU {after(z):.3f}" if relu else "")
-        asked = (Asked(f"pixel of {name}", after(z), 0.01, 1, mistakes),)
+        asked = (AskedNumber(f"pixel of {name}", after(z), 0.01, 1, mistakes),)
         return Question(
             "model_pixel", f"A pixel of {name}, with a spreadsheet", words, shown, asked, solution
         )
 
-    return varied(draw, 2)
+    return with_distinct_mistakes(draw, 2)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sheetcnn.model.graph import Model
-from sheetcnn.teaching.exercises.question import Asked, Question, varied
-from sheetcnn.teaching.paper.document import Figure, Figures
+from sheetcnn.teaching.exercises.question import AskedNumber, Question, with_distinct_mistakes
+from sheetcnn.teaching.paper.document import Figure, side_by_side
 
 SIZE, K = 4, 3
 
@@ -42,16 +42,14 @@ def make(rng: np.random.Generator, model: Model) -> Question:
             f"A convolution with a 3×3 kernel, padding 1 and stride 1 reads two channels. Its bias is {bias:g}.",
             f"What is the pixel in row {row}, column {col} of its result, after ReLU?",
         )
-        figures = Figures(
-            (
-                *(Figure(f"channel {n + 1}", x[n], "sequential", 0, side=6) for n in range(2)),
-                *(Figure(f"slice {n + 1} of the kernel", k[n], "diverging", 0, side=6) for n in range(2)),
-            )
+        figures = side_by_side(
+            *(Figure(f"channel {n + 1}", x[n], "sequential", 0, side=6) for n in range(2)),
+            *(Figure(f"slice {n + 1} of the kernel", k[n], "diverging", 0, side=6) for n in range(2)),
         )
         solution = f"{parts[0]:g} + {parts[1]:g} + {bias:g} = {z:g}; after ReLU {max(0.0, z):g}".replace(
             "-", "−"
         )
-        asked = (Asked(f"pixel ({row}, {col})", max(0.0, z), 1.0, 0, mistakes),)
+        asked = (AskedNumber(f"pixel ({row}, {col})", max(0.0, z), 1.0, 0, mistakes),)
         return Question("pixel", "Fill in a pixel", words, (figures,), asked, solution)
 
-    return varied(draw, 4)
+    return with_distinct_mistakes(draw, 4)

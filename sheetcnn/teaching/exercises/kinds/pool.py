@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sheetcnn.model.graph import Model
-from sheetcnn.teaching.exercises.question import Asked, Question, varied
-from sheetcnn.teaching.paper.document import Figure, Figures
+from sheetcnn.teaching.exercises.question import AskedNumber, Question, with_distinct_mistakes
+from sheetcnn.teaching.paper.document import Figure, side_by_side
 
 
 def make(rng: np.random.Generator, model: Model) -> Question:
@@ -25,11 +25,13 @@ def make(rng: np.random.Generator, model: Model) -> Question:
                     mistakes = [("mean", mean), ("whole_map", float(x.max()))]
                 else:
                     mistakes = [("greatest", best), ("whole_map", float(x.mean()))]
-                asked.append(Asked(f"({i + 1}, {j + 1})", best if greatest else mean, 0.25, 0, mistakes))
+                asked.append(
+                    AskedNumber(f"({i + 1}, {j + 1})", best if greatest else mean, 0.25, 0, mistakes)
+                )
         how = "max pooling" if greatest else "average pooling"
         words = (f"This map goes through {how} with 2×2 windows and stride 2.", "What are the four numbers?")
         solution = ", ".join(f"{a.label}: {a.answer:g}" for a in asked).replace("-", "−")
-        figure = Figures((Figure("the map", x, "diverging", 0, side=6),))
+        figure = side_by_side(Figure("the map", x, "diverging", 0, side=6))
         return Question("pool", "Pool a map", words, (figure,), asked, solution)
 
-    return varied(draw, 1)
+    return with_distinct_mistakes(draw, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sheetcnn.model.graph import Model
-from sheetcnn.teaching.exercises.question import Asked, Question, varied
+from sheetcnn.teaching.exercises.question import AskedNumber, Question, with_distinct_mistakes
 from sheetcnn.teaching.paper.document import Table
 
 EXPS = {0: 1.00, -1: 0.37, -2: 0.14, -3: 0.05}
@@ -24,7 +24,7 @@ def make(rng: np.random.Generator, model: Model) -> Question:
         for n, v in enumerate(values.tolist()):
             mistakes = [("no_sum", exps[n]), ("no_exp", v / float(values.sum()) if values.sum() else 0.0)]
             # A hundredth of slack: exponentials with two decimals, or exact ones, are both right.
-            asked.append(Asked(f"probability {n + 1}", exps[n] / total, 0.01, 1, mistakes))
+            asked.append(AskedNumber(f"probability {n + 1}", exps[n] / total, 0.01, 1, mistakes))
         rows = [[str(k), f"{e:.2f}"] for k, e in EXPS.items()]
         words = (
             f"The values before softmax are {', '.join(map(str, values.tolist()))}.".replace("-", "−"),
@@ -37,4 +37,4 @@ def make(rng: np.random.Generator, model: Model) -> Question:
         )
         return Question("softmax", "Softmax by hand", words, shown, asked, solution)
 
-    return varied(draw, 1)
+    return with_distinct_mistakes(draw, 1)

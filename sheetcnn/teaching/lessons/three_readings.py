@@ -6,13 +6,21 @@ from functools import partial
 
 import numpy as np
 
-from sheetcnn.formulas.expr import Number, Ref, add, call
+from sheetcnn.formulas.expr import Number, Ref, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, Page, added, correlate
-from sheetcnn.teaching.paper.document import Block, Figure, Figures, Table, Text
-from sheetcnn.xlsx.book import Cell
+from sheetcnn.teaching.lessons.lesson_page import (
+    LEFT,
+    TOP,
+    Area,
+    Lesson,
+    LessonPage,
+    correlate,
+    questions,
+    sum_arrays,
+)
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph, Table, side_by_side
 
 MAPS, KERNELS, SIZE, K = 3, 2, 6, 3
 OUT = SIZE - K + 1
@@ -29,48 +37,20 @@ def kernels() -> Array:
     return np.random.default_rng(8).integers(-1, 2, (KERNELS, MAPS, K, K)).astype(float)
 
 
-QUESTIONS = (
-    (
-        "Which reading gives 2 × 3 maps, and why would that be a problem after five layers?",
-        "The first: every filter on every map separately. Each layer would multiply the number of maps: 2, 6, 18, 54 and so on.",
-    ),
-    (
-        "Readings B and C both give two maps. Where do they differ?",
-        "B uses the same 3×3 slice for every input map, so it is the filter over the sum of the maps; C has a slice of its own for each map.",
-    ),
-    (
-        "How many weights does each reading have here, and how many with 32 maps in and 64 out?",
-        "Here A 18, B 18, C 54. With 32 in and 64 out: A and B 64 × 9 = 576, C 64 × 32 × 9 = 18,432.",
-    ),
-    (
-        "Make all three slices of kernel 1 in C the same. Which reading does C then agree with?",
-        "With B: a separate slice per map that is everywhere the same is one shared slice.",
-    ),
-    (
-        "Double the number of maps of every layer. What happens to the weights of C?",
-        "They become four times as many: twice the inputs times twice the outputs.",
-    ),
-)
+QUESTIONS = questions("readings")
 
 
-def _each(x: Area, s: Area, context: PageContext) -> Array:
-    return correlate(x.values(context), s.values(context))
-
-
-def _summed(xs: list[Area], slices: list[Area], context: PageContext) -> Array:
-    return added([correlate(x.values(context), s.values(context)) for x, s in zip(xs, slices, strict=True)])
-
-
-def pages() -> list[Page]:
+def pages() -> list[LessonPage]:
     """The readings side by side, and the cost of widening."""
-    page = Page(
+    page = LessonPage(
         "readings",
         "What does a second convolution do with three maps?",
         "three readings of the same sentence on the same numbers; C is what networks do",
     )
     page.text(TOP, LEFT, "three input maps (change them)", bold=True)
     xs = [
-        page.typed(f"map{m}", TOP + 1, LEFT + m * (SIZE + 1), x, "sequential") for m, x in enumerate(inputs())
+        page.inputs(f"map{m}", TOP + 1, LEFT + m * (SIZE + 1), x, "sequential")
+        for m, x in enumerate(inputs())
     ]
     top = TOP + SIZE + 2
     page.text(
@@ -80,20 +60,19 @@ def pages() -> list[Page]:
     for k, own in enumerate(kernels()):
         row = top + 1 + k * (K + 1)
         slices.append(
-            [page.typed(f"kernel{k}.{m}", row, LEFT + m * (K + 1), s, "diverging") for m, s in enumerate(own)]
+            [
+                page.inputs(f"kernel{k}.{m}", row, LEFT + m * (K + 1), s, "diverging")
+                for m, s in enumerate(own)
+            ]
         )
-        page.small(row, LEFT + MAPS * (K + 1), f"kernel {k + 1}")
+        page.remark(row, LEFT + MAPS * (K + 1), f"kernel {k + 1}")
     a = top + 2 + KERNELS * (K + 1)
     page.text(
         a, LEFT, "A: each filter on each map separately: 2 × 3 = 6 maps. No network does this.", bold=True
     )
     for k in range(KERNELS):
         for m, x in enumerate(xs):
-            n = k * MAPS + m
-            formula = call("SUMPRODUCT", x.window(K, K), slices[k][0].all())
-            page.live(
-                a + 1, LEFT + n * (OUT + 1), (OUT, OUT), formula, partial(_each, x, slices[k][0]), "diverging"
-            )
+            page.convolution(a + 1, LEFT + (k * MAPS + m) * (OUT + 1), [x], slices[k][:1])
     b = a + OUT + 3
     page.text(
         b,
@@ -102,26 +81,16 @@ def pages() -> list[Page]:
         bold=True,
     )
     c = b + OUT + 3
-    page.plan.cells.append(
-        Cell(
-            c,
-            LEFT,
-            "C ✓: a separate slice for every map, summed over the maps: 2 maps. This is convolution.",
-            theme.SECTION,
-        )
+    page.text(
+        c,
+        LEFT,
+        "C ✓: a separate slice for every map, summed over the maps: 2 maps. This is convolution.",
+        bold=True,
     )
     for k in range(KERNELS):
         shared = [slices[k][0]] * MAPS
         for row, used in ((b, shared), (c, slices[k])):
-            terms = [call("SUMPRODUCT", x.window(K, K), s.all()) for x, s in zip(xs, used, strict=True)]
-            page.live(
-                row + 1,
-                LEFT + k * (OUT + 1),
-                (OUT, OUT),
-                add(*terms),
-                partial(_summed, xs, used),
-                "diverging",
-            )
+            page.convolution(row + 1, LEFT + k * (OUT + 1), xs, used)
     for row, weights, maps in (
         (a, KERNELS * K * K, "2 × 3 × 9"),
         (b, KERNELS * K * K, "2 × 9"),
@@ -130,40 +99,41 @@ def pages() -> list[Page]:
         words = {a: f"{weights} weights, 6 maps", b: f"{weights} weights, 2 maps"}.get(
             row, f"{maps} = {weights} weights, 2 maps"
         )
-        page.small(row + 1, LEFT + 2 * MAPS * (OUT + 1) + 1, words)
-    page.questions(c + OUT + 3, [q for q, _ in QUESTIONS], 32)
+        page.remark(row + 1, LEFT + 2 * MAPS * (OUT + 1) + 1, words)
+    page.questions(c + OUT + 3, QUESTIONS, 32)
     page.plan.format.zoom = 60
     return [page, _cost()]
 
 
-def _cost() -> Page:
+def _cost() -> LessonPage:
     """What it costs to make a layer wider."""
-    page = Page(
+    page = LessonPage(
         "cost",
         "The cost of widening",
         "weights and multiply-adds of a layer with as many maps out as in; change the sizes",
     )
-    size = page.typed("kernel", TOP, LEFT + 8, np.array([[3.0]]))
+    size = page.inputs("kernel", TOP, LEFT + 8, np.array([[3.0]]))
     page.text(TOP, LEFT, "kernel, pixels along a side")
-    side = page.typed("side", TOP + 1, LEFT + 8, np.array([[28.0]]))
+    side = page.inputs("side", TOP + 1, LEFT + 8, np.array([[28.0]]))
     page.text(TOP + 1, LEFT, "map, pixels along a side")
-    widths = page.typed("widths", TOP + 4, LEFT, np.array(WIDENINGS, dtype=float)[:, None])
-    for n, words in enumerate(("maps", "weights of C", "as A or B", "multiply-adds", "against half")):
-        page.plan.cells.append(Cell(TOP + 3, LEFT + n * 4, words, theme.HEADING, merge=4))
+    widths = page.inputs("widths", TOP + 4, LEFT, np.array(WIDENINGS, dtype=float)[:, None])
+    page.heads(
+        TOP + 3, ("maps", "weights of C", "as A or B", "multiply-adds", "against half"), style=theme.HEADING
+    )
     for n in range(len(WIDENINGS)):
         row = TOP + 4 + n
         maps, k, s = widths.cell(n, 0), size.cell(0, 0), side.cell(0, 0)
-        weights = page.value(
+        weights = page.formula(
             row, LEFT + 4, maps * maps * k * k, partial(_weights, widths, size, n, 2), merge=4
         )
-        page.value(row, LEFT + 8, maps * k * k, partial(_weights, widths, size, n, 1), merge=4)
+        page.formula(row, LEFT + 8, maps * k * k, partial(_weights, widths, size, n, 1), merge=4)
         adds = weights * s * s
-        page.value(row, LEFT + 12, adds, partial(_adds, widths, size, side, n), merge=4)
+        page.formula(row, LEFT + 12, adds, partial(_adds, widths, size, side, n), merge=4)
         if n:
             before = Ref(None, row - 1, LEFT + 4)
             ratio = call("IF", call("ABS", before), weights / call("MAX", before, Number(1e-9)), 0)
-            page.value(row, LEFT + 16, ratio, partial(_ratio, widths, size, n), merge=4)
-    page.small(
+            page.formula(row, LEFT + 16, ratio, partial(_ratio, widths, size, n), merge=4)
+    page.remark(
         TOP + 5 + len(WIDENINGS),
         LEFT,
         "twice as many maps: four times the weights and the work, because every output map has a slice for every input map",
@@ -172,11 +142,11 @@ def _cost() -> Page:
 
 
 def _weights(widths: Area, size: Area, n: int, power: int, context: PageContext) -> float:
-    return float(widths.values(context)[n, 0] ** power * size.values(context)[0, 0] ** 2)
+    return widths.number(context, n) ** power * size.number(context) ** 2
 
 
 def _adds(widths: Area, size: Area, side: Area, n: int, context: PageContext) -> float:
-    return _weights(widths, size, n, 2, context) * float(side.values(context)[0, 0] ** 2)
+    return _weights(widths, size, n, 2, context) * side.number(context) ** 2
 
 
 def _ratio(widths: Area, size: Area, n: int, context: PageContext) -> float:
@@ -184,27 +154,25 @@ def _ratio(widths: Area, size: Area, n: int, context: PageContext) -> float:
     return now / max(before, 1e-9) if before else 0.0
 
 
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """Kernel 1 in the three readings."""
     x, k = inputs(), kernels()
     each = [correlate(m, k[0, 0]) for m in x]
-    own = added([correlate(m, s) for m, s in zip(x, k[0], strict=True)])
+    own = sum_arrays([correlate(m, s) for m, s in zip(x, k[0], strict=True)])
     return [
-        Text(
+        Paragraph(
             "A layer gives three maps. The next layer has two 3×3 kernels. What do they do with three maps?"
         ),
         Figures([Figure(f"map {n + 1}", m, "sequential", 0, side=4) for n, m in enumerate(x)]),
-        Text("A: each filter on each map separately (kernel 1 alone gives three maps):", small=True),
+        Paragraph("A: each filter on each map separately (kernel 1 alone gives three maps):", small=True),
         Figures([Figure(f"A, map {n + 1}", m, "diverging", 0, side=4) for n, m in enumerate(each)]),
-        Text(
+        Paragraph(
             "B: one shared filter, summed over the maps. C, the right one: a slice for every map, summed over the maps:",
             small=True,
         ),
-        Figures(
-            (
-                Figure("B, kernel 1", added(each), "diverging", 0, side=4),
-                Figure("C, kernel 1", own, "diverging", 0, side=4),
-            )
+        side_by_side(
+            Figure("B, kernel 1", sum_arrays(each), "diverging", 0, side=4),
+            Figure("C, kernel 1", own, "diverging", 0, side=4),
         ),
         Table(
             ("reading", "weights", "maps", "32 maps to 64"),

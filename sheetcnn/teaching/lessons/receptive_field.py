@@ -9,32 +9,14 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, Number, add
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, Page, entry
-from sheetcnn.teaching.paper.document import Block, Figure, Figures, Math, Table, Text
-from sheetcnn.xlsx.book import Cell
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, LessonPage, questions
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
 
 LAYERS = ((3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 2))
 """Kernel, stride, dilation of each layer."""
 HEADS = ("layer", "kernel", "stride", "dilation", "sees", "step")
 
-QUESTIONS = (
-    (
-        "How many 3×3 convolutions, without pooling, see as much as one of 7×7?",
-        "Three: 3, 5, 7. With 27 weights per pair of maps instead of 49.",
-    ),
-    (
-        "Why does the field grow faster after a pooling layer?",
-        "Neighbouring pixels of the pooled map lie two input pixels apart, so each further pixel of a window adds two.",
-    ),
-    (
-        "Set the dilation of layer 2 to 4. What happens to its field, and to the number of its weights?",
-        "The field grows to 11; the weights stay 9.",
-    ),
-    (
-        "Set every stride to 1. How large is the last field?",
-        "Only the sum of the windows' reaches remains: add (kernel − 1) × dilation of every layer to 1.",
-    ),
-)
+QUESTIONS = questions("receptive")
 
 
 def grow(layers: list[tuple[float, float, float]]) -> list[tuple[float, float]]:
@@ -52,40 +34,39 @@ def _cell(table: Area, n: int, which: int, context: PageContext) -> float:
     return grow(layers)[n][which]
 
 
-def pages() -> list[Page]:
+def pages() -> list[LessonPage]:
     """A table of layers whose field is computed line by line."""
-    page = Page(
+    page = LessonPage(
         "receptive",
         "How far does a pixel see?",
         "change kernel, stride or dilation of a layer; every line below follows",
     )
-    for n, words in enumerate(HEADS):
-        page.plan.cells.append(Cell(TOP, LEFT + n * 2, words, theme.HEADING_CENTER, merge=2))
+    page.heads(TOP, HEADS, 2)
     numbers = np.array(LAYERS, dtype=float)
     # Typed numbers stand in three neighbouring columns beside the table.
     side = LEFT + 14
     page.text(TOP, side, "kernel, stride, dilation (change them)", bold=True)
-    table = page.typed("layers", TOP + 1, side, numbers)
+    table = page.inputs("layers", TOP + 1, side, numbers)
     sees: Expr = Number(1)
     step: Expr = Number(1)
     for n in range(len(LAYERS)):
         row = TOP + 1 + n
-        page.plan.cells.append(Cell(row, LEFT, n + 1, theme.CENTER, merge=2))
+        page.label(row, LEFT, n + 1, theme.CENTER, 2)
         for m in range(3):
-            page.value(row, LEFT + 2 + m * 2, table.cell(n, m), entry(table, n, m))
+            page.formula(row, LEFT + 2 + m * 2, table.cell(n, m), partial(table.number, i=n, j=m))
         k, s, d = (table.cell(n, m) for m in range(3))
-        sees = page.value(row, LEFT + 8, add(sees, (k - 1) * d * step), partial(_cell, table, n, 0))
-        step = page.value(row, LEFT + 10, step * s, partial(_cell, table, n, 1))
-    page.small(
+        sees = page.formula(row, LEFT + 8, add(sees, (k - 1) * d * step), partial(_cell, table, n, 0))
+        step = page.formula(row, LEFT + 10, step * s, partial(_cell, table, n, 1))
+    page.remark(
         TOP + len(LAYERS) + 2,
         LEFT,
         "sees = sees before + (kernel − 1) × dilation × step before;   step = step before × stride",
     )
-    page.questions(TOP + len(LAYERS) + 4, [q for q, _ in QUESTIONS], 24)
+    page.questions(TOP + len(LAYERS) + 4, QUESTIONS, 24)
     return [page]
 
 
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """The table, and the first fields drawn."""
     found = grow([(float(k), float(s), float(d)) for k, s, d in LAYERS])
     rows = [
@@ -111,7 +92,7 @@ def figures() -> list[Block]:
         for n in range(3)
     ]
     return [
-        Text(
+        Paragraph(
             "Each layer looks a little further: a window of k pixels, d apart, adds (k − 1) · d steps of the layer before."
         ),
         Math(

@@ -15,13 +15,14 @@ from sheetcnn.teaching.lessons.lesson_page import (
     TOP,
     Area,
     Lesson,
-    Page,
-    added,
-    chosen,
-    constant,
+    LessonPage,
+    choice_of,
     correlate,
+    fixed_value,
+    questions,
+    sum_arrays,
 )
-from sheetcnn.teaching.paper.document import Block, Figure, Figures, Math, Table, Text
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, Paragraph, Table, side_by_side
 
 MAPS, KERNELS, SIZE, K, ACROSS = 32, 64, 6, 3, 8
 OUT = SIZE - K + 1
@@ -37,64 +38,38 @@ def kernels() -> Array:
     return np.random.default_rng(12).integers(-1, 2, (KERNELS, MAPS, K, K)).astype(float)
 
 
-QUESTIONS = (
-    (
-        "How many slices does one kernel have, and how many numbers?",
-        "32 slices, one for each input map: 32 × 9 = 288 weights, and one bias.",
-    ),
-    (
-        "How many 3×3 windows are multiplied for one number of one output map?",
-        "32: one on each input map, all at the same place.",
-    ),
-    (
-        "Why are there 64 output maps and not 32 × 64 = 2,048?",
-        "Because each kernel adds its 32 partial maps up to one. 2,048 partial maps exist only on the way.",
-    ),
-    ("How many parameters does the layer have?", "64 × 32 × 9 = 18,432 weights and 64 biases: 18,496."),
-    (
-        "Choose another kernel. Do the input maps change? Do the partial maps?",
-        "The input maps stay; the partial maps follow the kernel's own slices.",
-    ),
-)
+QUESTIONS = questions("second")
 
 
-def pages() -> list[Page]:
+def pages() -> list[LessonPage]:
     """Inputs, the chosen kernel with its partial maps and their sum."""
-    first = Page("inputs", "32 maps from the first layer", "6×6 pixels each; change some")
+    first = LessonPage("inputs", "32 maps from the first layer", "6×6 pixels each; change some")
     maps = []
     for m, x in enumerate(inputs()):
         row, col = TOP + 1 + m // ACROSS * (SIZE + 2), LEFT + m % ACROSS * (SIZE + 1)
-        first.small(row - 1, col, f"map {m + 1}")
-        maps.append(first.typed(f"map{m}", row, col, x, "sequential"))
+        first.remark(row - 1, col, f"map {m + 1}")
+        maps.append(first.inputs(f"map{m}", row, col, x, "sequential"))
     first.plan.format.zoom = 50
     # The kernels lie below each other, one row each: slice after slice, row after row.
-    third = Page(
+    third = LessonPage(
         "kernels",
         "64 kernels of 3×3×32",
         "one row per kernel: 32 slices of nine weights, slice after slice; change some",
     )
-    weights = third.typed("kernels", TOP + 1, LEFT, kernels().reshape(KERNELS, -1), "diverging")
+    weights = third.inputs("kernels", TOP + 1, LEFT, kernels().reshape(KERNELS, -1), "diverging")
     for m in range(MAPS):
-        third.small(TOP, LEFT + m * K * K, f"slice {m + 1}")
+        third.remark(TOP, LEFT + m * K * K, f"slice {m + 1}")
     third.plan.format.one_page, third.plan.format.zoom = False, 50
     return [first, _sum(maps, weights), third]
 
 
 def _kernel(weights: Area, m: int, context: PageContext) -> Array:
-    own: Array = weights.values(context)[chosen("kernel")(context) - 1].reshape(MAPS, K, K)[m]
+    own: Array = weights.values(context)[choice_of("kernel")(context) - 1].reshape(MAPS, K, K)[m]
     return own
 
 
-def _partial(maps: list[Area], weights: Area, m: int, context: PageContext) -> Array:
-    return correlate(maps[m].values(context), _kernel(weights, m, context))
-
-
-def _whole(maps: list[Area], weights: Area, context: PageContext) -> Array:
-    return added([_partial(maps, weights, m, context) for m in range(MAPS)])
-
-
-def _sum(maps: list[Area], weights: Area) -> Page:
-    page = Page(
+def _sum(maps: list[Area], weights: Area) -> LessonPage:
+    page = LessonPage(
         "one_map",
         "One kernel makes one map",
         "choose a kernel: its 32 slices meet the 32 input maps, and the 32 partial maps are added up",
@@ -111,11 +86,11 @@ def _sum(maps: list[Area], weights: Area) -> Page:
     wide = K + OUT + 2
     for m in range(MAPS):
         row, col = top + 1 + m // 4 * (OUT + 2), LEFT + m % 4 * wide
-        page.small(row - 1, col, f"map {m + 1}")
+        page.remark(row - 1, col, f"map {m + 1}")
         # Row `kernel` of the list, nine columns from m × 9 on.
         places = Rect(weights.sheet, weights.row, weights.col + m * K * K, KERNELS, K * K, fixed=True)
         spot = add((call("ROW") - float(row)) * float(K), call("COLUMN") - float(col - 1))
-        own = page.live(
+        own = page.formulas(
             row,
             col,
             (K, K),
@@ -124,27 +99,24 @@ def _sum(maps: list[Area], weights: Area) -> Page:
             "diverging",
             NUMBER,
         )
-        formula = call("SUMPRODUCT", maps[m].window(K, K), own.all())
-        partials.append(
-            page.live(row, col + K + 1, (OUT, OUT), formula, partial(_partial, maps, weights, m), "diverging")
-        )
+        partials.append(page.convolution(row, col + K + 1, [maps[m]], [own]))
     col = LEFT + 4 * wide + 2
     page.text(top, col, "the sum of all 32: one map", bold=True)
-    whole = page.live(
+    whole = page.formulas(
         top + 1,
         col,
         (OUT, OUT),
-        add(*(p.moving() for p in partials)),
-        partial(_whole, maps, weights),
+        add(*(p.matching_cell() for p in partials)),
+        lambda ctx: sum_arrays([p.values(ctx) for p in partials]),
         "diverging",
     )
     page.text(top + OUT + 2, col, "after ReLU", bold=True)
-    page.live(
+    page.formulas(
         top + OUT + 3,
         col,
         (OUT, OUT),
-        call("MAX", 0, whole.moving()),
-        lambda f: np.maximum(0.0, _whole(maps, weights, f)),
+        call("MAX", 0, whole.matching_cell()),
+        lambda ctx: np.maximum(0.0, whole.values(ctx)),
         "sequential",
     )
     count = top + 2 * OUT + 6
@@ -155,34 +127,32 @@ def _sum(maps: list[Area], weights: Area) -> Page:
         ("weights: 64 × 32 × 3 × 3", call("SUM", KERNELS) * MAPS * (K * K), KERNELS * MAPS * K * K),
     )
     for n, (label, counted, number) in enumerate(counts):
-        page.labelled(count + n, col, label, counted, constant(number))
-    page.questions(top + 2 + 8 * (OUT + 2), [q for q, _ in QUESTIONS], 26)
+        page.labelled(count + n, col, label, counted, fixed_value(number))
+    page.questions(top + 2 + 8 * (OUT + 2), QUESTIONS, 26)
     page.plan.format.zoom = 50
     return page
 
 
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """The first four of 32 slices, and the sum."""
     x, k = inputs(), kernels()[0]
     partials = [correlate(m, s) for m, s in zip(x, k, strict=True)]
-    blocks: list[Block] = [
-        Text(
+    parts: list[DocumentPart] = [
+        Paragraph(
             "The first layer gave 32 maps. The second has 64 kernels, each with a slice of 3×3 for every one of the 32 maps. The first four of kernel 1:"
         )
     ]
-    blocks += [
-        Figures(
-            (
-                Figure(f"input map {m + 1}", x[m], "sequential", 0, side=3.2),
-                Figure(f"slice {m + 1}", k[m], "diverging", 0, side=3.2, sign="×"),
-                Figure(f"partial map {m + 1}", partials[m], "diverging", 0, side=3.2, sign="="),
-            )
+    parts += [
+        side_by_side(
+            Figure(f"input map {m + 1}", x[m], "sequential", 0, side=3.2),
+            Figure(f"slice {m + 1}", k[m], "diverging", 0, side=3.2, sign="×"),
+            Figure(f"partial map {m + 1}", partials[m], "diverging", 0, side=3.2, sign="="),
         )
         for m in range(4)
     ]
-    blocks += [
-        Text("… and 28 more. All 32 partial maps are added up to one:"),
-        Figures((Figure("output map 1", np.sum(partials, axis=0), "diverging", 0, side=5),)),
+    parts += [
+        Paragraph("… and 28 more. All 32 partial maps are added up to one:"),
+        side_by_side(Figure("output map 1", np.sum(partials, axis=0), "diverging", 0, side=5)),
         Math("64 dot 32 dot 3 dot 3 + 64 = 18496", "64 · 32 · 3 · 3 + 64 = 18,496"),
         Table(
             ("", "number"),
@@ -195,7 +165,7 @@ def figures() -> list[Block]:
             (1,),
         ),
     ]
-    return blocks
+    return parts
 
 
 LESSON = Lesson(

@@ -11,33 +11,16 @@ from sheetcnn.formulas.expr import Number, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, Page, Values
-from sheetcnn.teaching.paper.document import Block, Math, Table, Text, shown
-from sheetcnn.xlsx.book import Cell, DataBar
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage, Values, questions
+from sheetcnn.teaching.paper.document import DocumentPart, Math, Paragraph, Table, number_text
+from sheetcnn.xlsx.book import DataBar
 
 CLASSES = ("cat", "dog", "horse", "ship", "tree")
 VALUES = np.array([[2.0], [1.0], [0.5], [-1.0], [0.0]])
 LEAST = 0.01
 FINE = replace(theme.VALUE, number_format="0.000", size=9)
 
-QUESTIONS = (
-    (
-        "Add 10 to all five values. What changes?",
-        "Nothing: only differences count, because the greatest value is subtracted.",
-    ),
-    (
-        "What happens as the temperature goes to 0.01? To 100?",
-        "To 0.01: the greatest takes all. To 100: all become nearly equal, a fifth each.",
-    ),
-    (
-        "Which value must become how large, so that 'ship' gets half of the whole?",
-        "Its exponential must equal the sum of the others' exponentials; try with the numbers.",
-    ),
-    (
-        "Can a probability become exactly 0 or 1?",
-        "In mathematics never; in a computer yes, when exp of a very negative number is rounded to 0.",
-    ),
-)
+QUESTIONS = questions("softmax")
 
 
 def softmax(values: Array, temperature: float) -> Array:
@@ -48,43 +31,44 @@ def softmax(values: Array, temperature: float) -> Array:
     return found
 
 
-def pages() -> list[Page]:
+def pages() -> list[LessonPage]:
     """Values, exponentials, shares; and shares at several temperatures."""
-    page = Page("softmax", "Softmax and temperature", "change a value or the temperature")
+    page = LessonPage("softmax", "Softmax and temperature", "change a value or the temperature")
     page.text(TOP, LEFT, "temperature", bold=True)
-    t = page.typed("temperature", TOP, LEFT + 6, np.array([[1.0]]))
+    t = page.inputs("temperature", TOP, LEFT + 6, np.array([[1.0]]))
     heads = ("class", "value", "÷ temperature", "− greatest", "exp", "probability")
-    for n, words in enumerate(heads):
-        page.plan.cells.append(Cell(TOP + 2, LEFT + n * 4, words, theme.HEADING_CENTER, merge=4))
+    page.heads(TOP + 2, heads)
     row, count = TOP + 3, len(CLASSES)
     for n, name in enumerate(CLASSES):
-        page.plan.cells.append(Cell(row + n, LEFT, name, theme.TEXT, merge=4))
-    x = page.typed("values", row, LEFT + 4, VALUES)
+        page.label(row + n, LEFT, name)
+    x = page.inputs("values", row, LEFT + 4, VALUES)
     warm = call("MAX", Number(LEAST), t.cell(0, 0))
 
-    def scaled(f: PageContext) -> Array:
-        return x.values(f) / max(LEAST, float(t.values(f)[0, 0]))
+    def scaled(ctx: PageContext) -> Array:
+        return x.values(ctx) / max(LEAST, t.number(ctx))
 
-    def shifted(f: PageContext) -> Array:
-        found: Array = scaled(f) - scaled(f).max()
+    def shifted(ctx: PageContext) -> Array:
+        found: Array = scaled(ctx) - scaled(ctx).max()
         return found
 
     size = (count, 1)
-    a = page.live(row, LEFT + 8, size, x.moving() / warm, scaled, style=FINE)
-    b = page.live(row, LEFT + 12, size, a.moving() - call("MAX", a.all()), shifted, style=FINE)
-    c = page.live(row, LEFT + 16, size, call("EXP", b.moving()), lambda f: np.exp(shifted(f)), style=FINE)
-    page.live(
+    a = page.formulas(row, LEFT + 8, size, x.matching_cell() / warm, scaled, style=FINE)
+    b = page.formulas(row, LEFT + 12, size, a.matching_cell() - call("MAX", a.whole()), shifted, style=FINE)
+    c = page.formulas(
+        row, LEFT + 16, size, call("EXP", b.matching_cell()), lambda ctx: np.exp(shifted(ctx)), style=FINE
+    )
+    page.formulas(
         row,
         LEFT + 20,
         size,
-        c.moving() / call("SUM", c.all()),
-        lambda f: softmax(x.values(f), float(t.values(f)[0, 0])),
+        c.matching_cell() / call("SUM", c.whole()),
+        lambda ctx: softmax(x.values(ctx), t.number(ctx)),
         style=FINE,
     )
     page.plan.format.data_bars.append(DataBar(area(row, LEFT + 20, count, 1), theme.ACTIVE))
     page.text(row + count + 1, LEFT, "the probabilities at other temperatures", bold=True)
     at = row + count + 3
-    temperatures = page.typed("temperatures", at - 1, LEFT + 4, np.array([[0.1, 0.5, 1, 2, 5, 20]]))
+    temperatures = page.inputs("temperatures", at - 1, LEFT + 4, np.array([[0.1, 0.5, 1, 2, 5, 20]]))
     page.text(at - 1, LEFT, "temperature")
     for n, name in enumerate(CLASSES):
         page.text(at + n, LEFT, name)
@@ -92,32 +76,34 @@ def pages() -> list[Page]:
         col = LEFT + 4 + j
         own = call("MAX", Number(LEAST), temperatures.cell(0, j))
         # The sum over the classes, each shifted by the greatest: five terms.
-        top = call("MAX", x.all())
+        top = call("MAX", x.whole())
         exps = [call("EXP", (x.cell(n, 0) - top) / own) for n in range(count)]
         total = add(*exps)
         values = _at(x.values, temperatures.values, j)
-        page.live(at, col, size, call("EXP", (x.moving() - top) / own) / total, values, style=theme.VALUE)
-    page.questions(at + count + 2, [q for q, _ in QUESTIONS], 26)
+        page.formulas(
+            at, col, size, call("EXP", (x.matching_cell() - top) / own) / total, values, style=theme.VALUE
+        )
+    page.questions(at + count + 2, QUESTIONS, 26)
     return [page]
 
 
 def _at(x: Values, temperatures: Values, j: int) -> Values:
-    return lambda f: softmax(x(f), float(temperatures(f)[0, j]))
+    return lambda ctx: softmax(x(ctx), float(temperatures(ctx)[0, j]))
 
 
-def figures() -> list[Block]:
+def figures() -> list[DocumentPart]:
     """The shares at three temperatures."""
     rows = []
     for n, name in enumerate(CLASSES):
         rows.append(
             [
                 name,
-                shown(float(VALUES[n, 0]), 1),
-                *(shown(float(softmax(VALUES, t)[n, 0])) for t in (0.5, 1, 5)),
+                number_text(float(VALUES[n, 0]), 1),
+                *(number_text(float(softmax(VALUES, t)[n, 0])) for t in (0.5, 1, 5)),
             ]
         )
     return [
-        Text(
+        Paragraph(
             "Softmax turns any values into shares that add up to 1. Dividing by a temperature first makes them sharper or flatter."
         ),
         Math("p_i = exp(x_i slash T) / (sum_j exp(x_j slash T))", "p(i) = exp(x(i) ÷ T) ÷ Σ exp(x(j) ÷ T)"),

@@ -1,4 +1,7 @@
-"""What a handout is about: a network on an input, the workbook that computes it, and the pixel to work."""
+"""What the sections of a handout are written from.
+
+That is a network on an input, the workbook that computes it, and the pixel to work.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from sheetcnn.formulas.render import render
 from sheetcnn.languages import Language
 from sheetcnn.model.engine import Result
 from sheetcnn.model.graph import Graph, Model, Node
-from sheetcnn.pages.trace.conv import can_trace, trace_name
+from sheetcnn.pages.trace.conv import can_trace
 from sheetcnn.pages.trace.conv_values import Trace
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext, Plan, TensorGrid
@@ -31,7 +34,7 @@ class Pixel:
 
 
 @dataclass(frozen=True)
-class Subject:
+class HandoutContext:
     """What the sections of a handout are written from.
 
     Attributes:
@@ -59,7 +62,7 @@ class Subject:
         return values
 
     @cached_property
-    def traced(self) -> Trace | None:
+    def trace(self) -> Trace | None:
         """The convolution that is worked, as its trace page computes it."""
         if self.pixel is None:
             return None
@@ -145,6 +148,3 @@ def choose_pixel(plan: Plan, result: Result, wanted: str | None) -> Pixel | None
         if not 1 <= number <= most:
             raise SpecError(f"--pixel {wanted}: {name} has no {what} {number}; choose one from 1 to {most}")
     return Pixel(name, *given)
-
-
-__all__ = ["Pixel", "Subject", "choose_pixel", "convolutions", "trace_name"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sheetcnn.model.graph import Model
-from sheetcnn.teaching.exercises.question import Asked, Question, varied
+from sheetcnn.teaching.exercises.question import AskedNumber, Question, with_distinct_mistakes
 from sheetcnn.teaching.paper.document import Table
 
 
@@ -35,7 +35,7 @@ def make(rng: np.random.Generator, model: Model) -> Question:
             parts.append(f"{k - 1}·{jump}")
             jump *= s
         solution = f"{steps} + {' + '.join(parts)} = {answer}"
-        asked = (Asked("rows seen", answer, 1.0, 0, mistakes),)
+        asked = (AskedNumber("rows seen", answer, 1.0, 0, mistakes),)
         return Question("field", "How far does it see?", words, (table,), asked, solution)
 
-    return varied(draw, 2)
+    return with_distinct_mistakes(draw, 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sheetcnn.model.graph import Model
-from sheetcnn.teaching.exercises.question import Asked, Question, varied
+from sheetcnn.teaching.exercises.question import AskedNumber, Question, with_distinct_mistakes
 
 
 def make(rng: np.random.Generator, model: Model) -> Question:
@@ -28,7 +28,7 @@ def make(rng: np.random.Generator, model: Model) -> Question:
             "How many rows does the result have?",
         )
         solution = f"({n} + 2·{p} − {k}) ÷ {s}, rounded down, + 1 = {span // s} + 1 = {answer}"
-        asked = (Asked("rows", answer, 1.0, 0, [(name, float(v)) for name, v in mistakes]),)
+        asked = (AskedNumber("rows", answer, 1.0, 0, [(name, float(v)) for name, v in mistakes]),)
         return Question("size", "How large is the result?", words, (), asked, solution)
 
-    return varied(draw, 3)
+    return with_distinct_mistakes(draw, 3)

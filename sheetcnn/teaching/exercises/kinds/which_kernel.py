@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from sheetcnn.model.graph import Model
-from sheetcnn.teaching.exercises.question import Asked, Question
+from sheetcnn.teaching.exercises.question import AskedNumber, Question
 from sheetcnn.teaching.lessons.lesson_page import correlate
-from sheetcnn.teaching.paper.document import Figure, Figures
+from sheetcnn.teaching.paper.document import Figure, Figures, side_by_side
 
 SIZE = 8
 UPRIGHT = np.array([[-1.0, 0, 1]] * 3)
@@ -25,11 +25,9 @@ def make(rng: np.random.Generator, model: Model) -> Question:
     place = order.index(chosen) + 1
     opposite = order.index(OPPOSITE[chosen]) + 1
     shown = (
-        Figures(
-            (
-                Figure("the image", x, "picture", 0, side=4.5),
-                Figure("the map", correlate(x, KERNELS[chosen]), "diverging", 0, side=4.5),
-            )
+        side_by_side(
+            Figure("the image", x, "picture", 0, side=4.5),
+            Figure("the map", correlate(x, KERNELS[chosen]), "diverging", 0, side=4.5),
         ),
         Figures(
             [Figure(f"kernel {n + 1}", KERNELS[k], "diverging", 0, side=4.5) for n, k in enumerate(order)]
@@ -39,6 +37,6 @@ def make(rng: np.random.Generator, model: Model) -> Question:
         "The map is window times kernel at every place of the image, without bias and ReLU.",
         "Which kernel made it?",
     )
-    asked = (Asked("number of the kernel", place, 1.0, 0, [("flipped", float(opposite))]),)
+    asked = (AskedNumber("number of the kernel", place, 1.0, 0, [("flipped", float(opposite))]),)
     solution = f"kernel {place}: it is positive where its positive side lies on the bright part"
     return Question("which", "Which kernel?", words, shown, asked, solution)
