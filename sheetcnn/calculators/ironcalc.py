@@ -25,6 +25,7 @@ from sheetcnn.calculators.base import Calculator, Progress, Recalculated, check_
 from sheetcnn.calculators.process import closed
 from sheetcnn.errors import CalculatorError, WorkbookError
 from sheetcnn.shape import Array
+from sheetcnn.xlsx.parse import unescape
 from sheetcnn.xlsx.read import CellError, CellValues, Value
 
 if TYPE_CHECKING:
@@ -151,9 +152,12 @@ class _Evaluated(Recalculated):
         ]
         for r, values in enumerate(rows, row):
             for n, value in enumerate(values):
-                # An error and a text that reads like one are the same string; only the type differs.
-                if isinstance(value, str) and value.startswith("#"):
-                    values[n] = _error_or_text(model, index, r, col + n, value)
+                # An error and a text that reads like one are the same string; only the type differs. Texts
+                # come as the file holds them, `_x005F_x41_`.
+                if isinstance(value, str):
+                    if value.startswith("#"):
+                        value = _error_or_text(model, index, r, col + n, value)
+                    values[n] = unescape(value) if isinstance(value, str) else value
         return rows
 
     def numbers(self, sheet: str, row: int, col: int, height: int, width: int) -> Array:

@@ -47,9 +47,20 @@ def numbers_text(values: Array) -> str:
     return text[1:-1].decode()
 
 
+_ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{1,4}_)")
+
+
 def xml_text(value: str) -> str:
     """Text as XML character data; the control characters that XML forbids are dropped."""
     return escape(_FORBIDDEN.sub("", value), quote=False)
+
+
+def cell_text(value: str) -> str:
+    """The text of a cell: as `xml_text`, with `_x41_` written so that it stays these five characters.
+
+    Excel reads `_x0041_` in a cell as A, LibreOffice one to four such digits. Formulas are not read so.
+    """
+    return xml_text(_ESCAPE_LIKE.sub("_x005F_", value))
 
 
 @dataclass

@@ -11,7 +11,16 @@ from sheetcnn.formulas.a1 import address, column_name
 from sheetcnn.formulas.render import Pattern, render
 from sheetcnn.shape import Array
 from sheetcnn.xlsx import book
-from sheetcnn.xlsx.bands import UNNUMBERED, Band, Loose, SpacedRows, literals, moving_rows, xml_text
+from sheetcnn.xlsx.bands import (
+    UNNUMBERED,
+    Band,
+    Loose,
+    SpacedRows,
+    cell_text,
+    literals,
+    moving_rows,
+    xml_text,
+)
 from sheetcnn.xlsx.book import Cell, Grid, Sheet, Style
 
 
@@ -100,12 +109,12 @@ class SheetWriter:
             self.formulas += 1
             formula = xml_text(render(cell.formula, self.sheet.name).text())
             if isinstance(value, str):
-                return f'{opening} t="str"><f>{formula}</f><v>{xml_text(value)}</v></c>'
+                return f'{opening} t="str"><f>{formula}</f><v>{cell_text(value)}</v></c>'
             return f"{opening}><f>{formula}</f><v>{value!r}</v></c>"
         if value is None:
             return opening + "/>"
         if isinstance(value, str):
-            return f'{opening} t="inlineStr"><is><t xml:space="preserve">{xml_text(value)}</t></is></c>'
+            return f'{opening} t="inlineStr"><is><t xml:space="preserve">{cell_text(value)}</t></is></c>'
         return f"{opening}><v>{value!r}</v></c>"
 
     def _make_bands(self) -> list[SpacedRows]:
