@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import digits_reference as digits
 import numpy as np
 import pytest
 from requirements import require
 from test_interleaved import image_of, network
 from test_trace import chosen
 
+import sheetcnn
 from sheetcnn import calculators
 from sheetcnn.model.engine import run
 from sheetcnn.model.graph import Model
-from sheetcnn.pages.receptive import NAME, offered_layers, receptive_fields
+from sheetcnn.pages.receptive import NAME, key, most_seen, offered_layers, receptive_fields
 from sheetcnn.sheets.layout import Options
 from sheetcnn.workbook.build import build
 from sheetcnn.workbook.plan import make_plan
@@ -81,6 +83,63 @@ def test_the_field_is_the_frame_of_the_pixels_that_matter(layer: str) -> None:
             assert (rows[0], rows[-1], cols[0], cols[-1]) == (top, bottom, left, right)
 
 
+@pytest.mark.parametrize("layer", ["conv", "mean", "dilated", "cut", "both", "steps", "pooled"])
+def test_what_the_overview_says_that_a_layer_sees(layer: str) -> None:
+    """No more than what some pixel really depends on: fields lie partly in the padding."""
+    net = model()
+    image = image_of(net)
+    field, matters = receptive_fields(net.graph)[layer], influences(net, image, layer)
+    height, width = most_seen(field, net.graph.shapes[layer], net.graph.source_shape)
+    for i, j in np.ndindex(*matters.shape[:2]):
+        (top, bottom), (left, right) = field[0].seen(i, image.shape[1]), field[1].seen(j, image.shape[2])
+        assert bottom - top < height
+        assert right - left < width
+    assert height <= image.shape[1]
+    assert width <= image.shape[2]
+
+
+def test_the_overview_and_the_page_say_the_same_of_digits() -> None:
+    """No pixel of its second layer sees more than 7 of the 8 rows, although the window is 8 high."""
+    graph = sheetcnn.load(digits.SPEC).graph
+    plan = make_plan(graph)
+    cells = {(c.row, c.col): c.value for c in plan.sheets[0].cells}
+    for name in ("conv2", "pool2", "conv1", "fc"):
+        row = next(r for (r, c), value in cells.items() if value == name and (r, c + 34) in cells)
+        field, shape = receptive_fields(graph)[name], graph.shapes[name]
+        seen = [
+            max(last - first + 1 for first, last in (span.seen(n, 8) for n in range(count)))
+            for span, count in zip(field, (shape.height, shape.width), strict=True)
+        ]
+        said = [value for (r, _), value in cells.items() if r == row]
+        assert ("all" if seen == [8, 8] else f"{seen[0]}×{seen[1]}") in said, (name, seen, said)
+
+
+def test_a_row_beyond_the_layer_is_refused(tmp_path: Path) -> None:
+    net, path = model(), tmp_path / "book.xlsx"
+    build(net, image_of(net), path, Options())
+    plan = make_plan(net.graph, Options())
+    names = offered_layers(net.graph)
+    rows, cols = net.graph.shapes["steps"].dims[1:]
+    chosen_layer = {key("layer"): names.index("steps") + 1}
+    for n, (row, col, words) in enumerate(
+        (
+            (rows + 1, 1, f"no such row; its last is {rows}"),
+            (1, cols + 1, f"column; its last is {cols}"),
+            (rows, cols, ""),
+        )
+    ):
+        book = chosen(
+            path, tmp_path / f"{n}.xlsx", plan, chosen_layer | {key("row"): row, key("column"): col}
+        )
+        (values,) = calculators.get("ironcalc").recalculate([book])
+        with values:
+            assert words in str(values.glance(NAME, 9, 1) or "")
+            found = [values.glance(NAME, r, 2) for r in (11, 12, 13)]
+            assert all(type(v) is float for v in found) == (not words)
+        (report,) = verify_many([book], "ironcalc", quick=True)
+        assert report.ok, report.differences[:3]
+
+
 def test_layers_without_even_windows_are_left_out() -> None:
     layers = [
         {"name": "conv", "kind": "conv2d", "filters": 4, "kernel_size": 3},
@@ -112,6 +171,6 @@ def test_every_choice_agrees_with_numpy(calculator: str, count: int, tmp_path: P
     some = [{c.name: c.most for c in page.choices}, {c.name: c.least for c in page.choices}]
     some += [{c.name: int(rng.integers(c.least, c.most + 1)) for c in page.choices} for _ in range(4)]
     books = [chosen(path, tmp_path / f"{n}.xlsx", plan, values) for n, values in enumerate(some[:count])]
-    for report in verify_many(books, calculator):
+    for report in verify_many(books, calculator, quick=True):
         assert report.ok, report.differences[:3]
         assert report.errors == 0

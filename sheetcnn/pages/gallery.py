@@ -249,10 +249,11 @@ class _GalleryPage:
 
     def _shares(self, k: int, context: PageContext) -> Array:
         picture = context.result.activations[self.node.name][k, :: self.step, :: self.step]
-        return _rounded(picture / self._greatest(context))
+        shares: Array = picture / self._greatest(context)
+        return shares
 
     def _shares_of_weights(self, kernels: _KernelPictures, k: int, n: int, context: PageContext) -> Array:
-        return _rounded(kernels.values(k, n, context) / _of_weights(kernels, context))
+        return kernels.values(k, n, context) / _of_weights(kernels, context)
 
 
 def _greatest_weight(kernels: _KernelPictures) -> Expr:
@@ -274,9 +275,3 @@ def _greatest(ranges: list[Rect], *, signed: bool) -> Expr:
     if not signed:
         return call("MAX", *ranges, Number(TINIEST))
     return call("MAX", call("MAX", *ranges), -call("MIN", *ranges), Number(TINIEST))
-
-
-def _rounded(shares: Array) -> Array:
-    """To hundredths, halves away from 0, as spreadsheets do."""
-    found: Array = np.sign(shares) * np.floor(np.abs(shares) * 100 + 0.5) / 100
-    return found

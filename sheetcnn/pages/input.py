@@ -140,7 +140,9 @@ def _samples_sheet(layout: Layout) -> SheetPlan:
             col = SAMPLES_AT[1] + c * (shape.width + 1)
             where = (row, col, shape.height, shape.width)
             sheet.inputs.append(
-                InputGrid(_key(f"sample.{n}", c), *where, theme.SMALL_PIXEL, partial(_sample, n - 1, c))
+                InputGrid(
+                    _key(f"sample.{n}", c), *where, theme.SMALL_PIXEL, partial(_sample, n - 1, c), channel=c
+                )
             )
             sheet.format.color_scales.append(_scale(layout.graph, area(*where)))
             if n == 1 and shape.channels > 1:

@@ -8,7 +8,7 @@ from math import ceil, prod
 
 from sheetcnn.languages import Text, text
 from sheetcnn.model.graph import Graph, Node
-from sheetcnn.pages.receptive import Span, receptive_fields
+from sheetcnn.pages.receptive import Field, most_seen, receptive_fields
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.descriptions import describe_layer, kind_title
 from sheetcnn.sheets.layout import Layout
@@ -44,7 +44,8 @@ COLUMNS: tuple[tuple[str, int, Style, str], ...] = (
         "sees",
         4,
         _CENTERED,
-        "The receptive field: the part of the input image that one value depends on, height × width.",
+        "The receptive field: the part of the input image that one value depends on, height × width; "
+        "near the edges it may be smaller.",
     ),
     (
         "parameters",
@@ -128,7 +129,7 @@ def _rows(layout: Layout) -> Iterator[tuple[str, tuple[str | int | None, ...]]]:
                 window,
                 stride,
                 say(padding) if isinstance(padding, str) else padding,
-                None if field is None else say(_sees(layout, field)),
+                None if field is None else say(_sees(graph, node.name, field)),
                 say(arithmetic(graph, node)),
                 count or None,
                 adds or None,
@@ -150,10 +151,10 @@ def _window(graph: Graph, node: Node) -> tuple[str | None, str | None, str | Non
     return size, stride, None if padding is None else str(padding)
 
 
-def _sees(layout: Layout, field: tuple[Span, Span]) -> str:
-    source = layout.graph.source_shape
-    size = [min(span.size, n) for span, n in zip(field, (source.height, source.width), strict=True)]
-    return text("all") if size == [source.height, source.width] else "×".join(map(str, size))
+def _sees(graph: Graph, name: str, field: Field) -> str:
+    source = graph.source_shape
+    size = most_seen(field, graph.shapes[name], source)
+    return text("all") if size == (source.height, source.width) else "×".join(map(str, size))
 
 
 def arithmetic(graph: Graph, node: Node) -> str:

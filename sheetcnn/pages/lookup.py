@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import NamedTuple
 
-from sheetcnn.formulas.expr import Expr, Number, Rect, String, call, choose, compare, pick
+from sheetcnn.formulas.expr import Binary, Expr, Number, Rect, String, call, choose, compare, pick
 from sheetcnn.formulas.placement import Block, Placement
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.by_block import by_block
@@ -52,6 +53,16 @@ def pixel(placement: Placement, channel: Expr, row: Expr, col: Expr) -> Expr:
         return pick(places, row, (col - 1) * float(block.x_col) + number)
 
     return by_block(placement, channel, value)
+
+
+def joined(*parts: Expr) -> Expr:
+    """Texts one after the other: `a&b&c`."""
+    return reduce(lambda before, part: Binary("&", before, part), parts)
+
+
+def whole(number: Expr) -> Expr:
+    """A whole number as a text."""
+    return call("TEXT", number, String("0"))
 
 
 def same(a: Expr, b: Expr) -> Expr:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Rect, Ref, add, call, pick
+from sheetcnn.formulas.expr import Expr, Rect, Ref, String, add, call, compare, pick
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Graph
 from sheetcnn.pages.drop_downs import add_drop_downs
+from sheetcnn.pages.lookup import joined, whole
 from sheetcnn.pages.picture import input_picture, picture_size
 from sheetcnn.pages.site import PageSite
 from sheetcnn.shape import Shape
@@ -26,6 +27,8 @@ LABEL, CHOSEN = 1, 2
 CHOICES_AT = 6
 RESULT_AT = 10
 TABLE_AT = 17
+NONE = "–"
+BEYOND = ("this layer has no such row; its last is ", "this layer has no such column; its last is ")
 HEADS = ("layer", "step y", "step x", "start y", "start x", "size y", "size x", "rows", "columns")
 COLUMNS = 9
 
@@ -80,6 +83,23 @@ def receptive_fields(graph: Graph) -> dict[str, Field]:
         if field is not None:
             found[node.name] = field
     return found
+
+
+def most_seen(field: Field, shape: Shape, source: Shape) -> tuple[int, int]:
+    """The height and width of the part of the input that a pixel sees, where it sees most.
+
+    Args:
+        field: of the layer.
+        shape: of its result.
+        source: of the input. Near its edges a field lies partly in the padding, of which nothing is seen.
+    """
+    sizes = []
+    for span, count, length in zip(
+        field, (shape.height, shape.width), (source.height, source.width), strict=True
+    ):
+        seen = (span.seen(n, length) for n in range(count))
+        sizes.append(max(last - first + 1 for first, last in seen))
+    return sizes[0], sizes[1]
 
 
 def _union(spans: list[Span]) -> Span | None:
@@ -176,16 +196,28 @@ class _ReceptivePage:
             Computed(RESULT_AT, CHOSEN, call("INDEX", names, self.row_of, 1), theme.TEXT, self._name, merge=4)
         )
         length = (self.source.height, self.source.width)
+        chosen = [Ref(None, CHOICES_AT + 1 + axis, CHOSEN, fixed=True) for axis in (0, 1)]
+        exists = [compare("<=", chosen[axis], self._of_layer(8 + axis)) for axis in (0, 1)]
+        there = call("AND", *exists)
+        complaint: Expr = String("")
+        for axis in (1, 0):
+            last_one = joined(String(self.say(BEYOND[axis])), whole(self._of_layer(8 + axis)))
+            complaint = call("IF", exists[axis], complaint, last_one)
+        plan.computed.append(Computed(RESULT_AT - 1, LABEL, complaint, theme.WARNING, self._complaint))
         for axis, what in enumerate(("sees rows", "sees columns")):
             row = RESULT_AT + 1 + axis
-            chosen = Ref(None, CHOICES_AT + 1 + axis, CHOSEN, fixed=True)
-            place = call("MIN", chosen, self._of_layer(8 + axis)) - 1
-            first = add(self._of_layer(4 + axis), place * self._of_layer(2 + axis))
+            first = add(self._of_layer(4 + axis), (chosen[axis] - 1) * self._of_layer(2 + axis))
             last = add(first, self._of_layer(6 + axis)) - 1
             plan.cells.append(Cell(row, LABEL, self.say(what), theme.HEADING))
             bounds = (call("MAX", 1, first), call("MIN", length[axis], last))
             plan.computed += [
-                Computed(row, CHOSEN + end, bound, theme.WHOLE, self._bound(axis, end))
+                Computed(
+                    row,
+                    CHOSEN + end,
+                    call("IF", there, bound, String(NONE)),
+                    theme.WHOLE,
+                    self._bound(axis, end),
+                )
                 for end, bound in enumerate(bounds)
             ]
         rows, cols = (
@@ -193,7 +225,8 @@ class _ReceptivePage:
             for a in (0, 1)
         )
         plan.cells.append(Cell(RESULT_AT + 3, LABEL, self.say("pixels of the input"), theme.HEADING))
-        plan.computed.append(Computed(RESULT_AT + 3, CHOSEN, rows * cols, theme.WHOLE, self._count))
+        count = call("IF", there, rows * cols, String(NONE))
+        plan.computed.append(Computed(RESULT_AT + 3, CHOSEN, count, theme.WHOLE, self._count))
         plan.cells.append(Cell(RESULT_AT + 4, LABEL, self.say("of"), theme.HEADING))
         plan.cells.append(Cell(RESULT_AT + 4, CHOSEN, length[0] * length[1], theme.WHOLE))
 
@@ -221,17 +254,37 @@ class _ReceptivePage:
     def _name(self, context: PageContext) -> str:
         return f"{context.choices[key('layer')]}  {self._layer(context)}"
 
-    def _seen(self, context: PageContext, axis: int) -> tuple[int, int]:
-        name = self._layer(context)
-        shape = self.graph.shapes[name]
-        n = min(context.choices[key(("row", "column")[axis])], (shape.height, shape.width)[axis]) - 1
-        return self.fields[name][axis].seen(n, (self.source.height, self.source.width)[axis])
+    def _place(self, context: PageContext) -> tuple[int, int]:
+        """The chosen row and column, counted from 1."""
+        return context.choices[key("row")], context.choices[key("column")]
 
-    def _bound(self, axis: int, end: int) -> Callable[[PageContext], float]:
-        return lambda context: self._seen(context, axis)[end] + 1.0
+    def _complaint(self, context: PageContext) -> str:
+        shape = self.graph.shapes[self._layer(context)]
+        for n, count, words in zip(self._place(context), (shape.height, shape.width), BEYOND, strict=True):
+            if n > count:
+                return f"{self.say(words)}{count}"
+        return ""
 
-    def _count(self, context: PageContext) -> float:
-        (top, bottom), (left, right) = self._seen(context, 0), self._seen(context, 1)
+    def _seen(self, context: PageContext) -> tuple[tuple[int, int], tuple[int, int]] | None:
+        """The first and the last row, and column, that the chosen pixel sees; None where there is no such."""
+        if self._complaint(context):
+            return None
+        row, col = self._place(context)
+        down, across = self.fields[self._layer(context)]
+        return down.seen(row - 1, self.source.height), across.seen(col - 1, self.source.width)
+
+    def _bound(self, axis: int, end: int) -> Callable[[PageContext], float | str]:
+        def bound(context: PageContext) -> float | str:
+            seen = self._seen(context)
+            return NONE if seen is None else seen[axis][end] + 1.0
+
+        return bound
+
+    def _count(self, context: PageContext) -> float | str:
+        seen = self._seen(context)
+        if seen is None:
+            return NONE
+        (top, bottom), (left, right) = seen
         return float((bottom - top + 1) * (right - left + 1))
 
 

@@ -163,6 +163,8 @@ class InputGrid:
     style: Style
     first: Callable[[PageContext], Array | RowSource]
     sparse: bool = False
+    channel: int | None = None
+    """Of an image that the network can compute on, the channel that stands here."""
 
     def whole(self, context: PageContext) -> Array:
         """The numbers that it is built with, 0 for blank cells."""
@@ -196,7 +198,16 @@ class LiveGrid:
     style: Style
     values: Callable[[PageContext], Array]
     unit: float = 0.0
-    """Of numbers that are rounded: the unit of the last digit, by which one may differ where it is a tie."""
+    """Of numbers that the formula rounds: the unit of the last digit. `values` are those before rounding."""
+
+    def rounded(self, context: PageContext) -> Array:
+        """The values as the formula shows them: halves away from 0, as spreadsheets do."""
+        values = self.values(context)
+        if not self.unit:
+            return values
+        per_one = 1 / self.unit
+        found: Array = np.sign(values) * np.floor(np.abs(values) * per_one + 0.5) / per_one
+        return found
 
 
 @dataclass
@@ -331,7 +342,7 @@ def bind_sheets(plans: Sequence[SheetPlan], context: PageContext) -> list[Sheet]
             if not g.sparse
         ]
         grids += [
-            Grid(g.row, g.col, g.height, g.width, g.style, partial(g.values, context), g.formula, block=True)
+            Grid(g.row, g.col, g.height, g.width, g.style, partial(g.rounded, context), g.formula, block=True)
             for g in sheet.live
         ]
         cells += [

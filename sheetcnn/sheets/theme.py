@@ -49,6 +49,7 @@ TINY_WIDTH = 1.6  # of many pictures on one sheet; together with TINY_HEIGHT a s
 TINY_HEIGHT = 9.75
 
 TITLE = Style(bold=True, size=16, color=INK)
+WARNING = Style(bold=True, color=ACCENT, vertical="center")
 SUBTITLE = Style(size=11, color=MUTED)
 TEXT = Style(color=INK, vertical="center")
 TEXT_WRAPPED = Style(color=INK, wrap=True, vertical="top")

@@ -7,6 +7,7 @@ sheets of maps and weights, and the last line checks that the sum is what stands
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from sheetcnn.formulas.a1 import area
@@ -17,6 +18,7 @@ from sheetcnn.model.graph import Node
 from sheetcnn.pages.drop_downs import add_drop_downs
 from sheetcnn.pages.lookup import MOST_CHOSEN, SAME, Line, same, write_lines
 from sheetcnn.pages.trace.conv_values import Trace
+from sheetcnn.pages.trace.ranking import Ranking, column, moving, term_at
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.by_block import by_block
 from sheetcnn.sheets.layout import Layout
@@ -322,25 +324,31 @@ class _ConvPage:
         """The input maps that pushed the sum up or down most."""
         trace, plan = self.trace, self.plan
         col, at = self.result_at, CHOICES_AT + 8
-        partials = Rect(None, TERMS_AT, self.sum_at, (trace.listed - 1) * self.down + 1, 1, fixed=True)
-        names = Rect(None, TERMS_AT, LABEL, (trace.listed - 1) * self.down + 1, 1, fixed=True)
+        first = Ref(None, TERMS_AT, self.sum_at)
+        partials = column(first, trace.listed, self.down)
+        names = replace(partials, col=LABEL)
+        ranking = Ranking(
+            plan,
+            moving(first, self.down),
+            partials,
+            trace.listed,
+            (TERMS_AT, col + 11),
+            trace.partials,
+            self.say("nothing"),
+        )
+        ranking.write_keys()
         count = min(RANKED, trace.inputs)
-        for title, top, order in (("pushed it up most", at, 1), ("pushed it down most", at + count + 2, -1)):
+        for title, top, sign in (("pushed it up most", at, 1), ("pushed it down most", at + count + 2, -1)):
             plan.cells.append(Cell(top, col, self.say(title), theme.HEADING, merge=2))
-            for n in range(count):
-                place = n + 1 if order > 0 else trace.inputs - n
-                row = top + 1 + n
-                value = call("LARGE", partials, Number(place))
-                found = call("INDEX", names, call("MATCH", Ref(None, row, col + 1), partials, 0), 1)
-                style = theme.RIGHT_MAP_NUMBER
-                plan.computed.append(Computed(row, col, found, style, _of(self._ranked_name, place)))
-                plan.computed.append(
-                    Computed(row, col + 1, value, theme.RESULT, _of(trace.ranked_sum, place))
-                )
+            for rank in range(1, count + 1):
+                row = top + rank
+                place = ranking.write_place(row, col + 12, rank, sign)
+                name, value = (term_at(cells, place.number, self.down) for cells in (names, partials))
+                place.show(row, col, name, self._term_name, theme.RIGHT_MAP_NUMBER, first=True)
+                place.show(row, col + 1, value, trace.partial, theme.RESULT)
 
-    def _ranked_name(self, context: PageContext, place: int) -> float | str:
+    def _term_name(self, context: PageContext, n: int) -> float | str:
         trace = self.trace
-        n, _ = trace.ranked(context, place)
         if trace.kernel.groups == 1 and not trace.layout.interleaved:
             return trace.source.block_of(n).sheet
         return trace.channel(context, n) + 1.0

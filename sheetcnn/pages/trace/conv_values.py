@@ -104,15 +104,9 @@ class Trace:
         """Window times kernel."""
         return self.window(context, n) * self.slice(context, n)
 
-    def ranked_sum(self, context: PageContext, place: int) -> float:
-        """The partial sum that is the greatest but `place - 1`."""
-        return self.ranked(context, place)[1]
-
-    def ranked(self, context: PageContext, place: int) -> tuple[int, float]:
-        """The block of that sum, and the sum."""
-        partials = np.array([self.partial(context, n) for n in range(self.listed)])
-        value = np.sort(partials)[::-1][place - 1]
-        return int(np.argmax(partials == value)), float(value)  # MATCH finds the first of equal values too
+    def partials(self, context: PageContext) -> Array:
+        """The sums of all input maps that are listed."""
+        return np.array([self.partial(context, n) for n in range(self.listed)])
 
     def bias(self, context: PageContext) -> float:
         """The bias of the map; 0 without one."""

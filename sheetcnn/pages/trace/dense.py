@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Binary, Expr, Number, Rect, Ref, String, call, pick
+from sheetcnn.formulas.expr import Number, Rect, Ref, String, call, pick
 from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
 from sheetcnn.model.ops.base import Parameter
 from sheetcnn.model.ops.dense import Dense
 from sheetcnn.pages.drop_downs import add_drop_downs
-from sheetcnn.pages.lookup import SAME, Line, same, write_lines
+from sheetcnn.pages.lookup import SAME, Line, joined, same, whole, write_lines
+from sheetcnn.pages.trace.ranking import Place, Ranking, column, moving, term_at
 from sheetcnn.shape import Array, Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
@@ -28,7 +27,7 @@ MOST_TERMS = 5_000
 RANKED = 5
 CHOICES_AT, LISTED_AT = 6, 14
 LABEL, CHOSEN = 1, 2
-POSITION, RESULT, TERMS = 6, 7, 10
+POSITION, RESULT, TERMS = 15, 7, 10
 """The columns of each ranked term's place in the list, of the results, and of the list of all terms."""
 MOST_LABELS = 30
 """Classes whose names one formula chooses among."""
@@ -110,11 +109,6 @@ class DenseTrace:
         """Value times weight, in the order of the input."""
         return self.values(context) * self.row(context)
 
-    def ranked(self, context: PageContext, place: int) -> int:
-        """Where the term stands that is the greatest but `place - 1`, counted from 0."""
-        terms = self.terms(context)
-        return int(np.argmax(terms == np.sort(terms)[::-1][place - 1]))  # MATCH finds the first too
-
     def bias(self, context: PageContext) -> float:
         """The bias of the output; 0 without one."""
         params = context.params[self.node.owner]
@@ -136,7 +130,12 @@ class _DensePage:
         self.trace, self.say = trace, trace.layout.say
         self.plan = SheetPlan(name, trace.node.name, page=True, tab="trace")
         self.output = Ref(None, CHOICES_AT, CHOSEN, fixed=True)
-        self.terms = Rect(None, LISTED_AT, TERMS, trace.inputs, 1, fixed=True)
+        first = Ref(None, LISTED_AT, TERMS)
+        self.terms = column(first, trace.inputs)
+        keys_at, nothing = (LISTED_AT, TERMS + 4), self.say("nothing")
+        self.ranking = Ranking(
+            self.plan, moving(first), self.terms, trace.inputs, keys_at, trace.terms, nothing
+        )
 
     def sheet(self) -> SheetPlan:
         """The page."""
@@ -151,7 +150,6 @@ class _DensePage:
         plan.format.column_widths |= {
             LABEL: 22,
             CHOSEN: 14,
-            POSITION: 6,
             RESULT: 36,
             RESULT + 1: 12,
             TERMS - 1: 4,
@@ -165,8 +163,9 @@ class _DensePage:
         self._label()
         self._terms()
         self._results()
-        for n, (title, order) in enumerate((("pushed it up most", 1), ("pushed it down most", -1))):
-            self._ranking(say(title), LISTED_AT + n * (RANKED + 3), order)
+        self.ranking.write_keys()
+        for n, (title, sign) in enumerate((("pushed it up most", 1), ("pushed it down most", -1))):
+            self._ranking(say(title), LISTED_AT + n * (RANKED + 3), sign)
         return plan
 
     def _label(self) -> None:
@@ -240,7 +239,7 @@ class _DensePage:
         lines.append(Line(say("the same?"), same(last, cell), lambda f: SAME))
         write_lines(plan, lines, at, col)
 
-    def _ranking(self, title: str, top: int, order: int) -> None:
+    def _ranking(self, title: str, top: int, sign: int) -> None:
         """The largest terms, upwards or downwards, with the place that each comes from."""
         trace, plan, say = self.trace, self.plan, self.say
         maps = trace.maps
@@ -250,52 +249,25 @@ class _DensePage:
         plan.cells.append(Cell(top - 1, LABEL, title, theme.SECTION))
         for n, words in enumerate(heads):
             plan.cells.append(Cell(top, LABEL + n, words, theme.HEADING_CENTER if n else theme.HEADING))
-        for n in range(min(RANKED, trace.inputs)):
-            row, place = top + 1 + n, n + 1 if order > 0 else trace.inputs - n
-            self._ranked(row, place)
-
-    def _ranked(self, row: int, place: int) -> None:
-        trace, plan = self.trace, self.plan
-        position = Ref(None, row, POSITION, fixed=True)
-        found = call("MATCH", Ref(None, row, LABEL + 4, fixed=True), self.terms, 0)
         values, weights = self._columns()
-        output: Expr = self.output if weights.width > 1 else Number(1)
+        for rank in range(1, min(RANKED, trace.inputs) + 1):
+            row = top + rank
+            place = self.ranking.write_place(row, POSITION, rank, sign)
+            number = place.number
+            self._origin(row, place)
+            place.show(row, LABEL + 2, term_at(values, number), _number(trace.values), theme.RESULT)
+            weight = pick(weights, number, self.output if weights.width > 1 else Number(1))
+            place.show(row, LABEL + 3, weight, _number(trace.row), theme.RESULT)
+            place.show(row, LABEL + 4, term_at(self.terms, number), _number(trace.terms), theme.RESULT)
 
-        def rank(context: PageContext) -> int:
-            return trace.ranked(context, place)
-
-        plan.computed += [
-            *self._origin(row, position, rank),
-            Computed(
-                row,
-                LABEL + 2,
-                pick(values, position, Number(1)),
-                theme.RESULT,
-                lambda f: float(trace.values(f)[rank(f)]),
-            ),
-            Computed(
-                row,
-                LABEL + 3,
-                pick(weights, position, output),
-                theme.RESULT,
-                lambda f: float(trace.row(f)[rank(f)]),
-            ),
-            Computed(
-                row,
-                LABEL + 4,
-                call("LARGE", self.terms, Number(place)),
-                theme.RESULT,
-                lambda f: float(trace.terms(f)[rank(f)]),
-            ),
-            Computed(row, POSITION, found, theme.FAINT, lambda f: rank(f) + 1.0),
-        ]
-
-    def _origin(self, row: int, position: Ref, rank: Callable[[PageContext], int]) -> list[Computed]:
+    def _origin(self, row: int, place: Place) -> None:
         """Which map, row and column a value was flattened from; of a vector, its place."""
-        trace, plan, maps = self.trace, self.plan, self.trace.maps
+        maps, position = self.trace.maps, place.number
         if maps is None:
-            plan.cells.append(Cell(row, LABEL, trace.node.inputs[0], theme.TEXT))
-            return [Computed(row, LABEL + 1, position, theme.CENTER, lambda f: rank(f) + 1.0)]
+            name = self.trace.node.inputs[0]
+            place.show(row, LABEL, String(name), lambda context, n: name, theme.TEXT, first=True)
+            place.show(row, LABEL + 1, position, lambda context, n: n + 1.0, theme.CENTER)
+            return
         name, shape = maps
         size, width = shape.height * shape.width, shape.width
         prefix = self.say(text("{layer}, map ", layer=name))
@@ -304,24 +276,16 @@ class _DensePage:
         down = call("INT", (before - map_ * float(size)) / float(width)) + 1
         across = before - call("INT", before / float(width)) * float(width) + 1
 
-        def origin(context: PageContext) -> str:
-            return f"{prefix}{rank(context) // size + 1}"
+        def origin(context: PageContext, n: int) -> str:
+            return f"{prefix}{n // size + 1}"
 
-        def spot(context: PageContext) -> str:
-            return f"{rank(context) % size // width + 1}, {rank(context) % width + 1}"
+        def spot(context: PageContext, n: int) -> str:
+            return f"{n % size // width + 1}, {n % width + 1}"
 
-        return [
-            Computed(row, LABEL, _joined(String(prefix), _whole(map_ + 1)), theme.TEXT, origin),
-            Computed(row, LABEL + 1, _joined(_whole(down), String(", "), _whole(across)), theme.CENTER, spot),
-        ]
+        place.show(row, LABEL, joined(String(prefix), whole(map_ + 1)), origin, theme.TEXT, first=True)
+        place.show(row, LABEL + 1, joined(whole(down), String(", "), whole(across)), spot, theme.CENTER)
 
 
-def _whole(number: Expr) -> Expr:
-    return call("TEXT", number, String("0"))
-
-
-def _joined(*parts: Expr) -> Expr:
-    joined = parts[0]
-    for part in parts[1:]:
-        joined = Binary("&", joined, part)
-    return joined
+def _number(values: Callable[[PageContext], Array]) -> Callable[[PageContext, int], float]:
+    """The n-th of some numbers."""
+    return lambda context, n: float(values(context)[n])
