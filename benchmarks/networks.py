@@ -112,9 +112,8 @@ def _verified(book: Path, calculator: str) -> dict[str, Any]:
     """What recalculating and comparing took, and what came of it."""
     most = _memory() * MEMORY_SHARE
     try:
-        watched = _step(
-            f"verify with {calculator}", "verify", book, "--calculator", calculator, "--json", most_mb=most
-        )
+        command = ("verify", book, "--quick", "--calculator", calculator, "--json")
+        watched = _step(f"verify with {calculator}", *command, most_mb=most)
     except FailedError as error:
         if error.watched.status < 0 and error.watched.mb > most:
             return {"refused": f"needs more than {most / 1000:.0f} GB of memory"}

@@ -134,9 +134,12 @@ def print_report(workbook: Path, report: Report) -> None:
     click.echo(
         f"{report.calculator} recalculated {report.formulas:,} formulas, {report.errors} of them errors; "
         f"largest difference {report.max_abs_error:.2g}"
+        + ("; agreement also with other pixels and weights" if report.passes > 1 and report.ok else "")
     )
     for d in report.differences[:MOST_DIFFERENCES]:
-        note = "" if d.reason == "value" else f"  ({d.reason})"
+        notes = [d.reason] if d.reason != "value" else []
+        notes += ["with other pixels and weights"] if d.varied else []
+        note = f"  ({', '.join(notes)})" if notes else ""
         click.echo(f"  {d.sheet}!{d.cell}: expected {d.expected!r}, found {d.found!r}{note}")
     if report.different > MOST_DIFFERENCES:
         click.echo(f"  ... and {report.different - MOST_DIFFERENCES:,} more")

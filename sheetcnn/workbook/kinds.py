@@ -6,7 +6,7 @@ such as a lesson; the kind that every table has, a network, stands here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,9 @@ from sheetcnn.errors import SheetCnnError, WorkbookError
 from sheetcnn.model.engine import run
 from sheetcnn.sheets.sheet_plan import PageContext, Plan, SheetPlan
 from sheetcnn.workbook.readback import read_about, read_contents, read_plan
+from sheetcnn.workbook.variation import VARIATIONS, varied
 from sheetcnn.xlsx.read import Workbook
+from sheetcnn.xlsx.renumber import Numbers
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,13 @@ class Expected:
         sheets: its plan; every sheet is there.
         context: reads from the workbook's cells, and from their recalculated values, what the values of its
             formulas follow from.
+        varied: sets of other numbers for its cells, with each of which it must hold as well; None where there
+            are none that can be changed at will.
     """
 
     sheets: Sequence[SheetPlan]
     context: Callable[[Workbook, Recalculated, Progress], PageContext]
+    varied: Callable[[PageContext], Sequence[Mapping[str, Numbers]]] | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,11 @@ def _expected_network(book: Workbook, path: Path) -> Expected:
             raise WorkbookError(f"{path}: {error}") from None
         return PageContext(result, contents.model.params, contents.choices, contents.inputs)
 
-    return Expected(plan.sheets, context)
+    def others(context: PageContext) -> list[Mapping[str, Numbers]]:
+        image = context.result.activations[plan.graph.source]
+        return [varied(plan, image, variation) for variation in VARIATIONS]
+
+    return Expected(plan.sheets, context, others)
 
 
 NETWORK = WorkbookKind("spec", _expected_network)

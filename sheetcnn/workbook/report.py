@@ -16,6 +16,8 @@ class Difference:
         found: the value after recalculation; the code of an error as text; None for a blank cell.
         reason: `value`, `error` (the cell holds an error), `blank`, `type` (text instead of a number, or
             the reverse) or `no formula` (the formula was replaced by a constant).
+        varied: whether it agreed with the pixels and weights that stand in the workbook, and does not with
+            others.
     """
 
     sheet: str
@@ -23,6 +25,7 @@ class Difference:
     expected: float | str
     found: float | str | bool | None
     reason: str
+    varied: bool = False
 
 
 @dataclass
@@ -56,6 +59,8 @@ class Report:
         different: number of cells that do not agree.
         differences: the first 1000 of them, in the order of computation.
         prediction: the label predicted from the weights and the input in the workbook.
+        passes: how often it was recalculated: three times more, with other pixels and weights, where it
+            agrees the first time and they can be changed.
     """
 
     calculator: str
@@ -69,6 +74,7 @@ class Report:
     different: int = 0
     differences: list[Difference] = field(default_factory=list)
     prediction: str = ""
+    passes: int = 1
 
     def layer(self, name: str) -> LayerReport:
         """The entry of a layer, added if it is new."""

@@ -97,6 +97,15 @@ class XlsxPackage:
             parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
             parser.StartDoctypeDeclHandler = None
 
+    @property
+    def names(self) -> list[str]:
+        """All parts, in the order of the archive."""
+        return [info.filename for info in self._zip.infolist() if not info.is_dir()]
+
+    def size_of(self, part: str) -> int:
+        """The bytes that a part unpacks to."""
+        return self._infos[part.lower()].file_size
+
     def chunks(self, part: str, size: int = _CHUNK) -> Iterator[bytes]:
         """The bytes of a part, piece by piece.
 

@@ -9,6 +9,7 @@ fast. `package.py` is what keeps a hostile file harmless.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -94,6 +95,27 @@ class Workbook:
         part = self._part(name)
         table = read_table(self._package, part, name, self._shared_strings)
         return table if table is not None else parse_table(self._package, part, name, self._shared_strings)
+
+    @property
+    def part_names(self) -> list[str]:
+        """The parts of the file."""
+        return self._package.names
+
+    def part_size(self, part: str) -> int:
+        """The bytes that a part unpacks to."""
+        return self._package.size_of(part)
+
+    def part_chunks(self, part: str) -> Iterator[bytes]:
+        """The bytes of a part, piece by piece."""
+        return self._package.chunks(part)
+
+    def part_of(self, name: str) -> str:
+        """The part of the sheet `name`.
+
+        Raises:
+            WorkbookError: there is no such sheet, or the workbook was closed.
+        """
+        return self._part(name)
 
     def _part(self, name: str) -> str:
         """The part of the sheet `name`."""
