@@ -27,22 +27,22 @@ class Line:
     points: Sequence[Point]
 
 
-def chart(panels: Sequence[tuple[str, Sequence[Line]]], below: str, path: Path) -> None:
+def chart(panels: Sequence[tuple[str, Sequence[Line]]], x_label: str, path: Path) -> None:
     """Draw panels side by side: logarithmic to the right, linear from 0 upwards.
 
     Args:
         panels: what each shows, and its lines.
-        below: what the axis to the right counts.
+        x_label: what the axis to the right counts.
         path: of the PNG file.
     """
     image = Image.new("RGB", (WIDTH * len(panels) * SCALE, HEIGHT * SCALE), "white")
     for n, (title, lines) in enumerate(panels):
-        _panel(ImageDraw.Draw(image), n * WIDTH, title, lines, below)
+        _panel(ImageDraw.Draw(image), n * WIDTH, title, lines, x_label)
     image = image.resize((WIDTH * len(panels) * 2, HEIGHT * 2), Image.Resampling.LANCZOS)
     image.quantize(64).save(path, optimize=True)
 
 
-def _panel(draw: ImageDraw.ImageDraw, left: int, title: str, lines: Sequence[Line], below: str) -> None:
+def _panel(draw: ImageDraw.ImageDraw, left: int, title: str, lines: Sequence[Line], x_label: str) -> None:
     xs = [x for line in lines for x, _ in line.points]
     ys = [y for line in lines for _, y in line.points]
     low, high = math.log10(min(xs)) - 0.15, math.log10(max(xs)) + 0.15
@@ -65,7 +65,7 @@ def _panel(draw: ImageDraw.ImageDraw, left: int, title: str, lines: Sequence[Lin
         draw.line([(x, y), (x, y + 5 * SCALE)], TEXT, SCALE)
         draw.text((x, y + 9 * SCALE), _count(10**power), TEXT, _font(12), anchor="mt")
     middle = place(10 ** ((low + high) / 2), 0)
-    draw.text((middle[0], (HEIGHT - 8) * SCALE), below, TEXT, _font(13), anchor="mb")
+    draw.text((middle[0], (HEIGHT - 8) * SCALE), x_label, TEXT, _font(13), anchor="mb")
     draw.text(((left + 10) * SCALE, 10 * SCALE), title, "black", _font(15), anchor="lt")
     at = left + LEFT
     for n, line in enumerate(lines):

@@ -23,19 +23,19 @@ def main() -> None:
     parser.add_argument("--child", type=int, metavar="STUDENTS", help="one set")
     options = parser.parse_args()
     if options.child:
-        print(json.dumps(made(options.child)))
+        print(json.dumps(make_set(options.child)))
         return
     rounds = 1 if options.quick else options.rounds
     found = {n: [child(__file__, "--child", n) for _ in range(rounds)] for n in (1, STUDENTS)}
-    middle = {n: median(run["seconds"] for run in runs) for n, runs in found.items()}
-    rows = [[str(n), f"{seconds:.2f}", f"{seconds / middle[1]:.1f}x"] for n, seconds in middle.items()]
+    medians = {n: median(run["seconds"] for run in runs) for n, runs in found.items()}
+    rows = [[str(n), f"{seconds:.2f}", f"{seconds / medians[1]:.1f}x"] for n, seconds in medians.items()]
     title = f"Exercises with every kind of question, medians of {rounds}"
-    aims = [Aim(f"a class set of {STUDENTS}", MOST_SECONDS, middle[STUDENTS], "s", least=False)]
+    aims = [Aim(f"a class set of {STUDENTS}", MOST_SECONDS, medians[STUDENTS], "s", least=False)]
     report = Report("classset", [(title, ["students", "s", "against one"], rows)], aims, [], found)
     show(report, as_json=options.json, output=options.output)
 
 
-def made(students: int) -> dict[str, float]:
+def make_set(students: int) -> dict[str, float]:
     """Make a set in this process, start-up included but for the interpreter's own."""
     start = time.perf_counter()
     import sheetcnn

@@ -115,12 +115,12 @@ def measured(rounds: int, widths: tuple[int, ...]) -> Report:
                     runs.append(run)
     rows = []
     for channels in widths:
-        middles = {layout: _middles(found[f"{channels} {layout}"]) for layout in LAYOUTS}
-        for layout, middle in middles.items():
-            rows.append([f"{channels}, {layout}", *_shown(middle)])
-        if all(middles.values()):
+        by_layout = {layout: _medians(found[f"{channels} {layout}"]) for layout in LAYOUTS}
+        for layout, medians in by_layout.items():
+            rows.append([f"{channels}, {layout}", *_row(medians)])
+        if all(by_layout.values()):
             ratios = [
-                f"{middles['planar'][key] / middles['interleaved'][key]:.1f}x" if key != "sheets" else ""
+                f"{by_layout['planar'][key] / by_layout['interleaved'][key]:.1f}x" if key != "sheets" else ""
                 for key in KEYS
             ]
             rows.append(["planar / interleaved", *ratios])
@@ -146,7 +146,7 @@ def measured(rounds: int, widths: tuple[int, ...]) -> Report:
 KEYS = ("sheets", "build", "bytes", "ironcalc", "ironcalc mb", "libreoffice", "libreoffice mb")
 
 
-def _middles(runs: list[dict[str, Any]]) -> dict[str, float]:
+def _medians(runs: list[dict[str, Any]]) -> dict[str, float]:
     """The medians of the figures of one layout; none where it is refused."""
     if "refused" in runs[0]["build"]:
         return {}
@@ -157,10 +157,10 @@ def _middles(runs: list[dict[str, Any]]) -> dict[str, float]:
     return {key: median(run[a][b] for run in runs) for key, (a, b) in zip(KEYS, places, strict=True)}
 
 
-def _shown(middle: dict[str, float]) -> list[str]:
-    if not middle:
+def _row(medians: dict[str, float]) -> list[str]:
+    if not medians:
         return ["refused", *[""] * (len(KEYS) - 1)]
-    sheets, build_s, size, iron, iron_mb, office, office_mb = (middle[key] for key in KEYS)
+    sheets, build_s, size, iron, iron_mb, office, office_mb = (medians[key] for key in KEYS)
     return [
         f"{sheets:.0f}",
         f"{build_s:.2f}",

@@ -36,7 +36,7 @@ Shapes = dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
-class Made:
+class MadeNetwork:
     """Files to build a workbook from.
 
     Attributes:
@@ -50,7 +50,7 @@ class Made:
     options: tuple[str, ...] = ()
 
 
-def make(name: str, folder: Path, *, quarter: bool = False) -> Made:
+def make(name: str, folder: Path, *, quarter: bool = False) -> MadeNetwork:
     """Write a network and an input; with the same packages always the same.
 
     Args:
@@ -61,15 +61,15 @@ def make(name: str, folder: Path, *, quarter: bool = False) -> Made:
     return NETWORKS[name](folder, quarter)
 
 
-def _alexnet(folder: Path, quarter: bool) -> Made:
+def _alexnet(folder: Path, quarter: bool) -> MadeNetwork:
     return _from_onnx("bvlc_alexnet", folder / "alexnet.onnx", 112 if quarter else SIZE)
 
 
-def _googlenet(folder: Path, quarter: bool) -> Made:
+def _googlenet(folder: Path, quarter: bool) -> MadeNetwork:
     return _from_onnx("inception_v1", folder / "googlenet.onnx", 96 if quarter else SIZE)
 
 
-def _mobilenet_v1(folder: Path, quarter: bool) -> Made:
+def _mobilenet_v1(folder: Path, quarter: bool) -> MadeNetwork:
     import torch
 
     size = 64 if quarter else SIZE
@@ -77,10 +77,10 @@ def _mobilenet_v1(folder: Path, quarter: bool) -> Made:
     network = _example().random_network(width=width, classes=classes, size=size, seed=SEED)
     path = folder / "mobilenet_v1.pt2"
     torch.export.save(torch.export.export(network, (torch.zeros(1, 3, size, size),)), path)
-    return Made(path, _image(path, size), ("--fold-batch-norm",))
+    return MadeNetwork(path, _image(path, size), ("--fold-batch-norm",))
 
 
-NETWORKS: Mapping[str, Callable[[Path, bool], Made]] = {
+NETWORKS: Mapping[str, Callable[[Path, bool], MadeNetwork]] = {
     "alexnet": _alexnet,
     "googlenet": _googlenet,
     "mobilenet_v1": _mobilenet_v1,
@@ -104,7 +104,7 @@ def _image(model: Path, size: int) -> Path:
     return path
 
 
-def _from_onnx(light: str, path: Path, size: int) -> Made:
+def _from_onnx(light: str, path: Path, size: int) -> MadeNetwork:
     """One of the graphs in the onnx package, at a quarter of its size if the image is smaller."""
     import onnx
     from onnx import numpy_helper
@@ -127,7 +127,7 @@ def _from_onnx(light: str, path: Path, size: int) -> Made:
         values = random.standard_normal(shape, np.float32) * np.float32(spreads[name])
         graph.initializer.append(numpy_helper.from_array(values, name))
     path.write_bytes(model.SerializeToString(deterministic=True))
-    return Made(path, _image(path, size))
+    return MadeNetwork(path, _image(path, size))
 
 
 def _keep(items: Any, wanted: Callable[[Any], bool]) -> None:

@@ -76,12 +76,12 @@ class FailedError(Exception):
 
 def measured(name: str, folder: Path, calculators: Sequence[str], *, quarter: bool) -> dict[str, Any]:
     """Build one network and let the calculators recalculate it."""
-    _say(f"{name}: making the model")
+    _print_now(f"{name}: making the model")
     folder.mkdir(parents=True, exist_ok=True)
     made = child(str(HERE / "models.py"), name, folder, *["--quarter"] * quarter)
     reference = child(str(HERE / "reference.py"), made["model"], made["image"], *made["options"])
     book = folder / f"{name}.xlsx"
-    _say(f"{name}: building")
+    _print_now(f"{name}: building")
     options = ["--input", made["image"], *made["options"], "--layout", "interleaved", "-o", book]
     built = _step("build", "build", made["model"], *options)
     found: dict[str, Any] = {
@@ -92,7 +92,7 @@ def measured(name: str, folder: Path, calculators: Sequence[str], *, quarter: bo
         "calculators": {},
     }
     for calculator in calculators:
-        _say(f"{name}: {calculator}")
+        _print_now(f"{name}: {calculator}")
         found["calculators"][calculator] = _verified(book, calculator)
     done = [result for result in found["calculators"].values() if "refused" not in result]
     found["formulas"] = max((result["formulas"] for result in done), default=0)
@@ -148,7 +148,7 @@ def reported(results: Mapping[str, Mapping[str, Any]], *, quarter: bool) -> Repo
     rows, aims, remarks = [], [], []
     for name, found in results.items():
         calculators = found["calculators"]
-        shown = [_shown(calculators.get(calculator)) for calculator in CALCULATORS]
+        shown = [_row_texts(calculators.get(calculator)) for calculator in CALCULATORS]
         verify = calculators.get("libreoffice", {}).get("verify")
         rows.append(
             [
@@ -183,7 +183,7 @@ def reported(results: Mapping[str, Mapping[str, Any]], *, quarter: bool) -> Repo
     return Report("networks", [(f"Networks at {size}", HEADER, rows)], aims, remarks, dict(results))
 
 
-def _shown(result: Mapping[str, Any] | None) -> tuple[str, str]:
+def _row_texts(result: Mapping[str, Any] | None) -> tuple[str, str]:
     if result is None or "refused" in result:
         return "", ""
     return f"{result['seconds']:.1f}", f"{result['mb']:,.0f}"
@@ -204,7 +204,7 @@ def _aims(name: str, found: Mapping[str, Any]) -> list[Aim]:
     ]
 
 
-def _say(text: str) -> None:
+def _print_now(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 

@@ -44,7 +44,7 @@ def questions_of(model: Model, kind: str) -> list[Question]:
 
 
 def figures(question: Question) -> list[Figure]:
-    return [f for part in question.shown if isinstance(part, Figures) for f in part.figures]
+    return [f for part in question.exhibits if isinstance(part, Figures) for f in part.figures]
 
 
 def numbers(words: str) -> list[float]:
@@ -116,7 +116,7 @@ def counting(question: Question) -> list[tuple[float, dict[str, float]]]:
 
 
 def field(question: Question) -> list[tuple[float, dict[str, float]]]:
-    (table,) = [b for b in question.shown if isinstance(b, Table)]
+    (table,) = [b for b in question.exhibits if isinstance(b, Table)]
     layers = [(int(row[1].split("×")[0]), int(row[2])) for row in table.rows]
 
     def rows(strides: bool) -> int:
@@ -233,8 +233,8 @@ def test_answers_and_mistakes_follow_from_what_is_shown(kind: str, model: Model)
     seen: set[str] = set()
     for question in questions_of(model, kind):
         expected = ORACLES[kind](question)
-        assert len(expected) == len(question.asked)
-        for asked, (answer, mistakes) in zip(question.asked, expected, strict=True):
+        assert len(expected) == len(question.numbers)
+        for asked, (answer, mistakes) in zip(question.numbers, expected, strict=True):
             assert asked.answer == pytest.approx(answer, abs=1e-9)
             assert asked.judge(answer) == "right"
             assert {name for name, _ in asked.mistakes} <= set(MISTAKES)

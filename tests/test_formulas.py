@@ -40,10 +40,7 @@ from sheetcnn.formulas.expr import (
     choose,
     compare,
     dot,
-    exchanged,
-    most_arguments,
     pick,
-    references,
 )
 from sheetcnn.formulas.functions import (
     FUNCTIONS,
@@ -56,6 +53,7 @@ from sheetcnn.formulas.functions import (
     Takes,
 )
 from sheetcnn.formulas.render import number_text, render
+from sheetcnn.formulas.traverse import exchanged, most_arguments, references
 
 # --- Trees and what they mean -------------------------------------------------------------------
 
@@ -354,10 +352,10 @@ def _some_trees(count: int) -> list[tuple[str, float]]:
 
 
 @pytest.mark.parametrize("calculator", calculators.NAMES)
-def test_every_engine_computes_what_trees_mean(calculator: str, tmp_path: Path) -> None:
+def test_every_calculator_computes_what_trees_mean(calculator: str, tmp_path: Path) -> None:
     require(calculator, any(c.name == calculator for c in calculators.installed()))
-    chosen = _some_trees(150)
-    assert len(chosen) == 150
+    chosen = _some_trees(300)
+    assert len(chosen) == 300
     rows = {HERE: "", THERE: ""}
     for name, values in CELLS.items():
         for i, row in enumerate(values, TOP):

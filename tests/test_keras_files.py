@@ -84,10 +84,6 @@ def test_a_flatten_before_dense_layers_moves_nothing() -> None:
     assert "permute" not in kinds
 
 
-def test_labels() -> None:
-    assert read_keras(DATA / "sequential.keras", labels=("a", "b", "c")).graph.labels == ("a", "b", "c")
-
-
 # Bad files.
 
 

@@ -223,7 +223,7 @@ def test_what_is_printed_stands_in_the_workbook(name: str, books: list[Path]) ->
     """Grids cell by cell, as recalculated; products by multiplying; numbers of tables by their digits."""
     sheets = grids(books[3 * NAMES.index(name)])
     drawn = 0
-    for part in find_lesson(name).figures():
+    for part in find_lesson(name).content.figures():
         if isinstance(part, Figures):
             for n, figure in enumerate(part.figures):
                 if any(stands_in(sheet, figure.values) for sheet in sheets):

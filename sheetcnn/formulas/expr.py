@@ -9,7 +9,7 @@ where it stands at (0, 0).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, overload
 
@@ -301,45 +301,6 @@ def _common_size(trees: Sequence[Tree]) -> tuple[int, int]:
     return sizes.pop()
 
 
-# --- Going through trees ------------------------------------------------------------------------
-
-
-def walk(tree: Tree) -> Iterator[Tree]:
-    """Every node of a tree, each before those below it, from left to right."""
-    yield tree
-    for child in tree.children:
-        yield from walk(child)
-
-
-def transformed(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
-    """A tree with `change` applied to every node, from below."""
-    children = tree.children
-    return change(
-        tree.with_children([transformed(child, change) for child in children]) if children else tree
-    )
-
-
-def references(tree: Tree) -> Iterator[Reference]:
-    """Every reference in a tree, from left to right."""
-    return (node for node in walk(tree) if isinstance(node, Reference))
-
-
-def exchanged(expr: Expr) -> Expr:
-    """A formula whose references move with j as they did with i, and the other way round."""
-
-    def turned(node: Tree) -> Tree:
-        if not isinstance(node, Reference):
-            return node
-        return replace(node, row_i=node.row_j, row_j=node.row_i, col_i=node.col_j, col_j=node.col_i)
-
-    return _value(transformed(expr, turned))
-
-
-def most_arguments(tree: Tree) -> int:
-    """The greatest number of arguments of a call in a tree."""
-    return max((len(node.args) for node in walk(tree) if isinstance(node, Call)), default=0)
-
-
 # --- Building trees -----------------------------------------------------------------------------
 
 
@@ -348,8 +309,8 @@ def as_tree(value: Tree | float) -> Tree:
     return value if isinstance(value, Tree) else Number(float(value))
 
 
-def as_expr(value: Expr | float) -> Expr:
-    """A number as a node; a node as it is."""
+def as_expr(value: Tree | float) -> Expr:
+    """A number as a node; a node as it is, which must have one value."""
     return _value(as_tree(value))
 
 

@@ -33,6 +33,11 @@ class RefusalError(Exception):
 
 
 @dataclass(frozen=True)
+class Unknown:
+    """The result of a layer that was refused, where no placeholder stands in for it."""
+
+
+@dataclass(frozen=True)
 class Activation:
     """A function of one value: its kind and options."""
 
@@ -52,11 +57,21 @@ class GraphBuilder:
         self._params: dict[str, dict[str, Numbers]] = {}
         self._shapes: dict[str, Shape] = {}
         self._refused: list[tuple[str, str, str]] = []
+        self._input = INPUT
 
     def add_input(self, shape: Shape) -> str:
-        """Name the input and give it a shape."""
-        self._shapes[INPUT] = shape
-        return INPUT
+        """Give the input a shape; a vector comes as one row of pixels, which is flattened.
+
+        Returns:
+            The tensor that layers read.
+        """
+        self._shapes[INPUT] = Shape.maps(1, 1, shape.channels) if shape.is_vector else shape
+        self._input = self.add("flatten", "flatten", [INPUT], {}) if shape.is_vector else INPUT
+        return self._input
+
+    def as_output(self, name: str) -> str:
+        """A tensor as an output; where it is the input itself, by a layer that changes nothing."""
+        return self.add("output", "dropout", [name], {"rate": 0.0}) if name == self._input else name
 
     def shape(self, name: str) -> Shape:
         """The shape of a tensor."""

@@ -82,9 +82,9 @@ def read_image(path: Path, shape: Shape, *, resize: bool = False) -> Array:
         ImageError: if it cannot be read or does not fit.
     """
     check_file(path, ImageError, "name an image with --input")
-    readers = {".npy": _npy, ".csv": _csv}
+    loaders = {".npy": _npy, ".csv": _csv}
     kind = path.suffix.lower()
-    pixels = readers[kind](path) if kind in readers else _picture(path, shape, resize=resize)
+    pixels = loaders[kind](path) if kind in loaders else _picture(path, shape, resize=resize)
     if pixels.ndim == 2:
         pixels = pixels[None]
     if pixels.shape[0] != shape.channels:

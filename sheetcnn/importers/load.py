@@ -102,11 +102,11 @@ def _loaded(path: Path, weights: Path | None, input_shape: InputShape | None) ->
     if weights is None:
         if not any(graph.owned(node) for node in graph.nodes):
             return Model.of(graph, {})
-        beside = [spec.with_suffix(suffix) for suffix in SUFFIXES if spec.with_suffix(suffix).is_file()]
-        if not beside:
+        candidates = [spec.with_suffix(suffix) for suffix in SUFFIXES if spec.with_suffix(suffix).is_file()]
+        if not candidates:
             names = " or ".join(spec.with_suffix(suffix).name for suffix in SUFFIXES)
             raise WeightsError(f"{spec}: there are no weights beside it ({names}); name them with --weights")
-        weights = beside[0]
+        weights = candidates[0]
     if weights.suffix.lower() in STATE_DICT_SUFFIXES:
         from sheetcnn.importers.torch import check_keys, read_state_dict
 
@@ -114,7 +114,7 @@ def _loaded(path: Path, weights: Path | None, input_shape: InputShape | None) ->
         check_keys(graph, arrays, weights)
     else:
         arrays = read_weights(weights)
-        _expected(graph, arrays, weights)
+        _refuse_unknown(graph, arrays, weights)
     return Model.of(graph, arrays, str(weights))
 
 
@@ -149,7 +149,7 @@ def _fused(model: Model) -> Model:
     return fuse_activations(share_weights(model))
 
 
-def _expected(graph: Graph, arrays: Mapping[str, Mapping[str, object]], path: Path) -> None:
+def _refuse_unknown(graph: Graph, arrays: Mapping[str, Mapping[str, object]], path: Path) -> None:
     """Refuse weights for layers that the spec does not have: most often the wrong file."""
     known = {node.name: {p.name for p in graph.owned(node)} for node in graph.nodes}
     for layer, group in arrays.items():

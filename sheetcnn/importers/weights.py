@@ -98,7 +98,7 @@ def _shortest(x: np.ndarray, found: Array) -> None:
     """The float64 nearest to the shortest decimal text of each float32.
 
     With m digits and k of them after the point the text is m / 10^k. Both numbers are exact in float64,
-    so that their quotient is what any reader makes of the text. The least k counts whose text gives the
+    so that their quotient is what any parser makes of the text. The least k counts whose text gives the
     float32 back; most weights need 8 digits, so these are tried first.
     """
 

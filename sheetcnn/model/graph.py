@@ -149,13 +149,13 @@ class Graph:
     @cached_property
     def consumers(self) -> dict[str, list[Node]]:
         """For every tensor the nodes that read it."""
-        readers: dict[str, list[Node]] = {self.source: []}
+        consumers: dict[str, list[Node]] = {self.source: []}
         for node in self.nodes:
-            readers[node.name] = []
+            consumers[node.name] = []
         for node in self.nodes:
             for name in dict.fromkeys(node.inputs):
-                readers[name].append(node)
-        return readers
+                consumers[name].append(node)
+        return consumers
 
     @cached_property
     def nonnegative(self) -> dict[str, bool]:

@@ -230,14 +230,14 @@ def _read_in_place(layout: Layout, name: str, maps: Placement) -> bool:
     graph, shape = layout.graph, maps.shape
     if name in graph.outputs:
         return False
-    for reader in graph.consumers[name]:
-        if reader.op.passes_through:
-            if not _read_in_place(layout, reader.name, maps):
+    for consumer in graph.consumers[name]:
+        if consumer.op.passes_through:
+            if not _read_in_place(layout, consumer.name, maps):
                 return False
             continue
-        if not reader.op.reads_in_place:
+        if not consumer.op.reads_in_place:
             return False
-        rows = graph.shapes[reader.name].channels * (shape.height + 1) + HEADER_ROWS
+        rows = graph.shapes[consumer.name].channels * (shape.height + 1) + HEADER_ROWS
         cols = shape.width * shape.channels + len(maps.blocks) + FIRST_COLUMN + 2
         if rows > layout.limits.rows or cols > layout.limits.columns:
             return False
@@ -253,7 +253,7 @@ def _facing(parameter: Parameter, source: Placement) -> Parameter:
 
 
 def _margins(graph: Graph) -> dict[str, Margin]:
-    """For every tensor the blank cells around its maps that some reader's windows touch."""
+    """For every tensor the blank cells around its maps that some layer's windows touch."""
     margins = {name: Margin() for name in graph.shapes}
     for node in reversed(graph.nodes):
         shapes = graph.input_shapes(node)

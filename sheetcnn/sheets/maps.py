@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from math import ceil
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import references
+from sheetcnn.formulas.traverse import references
 from sheetcnn.languages import ENGLISH, text
 from sheetcnn.model.engine import stage_key
 from sheetcnn.model.graph import INPUT, Node

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sheetcnn.formulas.expr import Expr, Ref, exchanged
+from sheetcnn.formulas.expr import Expr, Ref
 from sheetcnn.formulas.region import Region, Stamp
+from sheetcnn.formulas.traverse import exchanged
 from sheetcnn.model.engine import PRE, stage_key
 from sheetcnn.model.graph import Node
 from sheetcnn.model.ops.base import everywhere

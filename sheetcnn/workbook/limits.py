@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sheetcnn.errors import LimitError
-from sheetcnn.formulas.expr import most_arguments
 from sheetcnn.formulas.limits import Limits
 from sheetcnn.formulas.render import render
+from sheetcnn.formulas.traverse import most_arguments
 from sheetcnn.sheets.sheet_plan import Plan
 
 

@@ -7,7 +7,6 @@ classes of layers to their rules.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from sheetcnn.errors import SpecError
@@ -27,7 +26,7 @@ __all__ = ["read_keras"]
 _TABLE = {**LAYERS, **NORMS, **ACTIVATIONS, **SHAPE_OPS}
 
 
-def read_keras(path: Path, *, labels: Sequence[str] = ()) -> Model:
+def read_keras(path: Path) -> Model:
     """Import a model that `model.save` wrote. Nothing in the file is executed.
 
     Raises:
@@ -51,4 +50,4 @@ def read_keras(path: Path, *, labels: Sequence[str] = ()) -> Model:
                 str(error) if type(error) in (ValueError, StoreError) else f"{type(error).__name__}: {error}"
             )
             raise SpecError(f"{path}: its configuration is damaged or not known: {reason}") from None
-        return KerasTranslator(network, _TABLE, saved.version).model(name, labels, str(path))
+        return KerasTranslator(network, _TABLE, saved.version).model(name, str(path))

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sheetcnn.errors import WeightsError
-from sheetcnn.importers.graph_builder import Activation, GraphBuilder, Numbers, RefusalError
+from sheetcnn.importers.graph_builder import Activation, GraphBuilder, Numbers, RefusalError, Unknown
 from sheetcnn.importers.keras.network import LayerCall, Link, Network
 from sheetcnn.importers.keras.stores import StoreError
 from sheetcnn.model.graph import Model
@@ -42,10 +42,6 @@ class KerasTensor:
     shape: Shape
     rank: int
     flattened_from: Shape | None = None
-
-
-class Unknown:
-    """The result of a layer that was refused."""
 
 
 Handler = Callable[..., "KerasTensor"]
@@ -86,7 +82,7 @@ class KerasTranslator:
         self.channels_first = formats == {"channels_first"}
         self._mixed = len(formats) > 1
 
-    def model(self, name: str, labels: Sequence[str], where: str) -> Model:
+    def model(self, name: str, where: str) -> Model:
         """Translate everything.
 
         Raises:
@@ -104,7 +100,7 @@ class KerasTranslator:
                 f"{where}: the weights of a layer cannot be read; save the model again:"
                 f"{''.join(self._unreadable)}"
             )
-        return self._builder.model(name, outputs, labels, where)
+        return self._builder.model(name, outputs, (), where)
 
     def _source(self, where: str) -> None:
         if self._mixed:
@@ -120,9 +116,7 @@ class KerasTranslator:
             )
         self._builder.check(where)
         image = self.shape(tuple(int(d or 0) for d in dims))
-        source = self._builder.add_input(Shape.maps(1, 1, image.channels) if image.is_vector else image)
-        if image.is_vector:
-            source = self._builder.add("flatten", "flatten", [source], {})
+        source = self._builder.add_input(image)
         for model_input in self.network.inputs:
             self._values[model_input.number] = KerasTensor(source, image, len(dims))
 
@@ -166,9 +160,7 @@ class KerasTranslator:
             return ""
         if value.flattened_from:
             raise AssertionError("flattened outputs are in order")  # see `ordered`
-        if value.name == self._values[self.network.inputs[0].number].name:  # type: ignore[union-attr]
-            return self._builder.add("output", "dropout", [value.name], {"rate": 0.0})
-        return value.name
+        return self._builder.as_output(value.name)
 
     # What the tables' functions call.
 

@@ -14,14 +14,7 @@ from sheetcnn.importers.onnx.builder import OnnxGraphBuilder
 from sheetcnn.importers.onnx.constant_folding import FOLDABLE, evaluate, fold, placeholder
 from sheetcnn.importers.onnx.node_context import NodeContext, Value, refusal_reason
 from sheetcnn.importers.onnx.patterns import fuse_patterns
-from sheetcnn.importers.onnx.proto import (
-    REMEDY,
-    OnnxFile,
-    OnnxInput,
-    OnnxNode,
-    read_file,
-    size_of,
-)
+from sheetcnn.importers.onnx.proto import REMEDY, OnnxFile, OnnxInput, OnnxNode, read_file, size_of
 from sheetcnn.importers.onnx.table import REASONS, TABLE
 from sheetcnn.importers.onnx.views import View
 from sheetcnn.model.graph import INPUT, Model
@@ -142,15 +135,15 @@ class OnnxTranslator:
         """The node's results; none if an input is the result of a node that cannot be expressed."""
         entry = TABLE.get(node.kind)
         known = [v for v in inputs if v is not None]
-        lost = len(known) < sum(1 for name in node.inputs if name)
+        refused_input = len(known) < sum(1 for name in node.inputs if name)
         constant = all(isinstance(v, np.ndarray) for v in known)
         if entry is None and node.kind not in FOLDABLE:
             raise RefusalError(_unknown_reason(node))
-        if entry is not None and not (constant and not lost and node.kind in FOLDABLE):
+        if entry is not None and not (constant and not refused_input and node.kind in FOLDABLE):
             reason = refusal_reason(node, inputs, entry)
             if reason:
                 raise RefusalError(reason)
-        if lost:
+        if refused_input:
             return []
         if node.kind in ASKS_SHAPE:
             return evaluate(

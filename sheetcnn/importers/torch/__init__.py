@@ -52,7 +52,7 @@ def from_torch(
     return _model(program, name or kind, kind, labels)
 
 
-def read_pt2(path: Path, *, labels: Sequence[str] = ()) -> Model:
+def read_pt2(path: Path) -> Model:
     """Import a program that `torch.export.save` wrote. Nothing in the file is executed or unpickled.
 
     Raises:
@@ -60,8 +60,8 @@ def read_pt2(path: Path, *, labels: Sequence[str] = ()) -> Model:
         WeightsError: it holds weights as pickles.
         UnsupportedError: something in it cannot be expressed; lists each.
     """
-    return _model(read_program(path), path.stem, str(path), labels)
+    return _model(read_program(path), path.stem, str(path))
 
 
-def _model(program: TorchProgram, name: str, where: str, labels: Sequence[str]) -> Model:
+def _model(program: TorchProgram, name: str, where: str, labels: Sequence[str] = ()) -> Model:
     return TorchTranslator(fuse_patterns(eliminate_dead_calls(program)), _TABLES, where).model(name, labels)

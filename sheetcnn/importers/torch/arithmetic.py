@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sheetcnn.importers.graph_builder import RefusalError
+from sheetcnn.importers.graph_builder import RefusalError, Unknown
 from sheetcnn.importers.torch.activations import as_number
 from sheetcnn.importers.torch.program import Constant
 from sheetcnn.importers.torch.shape_ops import along_axis, chunk
-from sheetcnn.importers.torch.values import TorchTensor, Unknown, Value, with_steps
+from sheetcnn.importers.torch.values import TorchTensor, Value, with_steps
 
 if TYPE_CHECKING:
     from sheetcnn.importers.torch.translator import TorchTranslator

@@ -8,17 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sheetcnn.importers.graph_builder import RefusalError
+from sheetcnn.importers.graph_builder import RefusalError, Unknown
 from sheetcnn.importers.torch.program import Dtype
-from sheetcnn.importers.torch.values import (
-    CHANNELS_LAST,
-    SkipError,
-    Step,
-    TorchTensor,
-    Unknown,
-    Value,
-    with_steps,
-)
+from sheetcnn.importers.torch.values import CHANNELS_LAST, SkipError, Step, TorchTensor, Value, with_steps
 
 if TYPE_CHECKING:
     from sheetcnn.importers.torch.translator import TorchTranslator

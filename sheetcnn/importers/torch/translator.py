@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from sheetcnn.importers.graph_builder import GraphBuilder, Numbers, RefusalError
+from sheetcnn.importers.graph_builder import GraphBuilder, Numbers, RefusalError, Unknown
 from sheetcnn.importers.torch.program import (
     GETITEM,
     AtenCall,
@@ -26,17 +26,8 @@ from sheetcnn.importers.torch.program import (
     value_names,
 )
 from sheetcnn.importers.torch.rearrangements import layers_for
-from sheetcnn.importers.torch.values import (
-    SkipError,
-    TorchTensor,
-    Unknown,
-    Value,
-    graph_shape,
-    torch_dims,
-    with_steps,
-)
+from sheetcnn.importers.torch.values import SkipError, TorchTensor, Value, graph_shape, torch_dims, with_steps
 from sheetcnn.model.graph import Model
-from sheetcnn.shape import Shape
 
 Handler = Callable[..., Value]
 """Builds what an operator computes from the translator and the operator's arguments, in their order."""
@@ -106,9 +97,7 @@ class TorchTranslator:
             )
             self._builder.check(self._where)
             return
-        name = self._builder.add_input(Shape.maps(1, 1, shape.channels) if shape.is_vector else shape)
-        if shape.is_vector:
-            name = self._builder.add("flatten", "flatten", [name], {})
+        name = self._builder.add_input(shape)
         for given in inputs:
             self._values[given] = TorchTensor(name, dims, dims)
 
@@ -121,13 +110,10 @@ class TorchTranslator:
             self._builder.refuse("output", label, "it does not depend on the input")
             return ""
         try:
-            name = self.materialised(found).name
+            return self._builder.as_output(self.materialised(found).name)
         except RefusalError as error:
             self._builder.refuse("output", label, str(error))
             return ""
-        if name == self._values[self._program.inputs[0]].name:
-            return self._builder.add("output", "dropout", [name], {"rate": 0.0})
-        return name
 
     # One call.
 

@@ -86,11 +86,6 @@ def with_steps(x: TorchTensor, steps: Iterable[Step], label: str = "") -> TorchT
     return x
 
 
-@dataclass(frozen=True)
-class Unknown:
-    """The result of a call that was refused, where no tensor can stand in for it."""
-
-
 class SkipError(Exception):
     """A call reads the result of one that was refused: there is nothing more to say about it."""
 

@@ -132,7 +132,7 @@ class Op(BaseModel, ABC):
     framework_names: ClassVar[tuple[str, str, str]] = ("", "", "")
     """What ONNX, PyTorch and Keras call it."""
     in_spec: ClassVar[bool] = True
-    """Whether a spec may name this kind (the scaling of the input is built by the reader)."""
+    """Whether a spec may name this kind (the scaling of the input is built by the importer)."""
     takes_activation: ClassVar[bool] = False
     """Whether a spec may give the layer an `activation`."""
     arity: ClassVar[tuple[int, int]] = (1, 1)

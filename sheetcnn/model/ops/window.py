@@ -1,4 +1,4 @@
-"""How windows slide over a map: the geometry that convolutions, pools and their readers share."""
+"""How windows slide over a map: the geometry that convolutions, pools and importers share."""
 
 from __future__ import annotations
 

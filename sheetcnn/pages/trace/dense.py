@@ -13,8 +13,6 @@ from sheetcnn.languages import text
 from sheetcnn.model.graph import Node
 from sheetcnn.model.ops.base import Parameter
 from sheetcnn.model.ops.dense import Dense
-from sheetcnn.model.ops.dropout import Dropout
-from sheetcnn.model.ops.flatten import Flatten
 from sheetcnn.pages.drop_downs import add_drop_downs
 from sheetcnn.pages.lookup import SAME, Line, same, write_lines
 from sheetcnn.shape import Array, Shape
@@ -83,11 +81,13 @@ class DenseTrace:
     def maps(self) -> tuple[str, Shape] | None:
         """The maps that were flattened into the input, and their shape; None where it never was maps."""
         graph, name = self.layout.graph, self.node.inputs[0]
-        while name in graph.by_name and isinstance(graph.by_name[name].op, Dropout | Flatten):
+        while name in graph.by_name:
             node = graph.by_name[name]
+            if not node.op.passes_through and not node.op.flattens:
+                return None
             name = node.inputs[0]
             shape = graph.shapes[name]
-            if isinstance(node.op, Flatten) and shape.height * shape.width > 1:
+            if node.op.flattens and shape.height * shape.width > 1:
                 return (name, shape)
         return None
 

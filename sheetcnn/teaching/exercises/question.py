@@ -83,16 +83,16 @@ class Question:
         kind: its kind, from the table of kinds.
         title: in a few words.
         words: what is asked, a sentence each.
-        shown: what it is asked about: figures and tables.
-        asked: the numbers.
+        exhibits: what it is asked about: figures and tables.
+        numbers: that are asked.
         solution: how the answer comes about, for the key.
     """
 
     kind: str
     title: str
     words: Sequence[str]
-    shown: Sequence[Figures | Table]
-    asked: Sequence[AskedNumber]
+    exhibits: Sequence[Figures | Table]
+    numbers: Sequence[AskedNumber]
     solution: str
 
 
@@ -112,7 +112,7 @@ def with_distinct_mistakes(make: Callable[[], Question], least: int = 1) -> Ques
     best, most = make(), -1
     for _ in range(TRIES):
         question = make()
-        fewest = min(len(a.distinct) for a in question.asked)
+        fewest = min(len(a.distinct) for a in question.numbers)
         if fewest > most:
             best, most = question, fewest
         if fewest >= least:

@@ -76,9 +76,9 @@ def student_workbook(
             page.plan.cells.append(Cell(row, LEFT, words, replace(STATUS, wrap=True), merge=26))
             page.plan.format.row_heights[row] = 20 + 16 * (len(words) // 130)
             row += 1
-        for part in question.shown:
+        for part in question.exhibits:
             row = _figures(page, part, row) if isinstance(part, Figures) else _table(page, part, row)
-        for asked in question.asked:
+        for asked in question.numbers:
             placed.append(AnswerCell(n - 1, asked, row, LEFT + 6))
             page.plan.cells.append(Cell(row, LEFT, asked.label, theme.HEADING, merge=6))
             row += 1

@@ -25,8 +25,8 @@ def worksheet(title: str, name: str, questions: Sequence[Question]) -> Document:
     for n, question in enumerate(questions, 1):
         parts.append(Heading(f"{n}. {question.title}"))
         parts += [Paragraph(words) for words in question.words]
-        parts += question.shown
-        labels = "    ".join(f"{asked.label}: ______________" for asked in question.asked)
+        parts += question.exhibits
+        labels = "    ".join(f"{asked.label}: ______________" for asked in question.numbers)
         parts += [Paragraph(labels), AnswerLines(1)]
     return Document(title, parts)
 
@@ -47,7 +47,7 @@ def answer_key(title: str, sets: Sequence[tuple[str, Sequence[Question]]]) -> Do
             parts.append(Heading(name))
         rows = []
         for m, question in enumerate(questions, 1):
-            for asked in question.asked:
+            for asked in question.numbers:
                 hints = "; ".join(f"{number(v, asked)}: {MISTAKES[mistake]}" for mistake, v in asked.distinct)
                 rows.append((f"{m}. {question.title}", asked.label, number(asked.answer, asked), hints))
         parts.append(Table(("question", "asked", "answer", "usual mistakes"), rows, (2,), (1.3, 1, 0.8, 3.4)))

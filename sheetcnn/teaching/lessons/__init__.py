@@ -1,6 +1,6 @@
 """Lessons: small live workbooks, each for one question that students ask, with a page for print.
 
-A lesson is one module with a `LESSON`; the table below is their order.
+A lesson is one module, `LessonContent`, and one row of the table below.
 """
 
 from __future__ import annotations
@@ -9,19 +9,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sheetcnn.errors import OutputError, SpecError
-from sheetcnn.teaching.lessons.batchnorm import LESSON as BATCH_NORM
-from sheetcnn.teaching.lessons.channels import LESSON as CHANNELS
-from sheetcnn.teaching.lessons.edges import LESSON as EDGES
-from sheetcnn.teaching.lessons.inception import LESSON as INCEPTION
+from sheetcnn.teaching.lessons import (
+    batchnorm,
+    channels,
+    edges,
+    inception,
+    padding,
+    pooling,
+    receptive_field,
+    relu,
+    second_layer,
+    separable,
+    softmax,
+    three_readings,
+)
 from sheetcnn.teaching.lessons.lesson_page import Lesson
-from sheetcnn.teaching.lessons.padding import LESSON as PADDING
-from sheetcnn.teaching.lessons.pooling import LESSON as POOLING
-from sheetcnn.teaching.lessons.receptive_field import LESSON as RECEPTIVE
-from sheetcnn.teaching.lessons.relu import LESSON as RELU
-from sheetcnn.teaching.lessons.second_layer import LESSON as SECOND
-from sheetcnn.teaching.lessons.separable import LESSON as SEPARABLE
-from sheetcnn.teaching.lessons.softmax import LESSON as SOFTMAX
-from sheetcnn.teaching.lessons.three_readings import LESSON as READINGS
 from sheetcnn.teaching.paper.document import (
     AnswerLines,
     Document,
@@ -33,20 +35,58 @@ from sheetcnn.teaching.paper.document import (
 from sheetcnn.teaching.paper.files import SUFFIXES, write_document
 from sheetcnn.teaching.small_workbook import about_sheet, write_sheets
 
-LESSONS: tuple[Lesson, ...] = (
-    EDGES,
-    CHANNELS,
-    SECOND,
-    READINGS,
-    RELU,
-    SEPARABLE,
-    PADDING,
-    POOLING,
-    RECEPTIVE,
-    BATCH_NORM,
-    SOFTMAX,
-    INCEPTION,
+LESSONS = (
+    Lesson("edges", "One kernel over one image", "what a kernel finds: edges in a picture", edges),
+    Lesson(
+        "channels",
+        "Several channels into one map",
+        "how a kernel over three channels makes one map, step by step",
+        channels,
+    ),
+    Lesson(
+        "second",
+        "The second layer: 64 kernels over 32 maps",
+        "why 64 kernels over 32 maps give 64 maps, not 2,048",
+        second_layer,
+    ),
+    Lesson(
+        "readings",
+        "Three readings of a second convolution",
+        "what a kernel does with several maps, and what it does not",
+        three_readings,
+    ),
+    Lesson("relu", "ReLU once, on the sum", "where ReLU belongs, and whether it commutes with pooling", relu),
+    Lesson(
+        "separable",
+        "1×1 and depthwise separable convolution",
+        "how MobileNet does with a ninth of the work",
+        separable,
+    ),
+    Lesson("padding", "Padding, stride and dilation", "how large the result of a convolution is", padding),
+    Lesson("pooling", "Pooling, map by map", "what pooling does, to each map alone", pooling),
+    Lesson(
+        "receptive",
+        "How far a pixel sees",
+        "how the receptive field grows from layer to layer",
+        receptive_field,
+    ),
+    Lesson(
+        "batchnorm",
+        "Batch normalisation, and folding it",
+        "what batch normalisation does after training, and where it can go",
+        batchnorm,
+    ),
+    Lesson(
+        "softmax",
+        "Softmax and temperature",
+        "how values become probabilities, and how sharp they are",
+        softmax,
+    ),
+    Lesson(
+        "inception", "An inception module", "why GoogLeNet reduces its maps before large kernels", inception
+    ),
 )
+"""All lessons, in the order to take them."""
 
 
 def find_lesson(name: str) -> Lesson:
@@ -90,7 +130,7 @@ def build_lesson(lesson: Lesson, path: Path) -> int:
 
 def lesson_document(lesson: Lesson) -> Document:
     """The printed page of a lesson: the idea, its numbers, the questions; the answers on a page of their own."""
-    parts: list[DocumentPart] = [Heading(lesson.title, 1), *lesson.figures(), Heading("Questions")]
+    parts: list[DocumentPart] = [Heading(lesson.title, 1), *lesson.content.figures(), Heading("Questions")]
     for n, (question, _) in enumerate(lesson.questions, 1):
         parts += [Paragraph(f"{n}. {question}"), AnswerLines(1)]
     parts += [PageBreak(), Heading("Answers")]

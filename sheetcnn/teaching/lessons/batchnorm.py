@@ -7,7 +7,7 @@ import numpy as np
 from sheetcnn.formulas.expr import Number, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage, correlate, questions
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, correlate, questions
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, Paragraph, side_by_side
 
 SIZE, K = 6, 3
@@ -15,8 +15,6 @@ OUT = SIZE - K + 1
 NAMES = ("mean", "variance", "γ (scale)", "β (shift)", "bias before")
 VALUES = np.array([[2.0], [4.0], [1.5], [-0.5], [1.0]])
 EPSILON = 0.001
-
-QUESTIONS = questions("batchnorm")
 
 
 def image() -> Array:
@@ -126,7 +124,7 @@ def pages() -> list[LessonPage]:
         one,
         "diverging",
     )
-    page.questions(row + 12, QUESTIONS, 26)
+    page.questions(row + 12, questions("batchnorm"), 26)
     page.plan.format.zoom = 80
     return [page]
 
@@ -158,13 +156,3 @@ def figures() -> list[DocumentPart]:
             )
         ),
     ]
-
-
-LESSON = Lesson(
-    "batchnorm",
-    "Batch normalisation, and folding it",
-    "what batch normalisation does after training, and where it can go",
-    pages,
-    figures,
-    QUESTIONS,
-)

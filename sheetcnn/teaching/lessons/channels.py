@@ -14,7 +14,6 @@ from sheetcnn.teaching.lessons.lesson_page import (
     LEFT,
     TOP,
     Area,
-    Lesson,
     LessonPage,
     choice_of,
     correlate,
@@ -45,8 +44,6 @@ def kernels() -> Array:
 
 
 BIASES = np.array([0.0, -4, 2, -1, 3])
-
-QUESTIONS = questions("channels")
 
 
 def pages() -> list[LessonPage]:
@@ -164,7 +161,7 @@ def _step(channels: list[Area], slices: list[list[Area]], biases: list[Area], ma
         return float(maps[k].values(context)[y, x])
 
     page.labelled(at + 3, LEFT + 8, "the pixel of the map", cells, stands)
-    page.questions(at + 5, QUESTIONS)
+    page.questions(at + 5, questions("channels"))
     return page
 
 
@@ -207,13 +204,3 @@ def figures() -> list[DocumentPart]:
         )
     )
     return parts
-
-
-LESSON = Lesson(
-    "channels",
-    "Several channels into one map",
-    "how a kernel over three channels makes one map, step by step",
-    pages,
-    figures,
-    QUESTIONS,
-)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage, correlate, questions
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, correlate, questions
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Paragraph, side_by_side
 
 SIZE = 12
@@ -29,9 +29,6 @@ def image() -> np.ndarray:
     return x
 
 
-QUESTIONS = questions("edges")
-
-
 def pages() -> list[LessonPage]:
     """One sheet."""
     page = LessonPage(
@@ -49,7 +46,7 @@ def pages() -> list[LessonPage]:
     right = col + 15
     page.text(TOP, right, "the result: window times kernel, added up", bold=True)
     out = page.convolution(TOP + 1, right, [x], [kernel])
-    page.questions(TOP + SIZE + 3, QUESTIONS, 34)
+    page.questions(TOP + SIZE + 3, questions("edges"), 34)
     page.zoom_to_fit(out)
     return [page]
 
@@ -70,8 +67,3 @@ def figures() -> list[DocumentPart]:
         ),
         side_by_side(Figure("the result", correlate(image(), KERNEL), "diverging", 0, side=5, sign="=")),
     ]
-
-
-LESSON = Lesson(
-    "edges", "One kernel over one image", "what a kernel finds: edges in a picture", pages, figures, QUESTIONS
-)

@@ -10,7 +10,7 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, Ref, add, call
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage, questions
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, questions
 from sheetcnn.teaching.paper.document import Box, Boxes, DocumentPart, Math, Paragraph, Table
 
 SIDE, MAPS = 28, 192
@@ -26,8 +26,6 @@ HEADS = (
     "without reduction",
     "share",
 )
-
-QUESTIONS = questions("inception")
 
 
 def costs(maps: float, side: float, kernel: int, reduced: float, out: float) -> tuple[float, ...]:
@@ -82,18 +80,14 @@ def pages() -> list[LessonPage]:
     page.label(row, LEFT, "together", theme.HEADING)
     page.formula(row, LEFT + 12, add(*outs), lambda ctx: float(branches.values(ctx)[:, 1].sum()), merge=4)
     page.formula(
-        row,
-        LEFT + 20,
-        add(*work),
-        lambda ctx: sum(cost(n, 1)(ctx) for n in range(len(BRANCHES))),
-        merge=4,
+        row, LEFT + 20, add(*work), lambda ctx: sum(cost(n, 1)(ctx) for n in range(len(BRANCHES))), merge=4
     )
     page.remark(
         row + 2,
         LEFT,
         "weights = maps in × reduced + reduced × maps out × kernel²; without a reduction: maps in × maps out × kernel²",
     )
-    page.questions(row + 4, QUESTIONS, 34)
+    page.questions(row + 4, questions("inception"), 34)
     page.plan.format.zoom = 60
     return [page]
 
@@ -135,13 +129,3 @@ def figures() -> list[DocumentPart]:
             "5×5 branch: 192 · 16 + 16 · 32 · 25 = 15,872 < 192 · 32 · 25 = 153,600 weights",
         ),
     ]
-
-
-LESSON = Lesson(
-    "inception",
-    "An inception module",
-    "why GoogLeNet reduces its maps before large kernels",
-    pages,
-    figures,
-    QUESTIONS,
-)

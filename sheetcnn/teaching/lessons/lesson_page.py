@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import yaml
@@ -274,6 +275,16 @@ def questions(lesson: str) -> tuple[tuple[str, str], ...]:
     return tuple((one["ask"], one["answer"]) for one in _all_questions()[lesson])
 
 
+class LessonContent(Protocol):
+    """What the module of a lesson holds."""
+
+    def pages(self) -> Sequence[LessonPage]:
+        """The sheets of its workbook."""
+
+    def figures(self) -> Sequence[DocumentPart]:
+        """What stands on its printed page, above the questions."""
+
+
 @dataclass(frozen=True)
 class Lesson:
     """One lesson.
@@ -282,18 +293,19 @@ class Lesson:
         name: on the command line.
         title: in words.
         line: what question it answers.
-        pages: makes its sheets.
-        figures: makes what stands on its printed page, above the questions.
-        questions: each with its answer.
+        content: its module.
     """
 
     name: str
     title: str
     line: str
-    pages: Callable[[], Sequence[LessonPage]]
-    figures: Callable[[], Sequence[DocumentPart]]
-    questions: Sequence[tuple[str, str]]
+    content: LessonContent
+
+    @property
+    def questions(self) -> Sequence[tuple[str, str]]:
+        """The questions, each with its answer."""
+        return questions(self.name)
 
     def sheets(self) -> list[SheetPlan]:
         """The plans of its sheets."""
-        return [page.plan for page in self.pages()]
+        return [page.plan for page in self.content.pages()]

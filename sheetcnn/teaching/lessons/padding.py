@@ -7,12 +7,10 @@ import numpy as np
 from sheetcnn.formulas.expr import Number, add, call, compare
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage, choice_of, questions
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, choice_of, questions
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, Paragraph, Table, side_by_side
 
 MOST, REACH = 16, 24
-
-QUESTIONS = questions("padding")
 
 
 def size(n: int, k: int, s: int, p: int, d: int) -> int:
@@ -128,7 +126,7 @@ def pages() -> list[LessonPage]:
         return np.array([[size(m, a, b, pp, dd) for a in range(1, 8)] for b in range(1, 5)], dtype=float)
 
     page.formulas(row + 4, LEFT, (4, 7), formula, table, "sequential")
-    page.questions(row + 10, QUESTIONS, 26)
+    page.questions(row + 10, questions("padding"), 26)
     page.plan.format.zoom = 80
     return [page]
 
@@ -157,13 +155,3 @@ def figures() -> list[DocumentPart]:
         Table(("stride", *(f"kernel {k}" for k in range(1, 8))), rows, tuple(range(8))),
         Paragraph("Sizes for n = 8, p = 1, d = 1.", small=True),
     ]
-
-
-LESSON = Lesson(
-    "padding",
-    "Padding, stride and dilation",
-    "how large the result of a convolution is",
-    pages,
-    figures,
-    QUESTIONS,
-)

@@ -12,7 +12,6 @@ from sheetcnn.teaching.lessons.lesson_page import (
     LEFT,
     TOP,
     Area,
-    Lesson,
     LessonPage,
     questions,
     window_max,
@@ -26,8 +25,6 @@ KINDS = (
     ("AVERAGE", "average pooling 2×2, stride 2", 2),
     ("MAX", "max pooling 2×2, stride 1", 1),
 )
-
-QUESTIONS = questions("pooling")
 
 
 def inputs() -> Array:
@@ -63,7 +60,7 @@ def pages() -> list[LessonPage]:
             formula = window_max(seen, 4) if how == "MAX" else window_mean(seen, 4)
             page.formulas(top + 1, col, (size, size), formula, partial(_pooled, x, how, stride), "sequential")
             col += max(size, 6) + 2
-    page.questions(TOP + MAPS * (SIZE + 2) + 1, QUESTIONS, 30)
+    page.questions(TOP + MAPS * (SIZE + 2) + 1, questions("pooling"), 30)
     page.plan.format.zoom = 70
     return [page]
 
@@ -82,8 +79,3 @@ def figures() -> list[DocumentPart]:
             )
         )
     return parts
-
-
-LESSON = Lesson(
-    "pooling", "Pooling, map by map", "what pooling does, to each map alone", pages, figures, QUESTIONS
-)

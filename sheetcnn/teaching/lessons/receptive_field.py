@@ -9,14 +9,12 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, Number, add
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, Lesson, LessonPage, questions
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, LessonPage, questions
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
 
 LAYERS = ((3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 2))
 """Kernel, stride, dilation of each layer."""
 HEADS = ("layer", "kernel", "stride", "dilation", "sees", "step")
-
-QUESTIONS = questions("receptive")
 
 
 def grow(layers: list[tuple[float, float, float]]) -> list[tuple[float, float]]:
@@ -62,7 +60,7 @@ def pages() -> list[LessonPage]:
         LEFT,
         "sees = sees before + (kernel − 1) × dilation × step before;   step = step before × stride",
     )
-    page.questions(TOP + len(LAYERS) + 4, QUESTIONS, 24)
+    page.questions(TOP + len(LAYERS) + 4, questions("receptive"), 24)
     return [page]
 
 
@@ -102,13 +100,3 @@ def figures() -> list[DocumentPart]:
         Table(HEADS, rows, tuple(range(1, 6))),
         Figures(drawn),
     ]
-
-
-LESSON = Lesson(
-    "receptive",
-    "How far a pixel sees",
-    "how the receptive field grows from layer to layer",
-    pages,
-    figures,
-    QUESTIONS,
-)

@@ -13,7 +13,6 @@ from sheetcnn.teaching.lessons.lesson_page import (
     LEFT,
     TOP,
     Area,
-    Lesson,
     LessonPage,
     Values,
     correlate,
@@ -36,9 +35,6 @@ def inputs() -> Array:
 def kernels() -> Array:
     """Two slices of one kernel."""
     return np.random.default_rng(6).integers(-1, 2, (2, K, K)).astype(float)
-
-
-QUESTIONS = questions("relu")
 
 
 def _relu(x: Array) -> Array:
@@ -96,7 +92,7 @@ def pages() -> list[LessonPage]:
         lambda ctx: (once.values(ctx) != every.values(ctx)) * 1.0,
         "sequential",
     )
-    page.questions(TOP + 2 * (SIZE + 2) + 1, QUESTIONS[:3], 28)
+    page.questions(TOP + 2 * (SIZE + 2) + 1, questions("relu")[:3], 28)
     page.plan.format.zoom = 80
     return [page, _pooling()]
 
@@ -151,7 +147,7 @@ def _pooling() -> LessonPage:
             partial(_parted, before, after),
             "sequential",
         )
-    page.questions(TOP + 16, QUESTIONS[3:], 24)
+    page.questions(TOP + 16, questions("relu")[3:], 24)
     return page
 
 
@@ -172,13 +168,3 @@ def figures() -> list[DocumentPart]:
             ),
         ),
     ]
-
-
-LESSON = Lesson(
-    "relu",
-    "ReLU once, on the sum",
-    "where ReLU belongs, and whether it commutes with pooling",
-    pages,
-    figures,
-    QUESTIONS,
-)

@@ -14,7 +14,6 @@ from sheetcnn.teaching.lessons.lesson_page import (
     NUMBER,
     TOP,
     Area,
-    Lesson,
     LessonPage,
     choice_of,
     correlate,
@@ -36,9 +35,6 @@ def inputs() -> Array:
 def kernels() -> Array:
     """64 kernels of 32 slices of 3×3."""
     return np.random.default_rng(12).integers(-1, 2, (KERNELS, MAPS, K, K)).astype(float)
-
-
-QUESTIONS = questions("second")
 
 
 def pages() -> list[LessonPage]:
@@ -128,7 +124,7 @@ def _sum(maps: list[Area], weights: Area) -> LessonPage:
     )
     for n, (label, counted, number) in enumerate(counts):
         page.labelled(count + n, col, label, counted, fixed_value(number))
-    page.questions(top + 2 + 8 * (OUT + 2), QUESTIONS, 26)
+    page.questions(top + 2 + 8 * (OUT + 2), questions("second"), 26)
     page.plan.format.zoom = 50
     return page
 
@@ -166,13 +162,3 @@ def figures() -> list[DocumentPart]:
         ),
     ]
     return parts
-
-
-LESSON = Lesson(
-    "second",
-    "The second layer: 64 kernels over 32 maps",
-    "why 64 kernels over 32 maps give 64 maps, not 2,048",
-    pages,
-    figures,
-    QUESTIONS,
-)

@@ -14,7 +14,6 @@ from sheetcnn.teaching.lessons.lesson_page import (
     LEFT,
     TOP,
     Area,
-    Lesson,
     LessonPage,
     correlate,
     questions,
@@ -36,8 +35,6 @@ MOBILENET = (
     ("conv 13", 1024, 1024, 7),
 )
 """Of MobileNet v1 at 224×224 (Howard et al. 2017, table 1): maps in, maps out, and the side of the result."""
-
-QUESTIONS = questions("separable")
 
 
 def inputs() -> Array:
@@ -91,7 +88,7 @@ def pages() -> list[LessonPage]:
         page.text(top, col, f"output map {k + 1}: filtered maps × weights, added up", bold=True)
         mixed = add(*(d.matching_cell() * mix.cell(k, m) for m, d in enumerate(depth)))
         page.formulas(top + 1, col, (OUT, OUT), mixed, partial(_mixed, depth, mix, k), "diverging")
-    page.questions(TOP + MAPS * (SIZE + 2) + 1, QUESTIONS, 30)
+    page.questions(TOP + MAPS * (SIZE + 2) + 1, questions("separable"), 30)
     page.plan.format.zoom = 70
     return [page, _mobilenet()]
 
@@ -165,13 +162,3 @@ def figures() -> list[DocumentPart]:
         Math("(9 C + C O) / (9 C O) = 1 / O + 1 / 9", "(9C + CO) ÷ 9CO = 1 ÷ O + 1 ÷ 9"),
         Table(("MobileNet v1", "maps", "separable", "full", "share"), rows, (1, 2, 3, 4)),
     ]
-
-
-LESSON = Lesson(
-    "separable",
-    "1×1 and depthwise separable convolution",
-    "how MobileNet does with a ninth of the work",
-    pages,
-    figures,
-    QUESTIONS,
-)

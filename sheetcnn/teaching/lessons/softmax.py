@@ -11,7 +11,7 @@ from sheetcnn.formulas.expr import Number, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Lesson, LessonPage, Values, questions
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, Values, questions
 from sheetcnn.teaching.paper.document import DocumentPart, Math, Paragraph, Table, number_text
 from sheetcnn.xlsx.book import DataBar
 
@@ -19,8 +19,6 @@ CLASSES = ("cat", "dog", "horse", "ship", "tree")
 VALUES = np.array([[2.0], [1.0], [0.5], [-1.0], [0.0]])
 LEAST = 0.01
 FINE = replace(theme.VALUE, number_format="0.000", size=9)
-
-QUESTIONS = questions("softmax")
 
 
 def softmax(values: Array, temperature: float) -> Array:
@@ -83,7 +81,7 @@ def pages() -> list[LessonPage]:
         page.formulas(
             at, col, size, call("EXP", (x.matching_cell() - top) / own) / total, values, style=theme.VALUE
         )
-    page.questions(at + count + 2, QUESTIONS, 26)
+    page.questions(at + count + 2, questions("softmax"), 26)
     return [page]
 
 
@@ -109,13 +107,3 @@ def figures() -> list[DocumentPart]:
         Math("p_i = exp(x_i slash T) / (sum_j exp(x_j slash T))", "p(i) = exp(x(i) ÷ T) ÷ Σ exp(x(j) ÷ T)"),
         Table(("class", "value", "T = 0.5", "T = 1", "T = 5"), rows, (1, 2, 3, 4)),
     ]
-
-
-LESSON = Lesson(
-    "softmax",
-    "Softmax and temperature",
-    "how values become probabilities, and how sharp they are",
-    pages,
-    figures,
-    QUESTIONS,
-)

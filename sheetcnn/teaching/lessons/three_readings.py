@@ -14,7 +14,6 @@ from sheetcnn.teaching.lessons.lesson_page import (
     LEFT,
     TOP,
     Area,
-    Lesson,
     LessonPage,
     correlate,
     questions,
@@ -35,9 +34,6 @@ def inputs() -> Array:
 def kernels() -> Array:
     """Two kernels of three 3×3 slices."""
     return np.random.default_rng(8).integers(-1, 2, (KERNELS, MAPS, K, K)).astype(float)
-
-
-QUESTIONS = questions("readings")
 
 
 def pages() -> list[LessonPage]:
@@ -100,7 +96,7 @@ def pages() -> list[LessonPage]:
             row, f"{maps} = {weights} weights, 2 maps"
         )
         page.remark(row + 1, LEFT + 2 * MAPS * (OUT + 1) + 1, words)
-    page.questions(c + OUT + 3, QUESTIONS, 32)
+    page.questions(c + OUT + 3, questions("readings"), 32)
     page.plan.format.zoom = 60
     return [page, _cost()]
 
@@ -184,13 +180,3 @@ def figures() -> list[DocumentPart]:
             (1, 2, 3),
         ),
     ]
-
-
-LESSON = Lesson(
-    "readings",
-    "Three readings of a second convolution",
-    "what a kernel does with several maps, and what it does not",
-    pages,
-    figures,
-    QUESTIONS,
-)

@@ -59,7 +59,7 @@ def make(rng: np.random.Generator, model: Model) -> Question:
             f"with two decimals. Its bias is {bias:g}.".replace("-", "−"),
             f"What does {name} compute" + (", after ReLU?" if relu else "?") + " (two decimals)",
         )
-        shown = tuple(
+        exhibits = tuple(
             side_by_side(
                 Figure(f"window {c + 1}", windows[c], "sequential", 2, side=5.5),
                 Figure(f"slice {c + 1}", kernel[c], "diverging", 2, side=5.5, sign="×"),
@@ -70,7 +70,7 @@ def make(rng: np.random.Generator, model: Model) -> Question:
         solution = f"{listed} = {z:.3f}".replace("-", "−") + (f"; after ReLU {after(z):.3f}" if relu else "")
         asked = (AskedNumber(f"pixel of {name}", after(z), 0.01, 1, mistakes),)
         return Question(
-            "model_pixel", f"A pixel of {name}, with a spreadsheet", words, shown, asked, solution
+            "model_pixel", f"A pixel of {name}, with a spreadsheet", words, exhibits, asked, solution
         )
 
     return with_distinct_mistakes(draw, 2)

@@ -30,11 +30,11 @@ def make(rng: np.random.Generator, model: Model) -> Question:
             f"The values before softmax are {', '.join(map(str, values.tolist()))}.".replace("-", "−"),
             "What are the three probabilities (two decimals)?",
         )
-        shown = (Table(("x", "exp(x)"), [[a.replace("-", "−"), b] for a, b in rows], (0, 1)),)
+        exhibits = (Table(("x", "exp(x)"), [[a.replace("-", "−"), b] for a, b in rows], (0, 1)),)
         listed = " + ".join(f"{e:.2f}" for e in exps)
         solution = f"minus the greatest, exp: {listed} = {total:.2f}; " + ", ".join(
             f"{e:.2f} ÷ {total:.2f} = {e / total:.2f}" for e in exps
         )
-        return Question("softmax", "Softmax by hand", words, shown, asked, solution)
+        return Question("softmax", "Softmax by hand", words, exhibits, asked, solution)
 
     return with_distinct_mistakes(draw, 1)

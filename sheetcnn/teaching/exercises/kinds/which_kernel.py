@@ -24,7 +24,7 @@ def make(rng: np.random.Generator, model: Model) -> Question:
     chosen = int(rng.integers(4))  # of the outline there is no opposite
     place = order.index(chosen) + 1
     opposite = order.index(OPPOSITE[chosen]) + 1
-    shown = (
+    exhibits = (
         side_by_side(
             Figure("the image", x, "picture", 0, side=4.5),
             Figure("the map", correlate(x, KERNELS[chosen]), "diverging", 0, side=4.5),
@@ -39,4 +39,4 @@ def make(rng: np.random.Generator, model: Model) -> Question:
     )
     asked = (AskedNumber("number of the kernel", place, 1.0, 0, [("flipped", float(opposite))]),)
     solution = f"kernel {place}: it is positive where its positive side lies on the bright part"
-    return Question("which", "Which kernel?", words, shown, asked, solution)
+    return Question("which", "Which kernel?", words, exhibits, asked, solution)
