@@ -34,11 +34,9 @@ def pages() -> list[LessonPage]:
         "Batch normalisation, and folding it",
         "left: convolution, then normalisation; right: one convolution with other weights; the same numbers",
     )
-    page.text(TOP, LEFT, "a map (change it)", bold=True)
-    x = page.inputs("map", TOP + 1, LEFT, image(), "sequential")
+    x = page.inputs("map", TOP + 1, LEFT, image(), "sequential", "a map (change it)")
     col = LEFT + SIZE + 2
-    page.text(TOP, col, "kernel", bold=True)
-    k = page.inputs("kernel", TOP + 1, col, kernel(), "diverging")
+    k = page.inputs("kernel", TOP + 1, col, kernel(), "diverging", "kernel")
     page.text(TOP, col + 5, "of the normalisation", bold=True)
     numbers = page.inputs("numbers", TOP + 1, col + 10, VALUES)
     for n, words in enumerate(NAMES):
@@ -54,76 +52,46 @@ def pages() -> list[LessonPage]:
         _, v, g, _, _ = of(ctx)
         return float(g / np.sqrt(max(0.0, v) + EPSILON))
 
-    row = TOP + SIZE + 3
-    scale = page.labelled(
-        row,
-        LEFT,
-        "γ ÷ √(variance + ε)",
-        gamma / call("SQRT", add(call("MAX", 0, variance), Number(EPSILON))),
-        factor,
-        8,
-    )
-    page.text(row + 2, LEFT, "convolution + bias", bold=True)
+    row, size = TOP + SIZE + 3, (OUT, OUT)
+    root = call("SQRT", add(call("MAX", 0, variance), Number(EPSILON)))
+    scale = page.labelled(row, LEFT, "γ ÷ √(variance + ε)", gamma / root, factor, 8)
 
     def plain(ctx: PageContext) -> Array:
         return correlate(x.values(ctx), k.values(ctx)) + of(ctx)[4]
 
-    z = page.formulas(
-        row + 3,
-        LEFT,
-        (OUT, OUT),
-        add(call("SUMPRODUCT", x.window(K, K), k.whole()), bias),
-        plain,
-        "diverging",
-    )
-    page.text(row + 2, LEFT + OUT + 2, "then normalised", bold=True)
+    convolved = add(call("SUMPRODUCT", x.window(K, K), k.whole()), bias)
+    z = page.formulas(row + 3, LEFT, size, convolved, plain, "diverging", "convolution + bias")
 
     def normal(ctx: PageContext) -> Array:
         m, v, g, b, _ = of(ctx)
         found: Array = (plain(ctx) - m) / np.sqrt(max(0.0, v) + EPSILON) * g + b
         return found
 
-    root = call("SQRT", add(call("MAX", 0, variance), Number(EPSILON)))
-    page.formulas(
-        row + 3,
-        LEFT + OUT + 2,
-        (OUT, OUT),
-        add((z.matching_cell() - mean) / root * gamma, beta),
-        normal,
-        "diverging",
-    )
+    normalised = add((z.matching_cell() - mean) / root * gamma, beta)
+    page.formulas(row + 3, LEFT + OUT + 2, size, normalised, normal, "diverging", "then normalised")
     right = LEFT + 2 * OUT + 6
-    page.text(row, right, "folded kernel: each weight × γ ÷ √(variance + ε)", bold=True)
-    folded = page.formulas(
-        row + 1,
-        right,
-        (K, K),
-        k.matching_cell() * scale,
-        lambda ctx: k.values(ctx) * factor(ctx),
-        "diverging",
-    )
-    new_bias = page.labelled(
-        row + 1,
-        right + K + 1,
-        "folded bias",
-        add((bias - mean) * scale, beta),
-        lambda ctx: (of(ctx)[4] - of(ctx)[0]) * factor(ctx) + of(ctx)[3],
-        5,
-    )
-    page.text(row + 5, right, "one convolution with the folded numbers", bold=True)
+
+    def folded_kernel(ctx: PageContext) -> Array:
+        return k.values(ctx) * factor(ctx)
+
+    words = "folded kernel: each weight × γ ÷ √(variance + ε)"
+    scaled = k.matching_cell() * scale
+    folded = page.formulas(row + 1, right, (K, K), scaled, folded_kernel, "diverging", words)
+
+    def folded_bias(ctx: PageContext) -> float:
+        m, _, _, b, c = of(ctx)
+        return (c - m) * factor(ctx) + b
+
+    shifted = add((bias - mean) * scale, beta)
+    new_bias = page.labelled(row + 1, right + K + 1, "folded bias", shifted, folded_bias, 5)
 
     def one(ctx: PageContext) -> Array:
         m, _, _, b, c = of(ctx)
-        return correlate(x.values(ctx), k.values(ctx) * factor(ctx)) + (c - m) * factor(ctx) + b
+        return correlate(x.values(ctx), folded_kernel(ctx)) + (c - m) * factor(ctx) + b
 
-    page.formulas(
-        row + 6,
-        right,
-        (OUT, OUT),
-        add(call("SUMPRODUCT", x.window(K, K), folded.whole()), new_bias),
-        one,
-        "diverging",
-    )
+    words = "one convolution with the folded numbers"
+    convolved = add(call("SUMPRODUCT", x.window(K, K), folded.whole()), new_bias)
+    page.formulas(row + 6, right, size, convolved, one, "diverging", words)
     page.questions(row + 12, questions("batchnorm"), 26)
     page.plan.format.zoom = 80
     return [page]

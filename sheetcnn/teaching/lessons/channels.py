@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -15,6 +14,7 @@ from sheetcnn.teaching.lessons.lesson_page import (
     TOP,
     Area,
     LessonPage,
+    Values,
     choice_of,
     correlate,
     questions,
@@ -56,8 +56,7 @@ def pages() -> list[LessonPage]:
     channels = []
     for c, pixels in enumerate(image()):
         col = LEFT + c * (SIZE + 2)
-        first.text(TOP, col, COLORS[c], bold=True)
-        channels.append(first.inputs(f"channel{c}", TOP + 1, col, pixels, "pixels"))
+        channels.append(first.inputs(f"channel{c}", TOP + 1, col, pixels, "pixels", COLORS[c]))
     first.plan.format.zoom = 40
     second = LessonPage(
         "maps",
@@ -129,16 +128,13 @@ def _step(channels: list[Area], slices: list[list[Area]], biases: list[Area], ma
         seen = page.formulas(top, LEFT + 3, (K, K), call("INDEX", places, row, col), window, "pixels")
         each = [s[c].matching_cell() for s in slices]
         weights = page.formulas(top, LEFT + 7, (K, K), call("CHOOSE", kernel, *each), own, "diverging")
-        products = page.formulas(
-            top,
-            LEFT + 11,
-            (K, K),
-            seen.matching_cell() * weights.matching_cell(),
-            partial(_product, window, own),
-            "diverging",
+
+        product = partial(_product, window, own)
+        formula = seen.matching_cell() * weights.matching_cell()
+        products = page.formulas(top, LEFT + 11, (K, K), formula, product, "diverging")
+        totals.append(
+            page.formula(top + 1, LEFT + 15, call("SUM", products.whole()), partial(_total, product))
         )
-        value = partial(_total, window, own)
-        totals.append(page.formula(top + 1, LEFT + 15, call("SUM", products.whole()), value))
     at = TOP + 6 + CHANNELS * (K + 1)
 
     def z(context: PageContext) -> float:
@@ -165,16 +161,13 @@ def _step(channels: list[Area], slices: list[list[Area]], biases: list[Area], ma
     return page
 
 
-def _product(
-    window: Callable[[PageContext], Array], own: Callable[[PageContext], Array], context: PageContext
-) -> Array:
-    return window(context) * own(context)
+def _product(window: Values, own: Values, context: PageContext) -> Array:
+    found: Array = window(context) * own(context)
+    return found
 
 
-def _total(
-    window: Callable[[PageContext], Array], own: Callable[[PageContext], Array], context: PageContext
-) -> float:
-    return float((window(context) * own(context)).sum())
+def _total(product: Values, context: PageContext) -> float:
+    return float(product(context).sum())
 
 
 def figures() -> list[DocumentPart]:

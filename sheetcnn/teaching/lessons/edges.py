@@ -34,18 +34,15 @@ def pages() -> list[LessonPage]:
     page = LessonPage(
         "edges", "One kernel over one image", "change a pixel or a weight: every number follows"
     )
-    page.text(TOP, LEFT, "the image (change it)", bold=True)
-    x = page.inputs("image", TOP + 1, LEFT, image(), "pixels")
+    x = page.inputs("image", TOP + 1, LEFT, image(), "pixels", "the image (change it)")
     col = LEFT + SIZE + 2
-    page.text(TOP, col, "the kernel (change it)", bold=True)
-    kernel = page.inputs("kernel", TOP + 1, col, KERNEL, "diverging")
+    kernel = page.inputs("kernel", TOP + 1, col, KERNEL, "diverging", "the kernel (change it)")
     row = TOP + 6
     page.text(row, col, "kernels to try", bold=True)
     for n, (name, numbers) in enumerate(OTHERS):
         page.remark(row + 1 + n * 2, col, f"{name}: {' / '.join(_row(r) for r in numbers.tolist())}")
     right = col + 15
-    page.text(TOP, right, "the result: window times kernel, added up", bold=True)
-    out = page.convolution(TOP + 1, right, [x], [kernel])
+    out = page.convolution(TOP + 1, right, [x], [kernel], "the result: window times kernel, added up")
     page.questions(TOP + SIZE + 3, questions("edges"), 34)
     page.zoom_to_fit(out)
     return [page]

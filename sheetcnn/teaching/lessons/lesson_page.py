@@ -141,18 +141,17 @@ class LessonPage:
         col: int,
         numbers: Array,
         scale: theme.Scale | None = None,
-        style: Style = TYPED,
+        title: str = "",
     ) -> Area:
-        """Numbers that the reader may change."""
+        """Numbers that the reader may change, below a title."""
         first = np.asarray(numbers, dtype=np.float64)
         high, wide = first.shape
-        self.plan.inputs.append(InputGrid(key, row, col, high, wide, style, lambda context: first))
+        self.plan.inputs.append(InputGrid(key, row, col, high, wide, TYPED, lambda context: first))
         where = area(row, col, high, wide)
         self.plan.format.number_checks.append(
             NumberCheck(where, -1e6, 1e6, "A number", "Type a number from -1,000,000 to 1,000,000.")
         )
-        if scale is not None:
-            self.plan.format.color_scales.append(theme.color_scale(scale, (where,)))
+        self._dress(row, col, where, scale, title)
         return Area(self.name, row, col, high, wide, partial(_typed_numbers, key))
 
     def formulas(
@@ -163,16 +162,36 @@ class LessonPage:
         formula: Expr,
         values: Values,
         scale: theme.Scale | None = None,
+        title: str = "",
         style: Style = NUMBER,
     ) -> Area:
-        """Cells stamped from one formula."""
+        """Cells stamped from one formula, below a title."""
         high, wide = size
         self.plan.live.append(LiveGrid(row, col, high, wide, formula, style, values))
-        if scale is not None:
-            self.plan.format.color_scales.append(theme.color_scale(scale, (area(row, col, high, wide),)))
+        self._dress(row, col, area(row, col, high, wide), scale, title)
         return Area(self.name, row, col, high, wide, values)
 
-    def convolution(self, row: int, col: int, maps: Sequence[Area], slices: Sequence[Area]) -> Area:
+    def _dress(self, row: int, col: int, where: str, scale: theme.Scale | None, title: str) -> None:
+        """Colours for a rectangle of numbers, and a title above it."""
+        if scale is not None:
+            self.plan.format.color_scales.append(theme.color_scale(scale, (where,)))
+        if title:
+            self.text(row - 1, col, title, bold=True)
+
+    def difference(self, row: int, col: int, one: Area, other: Area) -> None:
+        """Where two rectangles have different numbers."""
+        parted = call("IF", compare("<>", one.matching_cell(), other.matching_cell()), 1, 0)
+
+        def values(ctx: PageContext) -> Array:
+            return np.not_equal(one.values(ctx), other.values(ctx)).astype(float)
+
+        self.formulas(
+            row, col, (one.height, one.width), parted, values, "sequential", title="1 where they part"
+        )
+
+    def convolution(
+        self, row: int, col: int, maps: Sequence[Area], slices: Sequence[Area], title: str = ""
+    ) -> Area:
         """A map: the windows of each input map times its slice of the kernel, added up."""
         kernel = slices[0]
         size = maps[0].height - kernel.height + 1, maps[0].width - kernel.width + 1
@@ -182,7 +201,7 @@ class LessonPage:
         def values(ctx: PageContext) -> Array:
             return sum_arrays([correlate(x.values(ctx), k.values(ctx)) for x, k in pairs])
 
-        return self.formulas(row, col, size, add(*terms), values, "diverging")
+        return self.formulas(row, col, size, add(*terms), values, "diverging", title)
 
     def formula(
         self, row: int, col: int, formula: Expr, value: Value, *, style: Style = EXACT, merge: int = 2

@@ -49,8 +49,7 @@ def pages() -> list[LessonPage]:
     page = LessonPage("pooling", "Pooling, map by map", "change a pixel: only its own map follows")
     for m, numbers in enumerate(inputs()):
         top = TOP + m * (SIZE + 2)
-        page.text(top, LEFT, f"map {m + 1}", bold=True)
-        x = page.inputs(f"map{m}", top + 1, LEFT, numbers, "sequential")
+        x = page.inputs(f"map{m}", top + 1, LEFT, numbers, "sequential", f"map {m + 1}")
         col = LEFT + SIZE + 2
         for how, words, stride in KINDS:
             size = (SIZE - 2) // stride + 1

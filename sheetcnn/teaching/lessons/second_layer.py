@@ -11,7 +11,6 @@ from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import (
     LEFT,
-    NUMBER,
     TOP,
     Area,
     LessonPage,
@@ -72,12 +71,8 @@ def _sum(maps: list[Area], weights: Area) -> LessonPage:
     )
     kernel = page.choice("kernel", TOP, LEFT, "kernel", KERNELS, 1)
     top = TOP + 3
-    page.text(
-        top - 1,
-        LEFT,
-        "for every input map: the slice of the kernel (left) and the partial map (right)",
-        bold=True,
-    )
+    words = "for every input map: the slice of the kernel (left) and the partial map (right)"
+    page.text(top - 1, LEFT, words, bold=True)
     partials = []
     wide = K + OUT + 2
     for m in range(MAPS):
@@ -86,35 +81,22 @@ def _sum(maps: list[Area], weights: Area) -> LessonPage:
         # Row `kernel` of the list, nine columns from m × 9 on.
         places = Rect(weights.sheet, weights.row, weights.col + m * K * K, KERNELS, K * K, fixed=True)
         spot = add((call("ROW") - float(row)) * float(K), call("COLUMN") - float(col - 1))
-        own = page.formulas(
-            row,
-            col,
-            (K, K),
-            call("INDEX", places, kernel, spot),
-            partial(_kernel, weights, m),
-            "diverging",
-            NUMBER,
-        )
+        slice_, values = call("INDEX", places, kernel, spot), partial(_kernel, weights, m)
+        own = page.formulas(row, col, (K, K), slice_, values, "diverging")
         partials.append(page.convolution(row, col + K + 1, [maps[m]], [own]))
-    col = LEFT + 4 * wide + 2
-    page.text(top, col, "the sum of all 32: one map", bold=True)
-    whole = page.formulas(
-        top + 1,
-        col,
-        (OUT, OUT),
-        add(*(p.matching_cell() for p in partials)),
-        lambda ctx: sum_arrays([p.values(ctx) for p in partials]),
-        "diverging",
-    )
-    page.text(top + OUT + 2, col, "after ReLU", bold=True)
-    page.formulas(
-        top + OUT + 3,
-        col,
-        (OUT, OUT),
-        call("MAX", 0, whole.matching_cell()),
-        lambda ctx: np.maximum(0.0, whole.values(ctx)),
-        "sequential",
-    )
+    col, size = LEFT + 4 * wide + 2, (OUT, OUT)
+
+    def together(ctx: PageContext) -> Array:
+        return sum_arrays([p.values(ctx) for p in partials])
+
+    formula = add(*(p.matching_cell() for p in partials))
+    whole = page.formulas(top + 1, col, size, formula, together, "diverging", "the sum of all 32: one map")
+
+    def relu(ctx: PageContext) -> Array:
+        return np.maximum(together(ctx), 0.0)
+
+    formula = call("MAX", 0, whole.matching_cell())
+    page.formulas(top + OUT + 3, col, size, formula, relu, "sequential", "after ReLU")
     count = top + 2 * OUT + 6
     counts: tuple[tuple[str, Expr, int], ...] = (
         ("input maps", call("SUM", MAPS), MAPS),
