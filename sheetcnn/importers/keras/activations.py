@@ -10,28 +10,14 @@ from sheetcnn.importers.keras.network import LayerCall
 from sheetcnn.importers.keras.translator import KerasTensor, KerasTranslator, LayerRule
 from sheetcnn.model.ops import OPS
 
-NAMED_ACTIVATIONS: dict[str, Activation] = {
-    name: Activation(kind, options)
-    for name, kind, options in (
-        ("relu", "relu", {}),
-        ("relu6", "relu6", {}),
-        ("leaky_relu", "leaky_relu", {"negative_slope": 0.2}),
-        ("elu", "elu", {}),
-        ("selu", "selu", {}),
-        ("celu", "celu", {}),
-        ("gelu", "gelu", {}),
-        ("silu", "silu", {}),
-        ("swish", "silu", {}),
-        ("mish", "mish", {}),
-        ("sigmoid", "sigmoid", {}),
-        ("tanh", "tanh", {}),
-        ("hard_tanh", "clip", {"min": -1.0, "max": 1.0}),
-        ("hard_sigmoid", "hard_sigmoid", {}),
-        ("hard_silu", "hard_swish", {}),
-        ("hard_swish", "hard_swish", {}),
-        ("softplus", "softplus", {}),
-        ("softsign", "softsign", {}),
-        ("exponential", "exp", {}),
+_OWN_NAMES = {"swish": "silu", "hard_silu": "hard_swish", "exponential": "exp"}
+_OPTIONS = {"leaky_relu": {"negative_slope": 0.2}, "hard_tanh": {"min": -1.0, "max": 1.0}}
+NAMED_ACTIVATIONS = {
+    name: Activation("clip" if name == "hard_tanh" else _OWN_NAMES.get(name, name), _OPTIONS.get(name, {}))
+    for name in (
+        *("relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "swish", "mish", "sigmoid"),
+        *("tanh", "hard_tanh", "hard_sigmoid", "hard_silu", "hard_swish", "softplus", "softsign"),
+        "exponential",
     )
 }
 """Keras's names of functions of one value."""
@@ -71,9 +57,8 @@ def layer_with_activation(
     made = t.layer(call, kind, inputs, params, activation=own, **options)
     if function is None or own is not None:
         return made
-    return add_activation(
-        t, call, made, function, part=function if isinstance(function, str) else function.kind
-    )
+    part = function if isinstance(function, str) else function.kind
+    return add_activation(t, call, made, function, part)
 
 
 def add_activation(

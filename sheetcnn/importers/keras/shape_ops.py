@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from sheetcnn.importers.graph_builder import RefusalError
 from sheetcnn.importers.keras.activations import layer_with_activation
-from sheetcnn.importers.keras.layers import check_rank
+from sheetcnn.importers.keras.layers import sizes
 from sheetcnn.importers.keras.network import LayerCall, Link
 from sheetcnn.importers.keras.translator import (
     TO_FIRST,
@@ -70,26 +71,22 @@ def _sides(value: Any, axes: int) -> tuple[int, int, int, int]:
     return int(top), int(bottom), int(left), int(right)
 
 
-def _pad_or_crop(kind: str, option: str, config: str, axes: int) -> LayerRule:
-    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
-        sides = _sides(call.config[config], axes)
-        check_rank(xs[0], axes)
-        return t.layer(call, kind, xs, None, **{option: sides}) if any(sides) else xs[0]  # type: ignore[arg-type]
-
-    return LayerRule(translate)
+def _zero_padding(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    sides = _sides(call.config["padding"], xs[0].rank - 1)
+    return t.layer(call, "pad", xs, padding=sides) if any(sides) else xs[0]
 
 
-def _upsampling(axes: int) -> LayerRule:
-    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
-        size = call.config["size"]
-        listed = [size] * axes if isinstance(size, int) else list(size)
-        scale = (*[1.0] * (2 - axes), *(float(n) for n in listed))
-        mode = call.config.get("interpolation", "nearest")
-        if mode not in ("nearest", "bilinear"):
-            raise RefusalError(f"interpolation '{mode}'; known are nearest and bilinear")
-        return t.layer(call, "upsample", xs, scale=scale, mode=mode)
+def _cropping(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    sides = _sides(call.config["cropping"], xs[0].rank - 1)
+    return t.layer(call, "crop", xs, crop=sides) if any(sides) else xs[0]
 
-    return LayerRule(translate)
+
+def _upsampling(axes: int, t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    scale = (*[1.0] * (2 - axes), *(float(n) for n in sizes(call.config["size"], axes)))
+    mode = call.config.get("interpolation", "nearest")
+    if mode not in ("nearest", "bilinear"):
+        raise RefusalError(f"interpolation '{mode}'; known are nearest and bilinear")
+    return t.layer(call, "upsample", xs, scale=scale, mode=mode)
 
 
 # Merging.
@@ -168,12 +165,9 @@ SHAPE_OPS: dict[str, LayerRule] = {
     "Flatten": LayerRule(_flatten),
     "Reshape": LayerRule(_reshape),
     "Permute": LayerRule(_permute),
-    "ZeroPadding1D": _pad_or_crop("pad", "padding", "padding", 1),
-    "ZeroPadding2D": _pad_or_crop("pad", "padding", "padding", 2),
-    "Cropping1D": _pad_or_crop("crop", "crop", "cropping", 1),
-    "Cropping2D": _pad_or_crop("crop", "crop", "cropping", 2),
-    "UpSampling1D": _upsampling(1),
-    "UpSampling2D": _upsampling(2),
+    **{f"ZeroPadding{axes}D": LayerRule(_zero_padding, axes=axes) for axes in (1, 2)},
+    **{f"Cropping{axes}D": LayerRule(_cropping, axes=axes) for axes in (1, 2)},
+    **{f"UpSampling{axes}D": LayerRule(partial(_upsampling, axes)) for axes in (1, 2)},
     **{
         kind: _merge(kind.lower())
         for kind in ("Add", "Subtract", "Multiply", "Divide", "Average", "Maximum", "Minimum")
