@@ -96,9 +96,9 @@ def per_channel(view: View, constant: np.ndarray) -> np.ndarray:
 
 def affine(ctx: NodeContext, view: View, scale: np.ndarray | None, shift: np.ndarray | None) -> View:
     """`affine` with a constant (or one per channel) as scale, as shift, or both."""
-    if scale is not None and scale.size == 1 and scale.item() == 1 and shift is None:
-        return view
-    if shift is not None and not shift.any() and scale is None:
+    if (shift is None and scale is not None and scale.size == 1 and scale.item() == 1) or (
+        scale is None and shift is not None and not shift.any()
+    ):
         return view
     one = all(p is None or p.size == 1 for p in (scale, shift))
     if view.graph_shape is not None:
