@@ -8,7 +8,7 @@ from sheetcnn.formulas.expr import Number, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, correlate, questions
-from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, Paragraph, side_by_side
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, side_by_side
 
 SIZE, K = 6, 3
 OUT = SIZE - K + 1
@@ -29,15 +29,11 @@ def kernel() -> Array:
 
 def pages() -> list[LessonPage]:
     """The layer as trained, and the folded kernel, side by side."""
-    page = LessonPage(
-        "batchnorm",
-        "Batch normalisation, and folding it",
-        "left: convolution, then normalisation; right: one convolution with other weights; the same numbers",
-    )
+    page = LessonPage.of("batchnorm", "batchnorm")
     x = page.inputs("map", TOP + 1, LEFT, image(), "sequential", "a map (change it)")
     col = LEFT + SIZE + 2
     k = page.inputs("kernel", TOP + 1, col, kernel(), "diverging", "kernel")
-    page.text(TOP, col + 5, "of the normalisation", bold=True)
+    page.heading(TOP, col + 5, "of the normalisation")
     numbers = page.inputs("numbers", TOP + 1, col + 10, VALUES)
     for n, words in enumerate(NAMES):
         page.text(TOP + 1 + n, col + 5, words)
@@ -102,10 +98,8 @@ def figures() -> list[DocumentPart]:
     m, v, g, b, c = VALUES[:, 0].tolist()
     factor = g / np.sqrt(v + EPSILON)
     z = correlate(image(), kernel()) + c
+    caption = f"folded kernel; bias {(c - m) * factor + b:.3f}"
     return [
-        Paragraph(
-            "A trained network normalises each map with fixed numbers; they can be folded into the kernel and its bias."
-        ),
         Math(
             "w' = w dot gamma / sqrt(sigma^2 + epsilon), quad b' = (b - mu) dot gamma / sqrt(sigma^2 + epsilon) + beta",
             "w' = w · γ ÷ √(σ² + ε),  b' = (b − μ) · γ ÷ √(σ² + ε) + β",
@@ -118,9 +112,5 @@ def figures() -> list[DocumentPart]:
             Figure("convolution + bias", z, "diverging", 1, side=5),
             Figure("normalised", (z - m) / np.sqrt(v + EPSILON) * g + b, "diverging", 2, side=5),
         ),
-        side_by_side(
-            Figure(
-                f"folded kernel; bias {(c - m) * factor + b:.3f}", kernel() * factor, "diverging", 3, side=5
-            )
-        ),
+        side_by_side(Figure(caption, kernel() * factor, "diverging", 3, side=5)),
     ]

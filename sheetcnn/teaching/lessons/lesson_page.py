@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import yaml
@@ -100,14 +100,24 @@ class LessonPage:
         self.plan.format.one_page = True
         self.plan.cells += [Cell(1, LEFT, title, theme.TITLE), Cell(2, LEFT, line, theme.SUBTITLE)]
 
+    @classmethod
+    def of(cls, lesson: str, name: str) -> LessonPage:
+        """A sheet of a lesson, with its words from `texts.yaml`."""
+        words = _texts()[lesson]["pages"][name]
+        return cls(name, words["title"], words["line"])
+
     @property
     def name(self) -> str:
         """Of the sheet."""
         return self.plan.name
 
-    def text(self, row: int, col: int, words: str, *, bold: bool = False) -> None:
+    def text(self, row: int, col: int, words: str) -> None:
         """A line of text, which may run over the blank cells to its right."""
-        self.plan.cells.append(Cell(row, col, words, theme.SECTION if bold else TEXT))
+        self.plan.cells.append(Cell(row, col, words, TEXT))
+
+    def heading(self, row: int, col: int, words: str) -> None:
+        """A line in bold, above what it names."""
+        self.plan.cells.append(Cell(row, col, words, theme.SECTION))
 
     def remark(self, row: int, col: int, words: str) -> None:
         """A remark."""
@@ -176,7 +186,7 @@ class LessonPage:
         if scale is not None:
             self.plan.format.color_scales.append(theme.color_scale(scale, (where,)))
         if title:
-            self.text(row - 1, col, title, bold=True)
+            self.heading(row - 1, col, title)
 
     def difference(self, row: int, col: int, one: Area, other: Area) -> None:
         """Where two rectangles have different numbers."""
@@ -283,15 +293,15 @@ def sum_arrays(arrays: Sequence[Array]) -> Array:
 
 
 @cache
-def _all_questions() -> dict[str, list[dict[str, str]]]:
-    text = Path(__file__).with_name("questions.yaml").read_text(encoding="utf-8")
-    found: dict[str, list[dict[str, str]]] = yaml.safe_load(text)
+def _texts() -> dict[str, Any]:
+    text = Path(__file__).with_name("texts.yaml").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
     return found
 
 
 def questions(lesson: str) -> tuple[tuple[str, str], ...]:
     """The questions of a lesson, each with its answer."""
-    return tuple((one["ask"], one["answer"]) for one in _all_questions()[lesson])
+    return tuple((one["ask"], one["answer"]) for one in _texts()[lesson]["questions"])
 
 
 class LessonContent(Protocol):
@@ -301,7 +311,7 @@ class LessonContent(Protocol):
         """The sheets of its workbook."""
 
     def figures(self) -> Sequence[DocumentPart]:
-        """What stands on its printed page, above the questions."""
+        """What stands on its printed page, between the idea and the questions."""
 
 
 @dataclass(frozen=True)
@@ -309,16 +319,27 @@ class Lesson:
     """One lesson.
 
     Attributes:
-        name: on the command line.
-        title: in words.
-        line: what question it answers.
+        name: on the command line, and of its words in `texts.yaml`.
         content: its module.
     """
 
     name: str
-    title: str
-    line: str
     content: LessonContent
+
+    @property
+    def title(self) -> str:
+        """In words."""
+        return str(_texts()[self.name]["title"])
+
+    @property
+    def line(self) -> str:
+        """What question it answers."""
+        return str(_texts()[self.name]["line"])
+
+    @property
+    def idea(self) -> str:
+        """What its printed page begins with."""
+        return str(_texts()[self.name]["idea"])
 
     @property
     def questions(self) -> Sequence[tuple[str, str]]:

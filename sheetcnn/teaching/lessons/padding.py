@@ -31,11 +31,7 @@ def _size(context: PageContext) -> float:
 
 def pages() -> list[LessonPage]:
     """The formula, and a row of pixels on which windows are drawn."""
-    page = LessonPage(
-        "size",
-        "Padding, stride, dilation: how large is the result?",
-        "choose the numbers; below, a row of pixels with its padding, and the window number that you choose",
-    )
+    page = LessonPage.of("padding", "size")
     n = page.choice("input", TOP, LEFT, "input pixels", MOST, 8, span=7)
     k = page.choice("kernel", TOP + 1, LEFT, "kernel", 7, 3, span=7)
     s = page.choice("stride", TOP + 2, LEFT, "stride", 4, 1, span=7)
@@ -114,9 +110,6 @@ def figures() -> list[DocumentPart]:
     row = np.array([[0, 1.0, 1, 1, 0, 0, 0, 0, 0, 0]])
     caption = "8 pixels with padding 1; the second place of a window of 3"
     return [
-        Paragraph(
-            "A window of k pixels moves over n pixels with padding p on both sides, s at a time; its pixels lie d apart."
-        ),
         Math(
             '"size" = floor((n + 2 p - d (k - 1) - 1) / s) + 1',
             "size = floor((n + 2p − d(k − 1) − 1) ÷ s) + 1",

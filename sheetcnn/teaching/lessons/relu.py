@@ -18,7 +18,7 @@ from sheetcnn.teaching.lessons.lesson_page import (
     window_max,
     window_mean,
 )
-from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph, side_by_side
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, side_by_side
 
 SIZE, K = 6, 3
 OUT = SIZE - K + 1
@@ -41,11 +41,7 @@ def _relu(x: Array) -> Array:
 
 def pages() -> list[LessonPage]:
     """The sum, and the pooling."""
-    page = LessonPage(
-        "sum",
-        "ReLU once on the sum, or on every term?",
-        "the same two maps and the same kernel; change any orange number",
-    )
+    page = LessonPage.of("relu", "sum")
     xs, ks = [], []
     for n in range(2):
         top = TOP + n * (SIZE + 2)
@@ -85,7 +81,7 @@ def _pooled(x: Array, how: str) -> Array:
 
 
 def _pooling() -> LessonPage:
-    page = LessonPage("pooling", "ReLU before or after pooling?", "a map before ReLU; change it")
+    page = LessonPage.of("relu", "pooling")
     numbers = np.array([[3.0, -1, -2, -5], [0, 2, -1, -3], [4, -6, 1, 1], [-2, -4, 2, 5]])
     x = page.inputs("before", TOP + 1, LEFT, numbers, "diverging", "the map")
 
@@ -115,18 +111,11 @@ def _pooling() -> LessonPage:
 
 def figures() -> list[DocumentPart]:
     """Partial sums and the two results."""
-    partial_sums = [correlate(x, k) for x, k in zip(inputs(), kernels(), strict=True)]
+    sums = [correlate(x, k) for x, k in zip(inputs(), kernels(), strict=True)]
     return [
-        Paragraph(
-            "Each input map gives a partial sum. ReLU is applied once, to their sum; not to each of them."
-        ),
-        Figures(
-            [Figure(f"partial sum {n + 1}", p, "diverging", 0, side=6) for n, p in enumerate(partial_sums)]
-        ),
+        Figures([Figure(f"partial sum {n + 1}", p, "diverging", 0, side=6) for n, p in enumerate(sums)]),
         side_by_side(
-            Figure("right: max(0, sum)", _relu(sum_arrays(partial_sums)), "sequential", 0, side=6),
-            Figure(
-                "wrong: ReLU on each", sum_arrays([_relu(p) for p in partial_sums]), "sequential", 0, side=6
-            ),
+            Figure("right: max(0, sum)", _relu(sum_arrays(sums)), "sequential", 0, side=6),
+            Figure("wrong: ReLU on each", sum_arrays([_relu(p) for p in sums]), "sequential", 0, side=6),
         ),
     ]

@@ -38,7 +38,7 @@ def kernels() -> Array:
 
 def pages() -> list[LessonPage]:
     """Inputs, the chosen kernel with its partial maps and their sum."""
-    first = LessonPage("inputs", "32 maps from the first layer", "6×6 pixels each; change some")
+    first = LessonPage.of("second", "inputs")
     maps = []
     for m, x in enumerate(inputs()):
         row, col = TOP + 1 + m // ACROSS * (SIZE + 2), LEFT + m % ACROSS * (SIZE + 1)
@@ -46,11 +46,7 @@ def pages() -> list[LessonPage]:
         maps.append(first.inputs(f"map{m}", row, col, x, "sequential"))
     first.plan.format.zoom = 50
     # The kernels lie below each other, one row each: slice after slice, row after row.
-    third = LessonPage(
-        "kernels",
-        "64 kernels of 3×3×32",
-        "one row per kernel: 32 slices of nine weights, slice after slice; change some",
-    )
+    third = LessonPage.of("second", "kernels")
     weights = third.inputs("kernels", TOP + 1, LEFT, kernels().reshape(KERNELS, -1), "diverging")
     for m in range(MAPS):
         third.remark(TOP, LEFT + m * K * K, f"slice {m + 1}")
@@ -64,15 +60,12 @@ def _kernel(weights: Area, m: int, context: PageContext) -> Array:
 
 
 def _sum(maps: list[Area], weights: Area) -> LessonPage:
-    page = LessonPage(
-        "one_map",
-        "One kernel makes one map",
-        "choose a kernel: its 32 slices meet the 32 input maps, and the 32 partial maps are added up",
-    )
+    page = LessonPage.of("second", "one_map")
     kernel = page.choice("kernel", TOP, LEFT, "kernel", KERNELS, 1)
     top = TOP + 3
-    words = "for every input map: the slice of the kernel (left) and the partial map (right)"
-    page.text(top - 1, LEFT, words, bold=True)
+    page.heading(
+        top - 1, LEFT, "for every input map: the slice of the kernel (left) and the partial map (right)"
+    )
     partials = []
     wide = K + OUT + 2
     for m in range(MAPS):
@@ -115,12 +108,9 @@ def figures() -> list[DocumentPart]:
     """The first four of 32 slices, and the sum."""
     x, k = inputs(), kernels()[0]
     partials = [correlate(m, s) for m, s in zip(x, k, strict=True)]
+    maps = [("input maps", "32"), ("kernels", "64"), ("output maps", "64")]
+    rows = [*maps, ("partial maps on the way", "2,048")]
     parts: list[DocumentPart] = [
-        Paragraph(
-            "The first layer gave 32 maps. The second has 64 kernels, each with a slice of 3×3 for every one of the 32 maps. The first four of kernel 1:"
-        )
-    ]
-    parts += [
         side_by_side(
             Figure(f"input map {m + 1}", x[m], "sequential", 0, side=3.2),
             Figure(f"slice {m + 1}", k[m], "diverging", 0, side=3.2, sign="×"),
@@ -132,15 +122,6 @@ def figures() -> list[DocumentPart]:
         Paragraph("… and 28 more. All 32 partial maps are added up to one:"),
         side_by_side(Figure("output map 1", np.sum(partials, axis=0), "diverging", 0, side=5)),
         Math("64 dot 32 dot 3 dot 3 + 64 = 18496", "64 · 32 · 3 · 3 + 64 = 18,496"),
-        Table(
-            ("", "number"),
-            (
-                ("input maps", "32"),
-                ("kernels", "64"),
-                ("output maps", "64"),
-                ("partial maps on the way", "2,048"),
-            ),
-            (1,),
-        ),
+        Table(("", "number"), rows, (1,)),
     ]
     return parts

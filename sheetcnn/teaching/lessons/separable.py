@@ -20,7 +20,7 @@ from sheetcnn.teaching.lessons.lesson_page import (
     questions,
     sum_arrays,
 )
-from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Table
 
 MAPS, OUTPUTS, SIZE, K = 3, 2, 6, 3
 OUT = SIZE - K + 1
@@ -67,11 +67,7 @@ def _mixed(depth: list[Area], mix: Area, k: int, context: PageContext) -> Array:
 
 def pages() -> list[LessonPage]:
     """The two steps on numbers, and MobileNet's table."""
-    page = LessonPage(
-        "separable",
-        "First each map for itself, then mix them",
-        "a depthwise 3×3 convolution and a 1×1 convolution; change any orange number",
-    )
+    page = LessonPage.of("separable", "separable")
     depth: list[Area] = []
     for m in range(MAPS):
         top = TOP + m * (SIZE + 2)
@@ -93,11 +89,7 @@ def pages() -> list[LessonPage]:
 
 
 def _mobilenet() -> LessonPage:
-    page = LessonPage(
-        "mobilenet",
-        "What it saves: MobileNet v1",
-        "multiply-adds of each layer, separable and full; change the width multiplier",
-    )
+    page = LessonPage.of("separable", "mobilenet")
     page.text(TOP, LEFT, "width multiplier")
     width = page.inputs("width", TOP, LEFT + 6, np.array([[1.0]]))
     heads = ("layer", "maps in", "maps out", "side", "depthwise 3×3", "1×1", "together", "full 3×3", "share")
@@ -143,9 +135,6 @@ def figures() -> list[DocumentPart]:
         _, _, separable, full, share = costs(i, o, s)
         rows.append((name, f"{i} → {o}", f"{separable:,}", f"{full:,}", f"{share:.3f}"))
     return [
-        Paragraph(
-            "A separable convolution filters every map for itself (depthwise 3×3), then mixes the maps at each pixel (1×1)."
-        ),
         Figures([Figure(f"map {n + 1}, filtered", d, "diverging", 0, side=4) for n, d in enumerate(depth)]),
         Figures([Figure(f"output map {k + 1}", m, "diverging", 1, side=4) for k, m in enumerate(mixed)]),
         Math("(9 C + C O) / (9 C O) = 1 / O + 1 / 9", "(9C + CO) ÷ 9CO = 1 ÷ O + 1 ÷ 9"),

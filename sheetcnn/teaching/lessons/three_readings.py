@@ -38,20 +38,14 @@ def kernels() -> Array:
 
 def pages() -> list[LessonPage]:
     """The readings side by side, and the cost of widening."""
-    page = LessonPage(
-        "readings",
-        "What does a second convolution do with three maps?",
-        "three readings of the same sentence on the same numbers; C is what networks do",
-    )
-    page.text(TOP, LEFT, "three input maps (change them)", bold=True)
+    page = LessonPage.of("readings", "readings")
+    page.heading(TOP, LEFT, "three input maps (change them)")
     xs = [
         page.inputs(f"map{m}", TOP + 1, LEFT + m * (SIZE + 1), x, "sequential")
         for m, x in enumerate(inputs())
     ]
     top = TOP + SIZE + 2
-    page.text(
-        top, LEFT, "two kernels with a slice for each map (A and B use only the first slice)", bold=True
-    )
+    page.heading(top, LEFT, "two kernels with a slice for each map (A and B use only the first slice)")
     slices: list[list[Area]] = []
     for k, own in enumerate(kernels()):
         row = top + 1 + k * (K + 1)
@@ -59,18 +53,16 @@ def pages() -> list[LessonPage]:
         slices.append([page.inputs(key, row, col, s, "diverging") for key, col, s in columns])
         page.remark(row, LEFT + MAPS * (K + 1), f"kernel {k + 1}")
     a = top + 2 + KERNELS * (K + 1)
-    page.text(
-        a, LEFT, "A: each filter on each map separately: 2 × 3 = 6 maps. No network does this.", bold=True
-    )
+    page.heading(a, LEFT, "A: each filter on each map separately: 2 × 3 = 6 maps. No network does this.")
     for k in range(KERNELS):
         for m, x in enumerate(xs):
             page.convolution(a + 1, LEFT + (k * MAPS + m) * (OUT + 1), [x], slices[k][:1])
     b = a + OUT + 3
     words = "B: one shared 2-D filter, summed over the maps: 2 maps. No network does this either."
-    page.text(b, LEFT, words, bold=True)
+    page.heading(b, LEFT, words)
     c = b + OUT + 3
     words = "C ✓: a separate slice for every map, summed over the maps: 2 maps. This is convolution."
-    page.text(c, LEFT, words, bold=True)
+    page.heading(c, LEFT, words)
     for k in range(KERNELS):
         shared = [slices[k][0]] * MAPS
         for row, used in ((b, shared), (c, slices[k])):
@@ -89,11 +81,7 @@ def pages() -> list[LessonPage]:
 
 def _cost() -> LessonPage:
     """What it costs to make a layer wider."""
-    page = LessonPage(
-        "cost",
-        "The cost of widening",
-        "weights and multiply-adds of a layer with as many maps out as in; change the sizes",
-    )
+    page = LessonPage.of("readings", "cost")
     size = page.inputs("kernel", TOP, LEFT + 8, np.array([[3.0]]))
     page.text(TOP, LEFT, "kernel, pixels along a side")
     side = page.inputs("side", TOP + 1, LEFT + 8, np.array([[28.0]]))
@@ -140,9 +128,6 @@ def figures() -> list[DocumentPart]:
     each = [correlate(m, k[0, 0]) for m in x]
     own = sum_arrays([correlate(m, s) for m, s in zip(x, k[0], strict=True)])
     return [
-        Paragraph(
-            "A layer gives three maps. The next layer has two 3×3 kernels. What do they do with three maps?"
-        ),
         Figures([Figure(f"map {n + 1}", m, "sequential", 0, side=4) for n, m in enumerate(x)]),
         Paragraph("A: each filter on each map separately (kernel 1 alone gives three maps):", small=True),
         Figures([Figure(f"A, map {n + 1}", m, "diverging", 0, side=4) for n, m in enumerate(each)]),
