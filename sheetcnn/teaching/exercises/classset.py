@@ -147,20 +147,14 @@ def write_class_set(
         for (name, questions), file in zip(sets, files, strict=True):
             identity = _exercise_id(seed, name, questions)
             (part / f"{file}.pdf").write_bytes(pdf(worksheet(title, name, questions)))
-            cells = student_workbook(
-                part / f"{file}.xlsx", title, name, identity, questions, seed_of(seed, name)
-            )
+            workbook, salts = part / f"{file}.xlsx", seed_of(seed, name)
+            cells = student_workbook(workbook, title, name, identity, questions, salts)
             students.append(_student(name, file, identity, questions, cells))
         (part / "key.pdf").write_bytes(key_pdf)
-        book = {
-            "format": KEY_FORMAT,
-            "built by": f"sheetcnn {__version__}",
-            "title": title,
-            "students": students,
-        }
-        (part / "key.json").write_text(
-            json.dumps(book, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-        )
+        built_by = f"sheetcnn {__version__}"
+        book = {"format": KEY_FORMAT, "built by": built_by, "title": title, "students": students}
+        key = json.dumps(book, ensure_ascii=False, indent=1)
+        (part / "key.json").write_text(key + "\n", encoding="utf-8")
         part.chmod(0o755)
         if directory.exists():
             directory.rmdir()
