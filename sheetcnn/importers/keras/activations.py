@@ -109,11 +109,8 @@ _LAYER_ACTIVATIONS: dict[str, Callable[[Mapping[str, Any]], Activation]] = {
 }
 
 
-def _activation_layer(kind: str) -> LayerRule:
-    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
-        return add_activation(t, call, xs[0], _LAYER_ACTIVATIONS[kind](call.config))
-
-    return LayerRule(translate, keeps_order=True)
+def _activation_layer(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    return add_activation(t, call, xs[0], _LAYER_ACTIVATIONS[call.kind](call.config))
 
 
 def _softmax(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
@@ -136,37 +133,26 @@ def _prelu(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasT
     return t.layer(call, "prelu", x, {"weight": t.in_graph_order(x, alpha.reshape(-1))})
 
 
-def _operation(name: str) -> LayerRule:
-    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
-        extra = [key for key in (*call.config, *call.kwargs) if key not in ("name", "dtype")]
-        if len(call.args) != 1 or extra:
-            raise RefusalError(f"an operation with options ({', '.join(extra) or 'arguments'})")
-        return add_activation(t, call, xs[0], NAMED_ACTIVATIONS[name])
-
-    return LayerRule(translate, keeps_order=True)
-
-
 _OPERATIONS = {
-    "Relu": "relu",
-    "Relu6": "relu6",
-    "Sigmoid": "sigmoid",
-    "Silu": "silu",
-    "Tanh": "tanh",
-    "Softplus": "softplus",
-    "Softsign": "softsign",
-    "Selu": "selu",
-    "HardSigmoid": "hard_sigmoid",
-    "HardSilu": "hard_silu",
-    "HardTanh": "hard_tanh",
-    "Mish": "mish",
+    **{kind: kind.lower() for kind in ("Relu", "Relu6", "Sigmoid", "Silu", "Tanh", "Softplus", "Softsign")},
+    **{kind: kind.lower() for kind in ("Selu", "Mish")},
+    **{f"Hard{kind}": f"hard_{kind.lower()}" for kind in ("Sigmoid", "Silu", "Tanh")},
     "Exp": "exponential",
 }
 
+
+def _operation(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    extra = [key for key in (*call.config, *call.kwargs) if key not in ("name", "dtype")]
+    if len(call.args) != 1 or extra:
+        raise RefusalError(f"an operation with options ({', '.join(extra) or 'arguments'})")
+    return add_activation(t, call, xs[0], NAMED_ACTIVATIONS[_OPERATIONS[call.kind]])
+
+
 ACTIVATIONS: dict[str, LayerRule] = {
     "Activation": LayerRule(_activation, keeps_order=True),
-    **{kind: _activation_layer(kind) for kind in _LAYER_ACTIVATIONS},
+    **dict.fromkeys(_LAYER_ACTIVATIONS, LayerRule(_activation_layer, keeps_order=True)),
     "PReLU": LayerRule(_prelu, keeps_order=True),
     "Softmax": LayerRule(_softmax),
-    **{kind: _operation(name) for kind, name in _OPERATIONS.items()},
+    **dict.fromkeys(_OPERATIONS, LayerRule(_operation, keeps_order=True)),
 }
 """Layers and operations that are activations."""

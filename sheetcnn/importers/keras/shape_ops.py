@@ -97,17 +97,14 @@ def _same_rank(xs: Sequence[KerasTensor]) -> None:
         raise RefusalError("it merges tensors with different numbers of axes")
 
 
-def _merge(kind: str) -> LayerRule:
-    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
-        _same_rank(xs)
-        numbers = number_arguments(call)
-        if numbers:
-            return _with_number(t, call, xs, kind, numbers[0])
-        if len(xs) < 2:
-            raise RefusalError("it merges a single tensor, or a tensor with a constant that is not known")
-        return layer_with_activation(t, call, kind, xs, None)
-
-    return LayerRule(translate, takes_numbers=True)
+def _merge(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    _same_rank(xs)
+    numbers, kind = number_arguments(call), call.kind.removeprefix("True").lower()
+    if numbers:
+        return _with_number(t, call, xs, kind, numbers[0])
+    if len(xs) < 2:
+        raise RefusalError("it merges a single tensor, or a tensor with a constant that is not known")
+    return layer_with_activation(t, call, kind, xs, None)
 
 
 def _with_number(
@@ -155,6 +152,7 @@ def _identity(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> Ker
     return xs[0]
 
 
+_DROPOUTS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout")
 _IDENTITIES = (
     *("Identity", "ActivityRegularization", "GaussianNoise", "StochasticDepth"),
     *("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast"),
@@ -168,16 +166,12 @@ SHAPE_OPS: dict[str, LayerRule] = {
     **{f"ZeroPadding{axes}D": LayerRule(_zero_padding, axes=axes) for axes in (1, 2)},
     **{f"Cropping{axes}D": LayerRule(_cropping, axes=axes) for axes in (1, 2)},
     **{f"UpSampling{axes}D": LayerRule(partial(_upsampling, axes)) for axes in (1, 2)},
-    **{
-        kind: _merge(kind.lower())
-        for kind in ("Add", "Subtract", "Multiply", "Divide", "Average", "Maximum", "Minimum")
-    },
-    "TrueDivide": _merge("divide"),
-    "Concatenate": LayerRule(_concatenate),
     **dict.fromkeys(
-        ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout"),
-        LayerRule(_dropout, keeps_order=True),
+        ("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Average", "Maximum", "Minimum"),
+        LayerRule(_merge, takes_numbers=True),
     ),
+    "Concatenate": LayerRule(_concatenate),
+    **dict.fromkeys(_DROPOUTS, LayerRule(_dropout, keeps_order=True)),
     **dict.fromkeys(_IDENTITIES, LayerRule(_identity, keeps_order=True)),
 }
 """Layers that move, merge, or leave alone."""

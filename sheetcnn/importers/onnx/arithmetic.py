@@ -234,11 +234,6 @@ def _scaled(array: np.ndarray, factor: float) -> np.ndarray:
     return array if factor == 1 else decimal(array) * factor
 
 
-def identity(ctx: NodeContext) -> View:
-    """Identity: no layer at all."""
-    return ctx.view()
-
-
 FLOATS = ("float16", "float32", "float64", "bfloat16")
 
 
@@ -267,7 +262,7 @@ TABLE: Mapping[str, OperatorRule] = {
     "Pow": OperatorRule(power),
     "Gemm": OperatorRule(gemm),
     "MatMul": OperatorRule(matmul),
-    "Identity": OperatorRule(identity),
+    "Identity": OperatorRule(NodeContext.view),
     "Cast": OperatorRule(cast),
     "CastLike": OperatorRule(cast),
 }

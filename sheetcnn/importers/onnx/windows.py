@@ -159,11 +159,6 @@ def _pool(ctx: NodeContext, kind: str, **options: object) -> View:
     return ctx.apply(view, kind, kernel_size=compact(kernel), **options)
 
 
-def max_pool(ctx: NodeContext) -> View:
-    """MaxPool."""
-    return _pool(ctx, "max_pool")
-
-
 def average_pool(ctx: NodeContext) -> View:
     """AveragePool: padding is not counted unless the node says so."""
     return _pool(ctx, "avg_pool", count_include_pad=bool(ctx.int_attr("count_include_pad", 0)))
@@ -184,11 +179,8 @@ def reduce_spatial(kind: str) -> OperatorRule:
         # Axes of size 1 (the batch too) may be left out or named at will.
         full = {n for n, size in enumerate(view.dims) if size > 1}
         chosen = {a % rank for a in axes} if axes else set(range(rank))
-        if (
-            rank < 3
-            or chosen & full != spatial & full
-            or (ctx.int_attr("noop_with_empty_axes", 0) and not axes)
-        ):
+        nothing = ctx.int_attr("noop_with_empty_axes", 0) and not axes
+        if rank < 3 or chosen & full != spatial & full or nothing:
             raise RefusalError(f"reduces the axes {sorted(chosen)}; only height and width together can be")
         result = ctx.apply(ctx.builder.materialise(view), kind)
         return result if ctx.int_attr("keepdims", 1) else ctx.reshaped(result, ctx.inferred_dims())
@@ -217,7 +209,7 @@ _PADS = {"auto_pad": ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID")}
 TABLE: Mapping[str, OperatorRule] = {
     "Conv": OperatorRule(conv, _PADS, too_many_axes),
     "ConvTranspose": OperatorRule(conv_transpose, _PADS, too_many_axes),
-    "MaxPool": OperatorRule(max_pool, _PADS, too_many_axes),
+    "MaxPool": OperatorRule(lambda ctx: _pool(ctx, "max_pool"), _PADS, too_many_axes),
     "AveragePool": OperatorRule(average_pool, {**_PADS, "dilations": (1,)}, too_many_axes),
     "GlobalAveragePool": global_pool("global_avg_pool"),
     "GlobalMaxPool": global_pool("global_max_pool"),

@@ -16,19 +16,9 @@ if TYPE_CHECKING:
     from sheetcnn.importers.torch.translator import TorchTranslator
 
 
-def batch_norm(
-    t: TorchTranslator,
-    x: TorchTensor,
-    weight: object,
-    bias: object,
-    mean: object,
-    variance: object,
-    training: bool,
-    momentum: float,
-    epsilon: float,
-    *_: object,
-) -> TorchTensor:
+def batch_norm(t: TorchTranslator, x: TorchTensor, weight: object, bias: object, *rest: Any) -> TorchTensor:
     """Batch normalisation with the statistics of the training."""
+    mean, variance, training, _, epsilon, *_ = rest
     if training or mean is None:
         raise RefusalError(
             "it normalises by the batch itself (training mode, or track_running_stats=False); "
