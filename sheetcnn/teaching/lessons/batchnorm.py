@@ -7,7 +7,7 @@ import numpy as np
 from sheetcnn.formulas.expr import Number, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, correlate, questions
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, correlate
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, side_by_side
 
 SIZE, K = 6, 3
@@ -88,7 +88,7 @@ def pages() -> list[LessonPage]:
     words = "one convolution with the folded numbers"
     convolved = add(call("SUMPRODUCT", x.window(K, K), folded.whole()), new_bias)
     page.formulas(row + 6, right, size, convolved, one, "diverging", words)
-    page.questions(row + 12, questions("batchnorm"), 26)
+    page.questions(row + 12, 26)
     page.plan.format.zoom = 80
     return [page]
 

@@ -17,7 +17,6 @@ from sheetcnn.teaching.lessons.lesson_page import (
     Values,
     choice_of,
     correlate,
-    questions,
     sum_arrays,
 )
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Paragraph, side_by_side
@@ -147,7 +146,7 @@ def _step(channels: list[Area], slices: list[list[Area]], biases: list[Area], ma
         return float(maps[k].values(context)[y, x])
 
     page.labelled(at + 3, LEFT + 8, "the pixel of the map", cells, stands)
-    page.questions(at + 5, questions("channels"))
+    page.questions(at + 5)
     return page
 
 

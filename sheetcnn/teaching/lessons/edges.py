@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, correlate, questions
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, correlate
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, side_by_side
 
 SIZE = 12
@@ -41,7 +41,7 @@ def pages() -> list[LessonPage]:
         page.remark(row + 1 + n * 2, col, f"{name}: {' / '.join(_row(r) for r in numbers.tolist())}")
     right = col + 15
     out = page.convolution(TOP + 1, right, [x], [kernel], "the result: window times kernel, added up")
-    page.questions(TOP + SIZE + 3, questions("edges"), 34)
+    page.questions(TOP + SIZE + 3, 34)
     page.zoom_to_fit(out)
     return [page]
 

@@ -10,7 +10,7 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, Ref, add, call
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, questions
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage
 from sheetcnn.teaching.paper.document import Box, Boxes, DocumentPart, Math, Table
 
 SIDE, MAPS = 28, 192
@@ -73,7 +73,7 @@ def pages() -> list[LessonPage]:
     page.formula(row, LEFT + 20, add(*work), all_work, merge=4)
     words = "weights = maps in × reduced + reduced × maps out × kernel²; without a reduction: maps in × maps out × kernel²"
     page.remark(row + 2, LEFT, words)
-    page.questions(row + 4, questions("inception"), 34)
+    page.questions(row + 4, 34)
     page.plan.format.zoom = 60
     return [page]
 

@@ -90,9 +90,11 @@ class LessonPage:
         name: of the sheet.
         title: its heading.
         line: what it is about, in a sentence.
+        lesson: whose questions it shows.
     """
 
-    def __init__(self, name: str, title: str, line: str) -> None:
+    def __init__(self, name: str, title: str, line: str, lesson: str = "") -> None:
+        self.lesson = lesson
         self.plan = SheetPlan(name, page=True, tab="page")
         self.plan.format.column_width, self.plan.format.row_height = WIDTH, HEIGHT
         self.plan.format.column_widths[1] = 2
@@ -104,7 +106,7 @@ class LessonPage:
     def of(cls, lesson: str, name: str) -> LessonPage:
         """A sheet of a lesson, with its words from `texts.yaml`."""
         words = _texts()[lesson]["pages"][name]
-        return cls(name, words["title"], words["line"])
+        return cls(name, words["title"], words["line"], lesson)
 
     @property
     def name(self) -> str:
@@ -136,10 +138,10 @@ class LessonPage:
         for n, head in enumerate(words):
             self.label(row, LEFT + n * merge, head, style, merge)
 
-    def questions(self, row: int, questions: Sequence[tuple[str, str]], wide: int = 24) -> None:
-        """A box of numbered questions, without their answers."""
+    def questions(self, row: int, wide: int = 24, first: int = 0, last: int | None = None) -> None:
+        """A box of numbered questions of the lesson, or some of them, without their answers."""
         self.plan.cells.append(Cell(row, LEFT, "Questions", theme.SECTION))
-        for n, (question, _) in enumerate(questions, 1):
+        for n, (question, _) in enumerate(questions(self.lesson)[first:last], 1):
             self.plan.cells.append(Cell(row + n, LEFT, f"{n}. {question}", QUESTION, merge=wide))
             lines = -(-len(question) // int(wide * 5.4))
             self.plan.format.row_heights[row + n] = 6 + 16 * lines

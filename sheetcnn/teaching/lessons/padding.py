@@ -9,7 +9,7 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, Number, Ref, add, call, compare
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, choice_of, questions
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, choice_of
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, Paragraph, Table, side_by_side
 
 MOST, REACH = 16, 24
@@ -99,7 +99,7 @@ def pages() -> list[LessonPage]:
 
     words = "size of the result for kernels 1 to 7 (across) and strides 1 to 4 (down), with this input, padding and dilation"
     page.formulas(row + 4, LEFT, (4, 7), formula, table, "sequential", words)
-    page.questions(row + 10, questions("padding"), 26)
+    page.questions(row + 10, 26)
     page.plan.format.zoom = 80
     return [page]
 

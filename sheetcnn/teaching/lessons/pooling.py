@@ -13,7 +13,6 @@ from sheetcnn.teaching.lessons.lesson_page import (
     TOP,
     Area,
     LessonPage,
-    questions,
     window_max,
     window_mean,
 )
@@ -59,7 +58,7 @@ def pages() -> list[LessonPage]:
             formula = window_max(seen, 4) if how == "MAX" else window_mean(seen, 4)
             page.formulas(top + 1, col, (size, size), formula, partial(_pooled, x, how, stride), "sequential")
             col += max(size, 6) + 2
-    page.questions(TOP + MAPS * (SIZE + 2) + 1, questions("pooling"), 30)
+    page.questions(TOP + MAPS * (SIZE + 2) + 1, 30)
     page.plan.format.zoom = 70
     return [page]
 

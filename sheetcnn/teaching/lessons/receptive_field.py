@@ -9,7 +9,7 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, Number, add
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, LessonPage, questions
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, LessonPage
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Table
 
 LAYERS = ((3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 2))
@@ -55,7 +55,7 @@ def pages() -> list[LessonPage]:
         LEFT,
         "sees = sees before + (kernel − 1) × dilation × step before;   step = step before × stride",
     )
-    page.questions(TOP + len(LAYERS) + 4, questions("receptive"), 24)
+    page.questions(TOP + len(LAYERS) + 4, 24)
     return [page]
 
 

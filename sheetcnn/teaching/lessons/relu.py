@@ -13,7 +13,6 @@ from sheetcnn.teaching.lessons.lesson_page import (
     Area,
     LessonPage,
     correlate,
-    questions,
     sum_arrays,
     window_max,
     window_mean,
@@ -69,7 +68,7 @@ def pages() -> list[LessonPage]:
     words = "wrong: max(0, …) + max(0, …)"
     every = page.formulas(TOP + SIZE + 3, col, size, wrong, on_each, "sequential", words)
     page.difference(TOP + 1, col + OUT + 2, once, every)
-    page.questions(TOP + 2 * (SIZE + 2) + 1, questions("relu")[:3], 28)
+    page.questions(TOP + 2 * (SIZE + 2) + 1, 28, last=3)
     page.plan.format.zoom = 80
     return [page, _pooling()]
 
@@ -105,7 +104,7 @@ def _pooling() -> LessonPage:
         last = call("MAX", 0, last)
         two = page.formulas(row, LEFT + 8, size, last, after, "sequential", f"{words}: ReLU after")
         page.difference(row, LEFT + 16, one, two)
-    page.questions(TOP + 16, questions("relu")[3:], 24)
+    page.questions(TOP + 16, first=3)
     return page
 
 

@@ -17,7 +17,6 @@ from sheetcnn.teaching.lessons.lesson_page import (
     choice_of,
     correlate,
     fixed_value,
-    questions,
     sum_arrays,
 )
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, Paragraph, Table, side_by_side
@@ -99,7 +98,7 @@ def _sum(maps: list[Area], weights: Area) -> LessonPage:
     )
     for n, (label, counted, number) in enumerate(counts):
         page.labelled(count + n, col, label, counted, fixed_value(number))
-    page.questions(top + 2 + 8 * (OUT + 2), questions("second"), 26)
+    page.questions(top + 2 + 8 * (OUT + 2), 26)
     page.plan.format.zoom = 50
     return page
 

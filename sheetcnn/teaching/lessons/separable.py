@@ -17,7 +17,6 @@ from sheetcnn.teaching.lessons.lesson_page import (
     Area,
     LessonPage,
     correlate,
-    questions,
     sum_arrays,
 )
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Table
@@ -83,7 +82,7 @@ def pages() -> list[LessonPage]:
         mixed = add(*(d.matching_cell() * mix.cell(k, m) for m, d in enumerate(depth)))
         values = partial(_mixed, depth, mix, k)
         page.formulas(TOP + 5 + k * (OUT + 2), col, (OUT, OUT), mixed, values, "diverging", words)
-    page.questions(TOP + MAPS * (SIZE + 2) + 1, questions("separable"), 30)
+    page.questions(TOP + MAPS * (SIZE + 2) + 1, 30)
     page.plan.format.zoom = 70
     return [page, _mobilenet()]
 

@@ -11,7 +11,7 @@ from sheetcnn.formulas.expr import Number, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, Values, questions
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, Values
 from sheetcnn.teaching.paper.document import DocumentPart, Math, Table, number_text
 from sheetcnn.xlsx.book import DataBar
 
@@ -74,7 +74,7 @@ def pages() -> list[LessonPage]:
         total = add(*(call("EXP", (x.cell(n, 0) - top) / own) for n in range(count)))
         share = call("EXP", (x.matching_cell() - top) / own) / total
         page.formulas(at, col, size, share, _at(x.values, temperatures.values, j), style=theme.VALUE)
-    page.questions(at + count + 2, questions("softmax"), 26)
+    page.questions(at + count + 2, 26)
     return [page]
 
 

@@ -16,7 +16,6 @@ from sheetcnn.teaching.lessons.lesson_page import (
     Area,
     LessonPage,
     correlate,
-    questions,
     sum_arrays,
 )
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph, Table, side_by_side
@@ -74,7 +73,7 @@ def pages() -> list[LessonPage]:
         (c, f"2 × 3 × 9 = {shared_weights * MAPS} weights, 2 maps"),
     ):
         page.remark(row + 1, LEFT + 2 * MAPS * (OUT + 1) + 1, words)
-    page.questions(c + OUT + 3, questions("readings"), 32)
+    page.questions(c + OUT + 3, 32)
     page.plan.format.zoom = 60
     return [page, _cost()]
 
