@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sheetcnn.importers.keras.stores import Store
+from sheetcnn.importers.keras.stores import NumberedStore, Store
 
 MODELS = ("Sequential", "Functional", "Model")
 _DEEPEST = 16
@@ -180,7 +180,7 @@ class _Flattener:
 
     def _input(self, name: str, dims: Sequence[int | None]) -> int:
         self._count += 1
-        call = LayerCall(self._count, "InputLayer", name, {}, [], {}, _NoStore(), dims=tuple(dims))
+        call = LayerCall(self._count, "InputLayer", name, {}, [], {}, NumberedStore(None), dims=tuple(dims))
         self._network.inputs.append(call)
         return call.number
 
@@ -198,16 +198,6 @@ class _Flattener:
         call = LayerCall(self._count, kind, "/".join(path), config, args, kwargs, store, custom_class)
         self._network.calls.append(call)
         return [self._count]
-
-
-class _NoStore:
-    """The store of what has no arrays."""
-
-    def layers(self, configs: Sequence[Mapping[str, Any]]) -> list[Store]:
-        return [self for _ in configs]
-
-    def arrays(self, names: Sequence[str]) -> dict[str, Any]:
-        return {}
 
 
 class _NotYetError(Exception):

@@ -306,10 +306,7 @@ def number_arguments(call: LayerCall) -> list[Any]:
     found = []
     for arg in call.args:
         value = arg["config"]["value"] if isinstance(arg, dict) and "value" in arg.get("config", {}) else arg
-        if isinstance(value, int | float | dict) or (isinstance(value, list) and not _links_only(value)):
+        links = isinstance(value, list) and value and all(isinstance(item, Link) for item in value)
+        if isinstance(value, int | float | dict | list) and not links:
             found.append(value)
     return found
-
-
-def _links_only(value: list[Any]) -> bool:
-    return bool(value) and all(isinstance(item, Link) for item in value)
