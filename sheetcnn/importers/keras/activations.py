@@ -23,7 +23,6 @@ NAMED_ACTIVATIONS = {
 """Keras's names of functions of one value."""
 SOFTMAX = ("softmax", "log_softmax")
 _LINEAR = (None, "linear")
-_LAYERS_AS_FUNCTIONS = ("ReLU", "LeakyReLU", "ELU")
 
 
 def configured_activation(t: KerasTranslator, value: Any) -> Activation | str | None:
@@ -34,7 +33,7 @@ def configured_activation(t: KerasTranslator, value: Any) -> Activation | str | 
     """
     if isinstance(value, dict):
         kind, config = value.get("class_name"), value.get("config")
-        if kind in _LAYERS_AS_FUNCTIONS and isinstance(config, dict):
+        if kind in _LAYER_ACTIVATIONS and isinstance(config, dict):
             return _LAYER_ACTIVATIONS[kind](config)
         value = config if isinstance(config, str) else kind
     if value in _LINEAR:
@@ -98,14 +97,10 @@ def _leaky_relu(config: Mapping[str, Any]) -> Activation:
     return Activation("leaky_relu", {"negative_slope": float(slope)})
 
 
-def _elu(config: Mapping[str, Any]) -> Activation:
-    return Activation("elu", {"alpha": float(config.get("alpha", 1.0))})
-
-
 _LAYER_ACTIVATIONS: dict[str, Callable[[Mapping[str, Any]], Activation]] = {
     "ReLU": _relu,
     "LeakyReLU": _leaky_relu,
-    "ELU": _elu,
+    "ELU": lambda config: Activation("elu", {"alpha": float(config.get("alpha", 1.0))}),
 }
 
 

@@ -145,16 +145,10 @@ def add_matrix(
 
 
 def _pool(
-    t: TorchTranslator,
-    x: TorchTensor,
-    kind: str,
-    size: Ints,
-    stride: Ints | None,
-    padding: Ints,
-    ceil: bool,
-    **more: Any,
+    t: TorchTranslator, x: TorchTensor, kind: str, window: tuple[Ints, Ints, Ints], ceil: bool, **more: Any
 ) -> TorchTensor:
-    x = t.materialised(x)
+    """A pool whose window has a size, a stride (the size, where there is none) and a padding."""
+    x, (size, stride, padding) = t.materialised(x), window
     axes = len(x.dims) - 2
     kernel, step = pair(size, axes), pair(stride or size, axes)
     more["padding"] = compact(symmetric_padding(padding, axes))
@@ -173,7 +167,7 @@ def max_pool(
 ) -> TorchTensor:
     """Max pooling."""
     axes = len(t.tensor(x).dims) - 2
-    return _pool(t, x, "max_pool", size, stride, padding, ceil, dilation=compact(pair(dilation, axes)))
+    return _pool(t, x, "max_pool", (size, stride, padding), ceil, dilation=compact(pair(dilation, axes)))
 
 
 def avg_pool(
@@ -189,7 +183,7 @@ def avg_pool(
     """Average pooling."""
     if divisor is not None:
         raise RefusalError("an average with a divisor of its own (divisor_override)")
-    return _pool(t, x, "avg_pool", size, stride, padding, ceil, count_include_pad=bool(count_padding))
+    return _pool(t, x, "avg_pool", (size, stride, padding), ceil, count_include_pad=bool(count_padding))
 
 
 def adaptive_avg_pool(t: TorchTranslator, x: TorchTensor, size: Ints) -> TorchTensor:
