@@ -14,7 +14,6 @@ constant per channel. First cell::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 from pydantic import model_validator
 
@@ -29,15 +28,11 @@ from sheetcnn.shape import Array, Shape
 class Affine(SameShape):
     """Scale and shift per channel."""
 
-    kind: ClassVar[str] = "affine"
-    title: ClassVar[str] = "scale and shift"
-    framework_names: ClassVar[tuple[str, str, str]] = (
-        "Mul, Add with constants",
-        "",
-        "Rescaling, Normalization",
-    )
-    pixelwise: ClassVar[bool] = True
-    takes_activation: ClassVar[bool] = True
+    kind = "affine"
+    title = "scale and shift"
+    framework_names = ("Mul, Add with constants", "", "Rescaling, Normalization")
+    pixelwise = True
+    takes_activation = True
 
     scale: bool = True
     shift: bool = True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from sheetcnn.formulas.region import Stamp
 from sheetcnn.model.ops.base import Op, Site
@@ -12,7 +11,7 @@ from sheetcnn.model.ops.base import Op, Site
 class Alias(Op):
     """A layer that only chooses or orders cells that exist already (see `Op.alias`)."""
 
-    pixelwise: ClassVar[bool] = True
+    pixelwise = True
 
     def formula(self, site: Site) -> Iterator[Stamp]:
         """No patterns: there are no cells to fill."""

@@ -15,7 +15,7 @@ First cell::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
@@ -30,15 +30,11 @@ from sheetcnn.shape import Array, Shape
 class BatchNorm(SameShape):
     """Batch normalisation."""
 
-    kind: ClassVar[str] = "batch_norm"
-    title: ClassVar[str] = "batch normalisation"
-    framework_names: ClassVar[tuple[str, str, str]] = (
-        "BatchNormalization",
-        "BatchNorm2d",
-        "BatchNormalization",
-    )
-    pixelwise: ClassVar[bool] = True
-    takes_activation: ClassVar[bool] = True
+    kind = "batch_norm"
+    title = "batch normalisation"
+    framework_names = ("BatchNormalization", "BatchNorm2d", "BatchNormalization")
+    pixelwise = True
+    takes_activation = True
 
     epsilon: Annotated[float, Field(gt=0)] = 1e-5
 

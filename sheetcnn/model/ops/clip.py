@@ -9,7 +9,6 @@ Shape unchanged. Definition: PyTorch's `clamp` and `Hardtanh`, ONNX `Clip`. Firs
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 from pydantic import model_validator
@@ -23,9 +22,9 @@ from sheetcnn.shape import Array, Shape
 class Clip(Elementwise):
     """Clipping."""
 
-    kind: ClassVar[str] = "clip"
-    title: ClassVar[str] = "clip"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Clip", "Hardtanh, clamp", "ReLU(max_value)")
+    kind = "clip"
+    title = "clip"
+    framework_names = ("Clip", "Hardtanh, clamp", "ReLU(max_value)")
 
     min: float | None = None
     max: float | None = None

@@ -9,7 +9,7 @@ a kernel of 1 x k. Definition: PyTorch's `Conv1d`. First cell of a kernel of 3 o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -30,9 +30,9 @@ Ends = Annotated[
 class Conv1d(AsConv2d):
     """A one-dimensional convolution."""
 
-    kind: ClassVar[str] = "conv1d"
-    title: ClassVar[str] = "1-D convolution"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Conv", "Conv1d", "Conv1D")
+    kind = "conv1d"
+    title = "1-D convolution"
+    framework_names = ("Conv", "Conv1d", "Conv1D")
 
     filters: Size
     kernel_size: Size

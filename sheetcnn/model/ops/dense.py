@@ -15,7 +15,6 @@ First cell::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 from sheetcnn.formulas.expr import add, dot
 from sheetcnn.formulas.region import Region, Stamp
@@ -29,11 +28,11 @@ from sheetcnn.shape import Array, Shape, ShapeMismatchError
 class Dense(Op):
     """A dense layer with `units` outputs."""
 
-    kind: ClassVar[str] = "dense"
-    title: ClassVar[str] = "dense"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Gemm, MatMul", "Linear", "Dense")
-    takes_activation: ClassVar[bool] = True
-    reads_in_place: ClassVar[bool] = True
+    kind = "dense"
+    title = "dense"
+    framework_names = ("Gemm, MatMul", "Linear", "Dense")
+    takes_activation = True
+    reads_in_place = True
 
     units: Size
     bias: bool = True

@@ -10,7 +10,6 @@ weight `(C * multiplier, 1, kh, kw)`: the same as `conv2d` with `groups` = C. De
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from sheetcnn.model.ops.conv2d import AsConv2d, Conv2d
 from sheetcnn.model.ops.spatial import Padding, Size, SizeOrPair, maps_only
@@ -20,13 +19,9 @@ from sheetcnn.shape import Shape
 class DepthwiseConv2d(AsConv2d):
     """A depthwise convolution with `multiplier` kernels per map."""
 
-    kind: ClassVar[str] = "depthwise_conv2d"
-    title: ClassVar[str] = "depthwise convolution"
-    framework_names: ClassVar[tuple[str, str, str]] = (
-        "Conv with group",
-        "Conv2d(groups=C)",
-        "DepthwiseConv2D",
-    )
+    kind = "depthwise_conv2d"
+    title = "depthwise convolution"
+    framework_names = ("Conv with group", "Conv2d(groups=C)", "DepthwiseConv2D")
 
     kernel_size: SizeOrPair
     multiplier: Size = 1

@@ -9,23 +9,22 @@ Shape unchanged. Definition: Courbariaux et al. (2015); PyTorch's `Hardsigmoid` 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
 from sheetcnn.formulas.expr import Expr, Number, call
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Elementwise, Negatives
+from sheetcnn.model.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
 
 class HardSigmoid(Elementwise):
     """hard sigmoid."""
 
-    kind: ClassVar[str] = "hard_sigmoid"
-    title: ClassVar[str] = "hard sigmoid"
-    framework_names: ClassVar[tuple[str, str, str]] = ("HardSigmoid", "Hardsigmoid", "hard_sigmoid")
-    negatives: ClassVar[Negatives] = "none"
+    kind = "hard_sigmoid"
+    title = "hard sigmoid"
+    framework_names = ("HardSigmoid", "Hardsigmoid", "hard_sigmoid")
+    negatives = "none"
 
     alpha: float = 1 / 6
     beta: float = 0.5

@@ -8,7 +8,6 @@ Shape unchanged. Definition: Maas et al. (2013); PyTorch's `LeakyReLU`. First ce
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
@@ -21,10 +20,10 @@ from sheetcnn.shape import Array, Shape
 class LeakyRelu(Elementwise):
     """Leaky ReLU."""
 
-    kind: ClassVar[str] = "leaky_relu"
-    title: ClassVar[str] = "leaky ReLU"
-    framework_names: ClassVar[tuple[str, str, str]] = ("LeakyRelu", "LeakyReLU", "LeakyReLU")
-    once: ClassVar[bool] = False
+    kind = "leaky_relu"
+    title = "leaky ReLU"
+    framework_names = ("LeakyRelu", "LeakyReLU", "LeakyReLU")
+    once = False
 
     negative_slope: float = 0.01
 

@@ -49,8 +49,8 @@ class Merge(RowOp):
     """The layer of a row of `MERGES`."""
 
     row: ClassVar[MergeFunction]
-    takes_activation: ClassVar[bool] = True
-    pixelwise: ClassVar[bool] = True
+    takes_activation = True
+    pixelwise = True
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """The shape that all inputs broadcast to."""

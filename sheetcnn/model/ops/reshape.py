@@ -8,13 +8,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Negatives, Op, Params, Site
+from sheetcnn.model.ops.base import Op, Params, Site
 from sheetcnn.model.ops.gather import copied
 from sheetcnn.model.ops.spatial import Size, listed
 from sheetcnn.shape import Array, Shape, ShapeMismatchError
@@ -23,10 +23,10 @@ from sheetcnn.shape import Array, Shape, ShapeMismatchError
 class Reshape(Op):
     """Reshaping."""
 
-    kind: ClassVar[str] = "reshape"
-    title: ClassVar[str] = "reshape"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Reshape", "reshape, view", "Reshape")
-    negatives: ClassVar[Negatives] = "from negatives"
+    kind = "reshape"
+    title = "reshape"
+    framework_names = ("Reshape", "reshape, view", "Reshape")
+    negatives = "from negatives"
 
     shape: Annotated[
         tuple[Size, Size, Size] | tuple[Size],

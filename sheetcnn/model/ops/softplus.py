@@ -9,7 +9,7 @@ Shape unchanged. Definition: Dugas et al. (2001); PyTorch's `Softplus`. ONNX `So
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
@@ -23,10 +23,10 @@ from sheetcnn.shape import Array, Shape
 class Softplus(Elementwise):
     """softplus."""
 
-    kind: ClassVar[str] = "softplus"
-    title: ClassVar[str] = "softplus"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Softplus", "Softplus", "softplus")
-    once: ClassVar[bool] = False
+    kind = "softplus"
+    title = "softplus"
+    framework_names = ("Softplus", "Softplus", "softplus")
+    once = False
 
     beta: Annotated[float, Field(gt=0)] = 1.0
     threshold: Annotated[float, Field(le=700)] = 20.0
