@@ -45,12 +45,8 @@ class Affine(SameShape):
 
     def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
         """With `scale`, `weight`; with `shift`, `bias`."""
-        shape = (inputs[0].channels,)
-        weight, bias = (
-            Parameter("weight", shape, "channel", "weight"),
-            Parameter("bias", shape, "channel", "bias"),
-        )
-        return (weight,) * self.scale + (bias,) * self.shift
+        names = ("weight",) * self.scale + ("bias",) * self.shift
+        return tuple(Parameter(name, (inputs[0].channels,), "channel", name) for name in names)
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """The definition, broadcast over the channels."""

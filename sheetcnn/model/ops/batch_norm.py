@@ -26,6 +26,9 @@ from sheetcnn.model.ops.base import Parameter, Params, SameShape, Site, everywhe
 from sheetcnn.model.ops.channels import per_channel
 from sheetcnn.shape import Array, Shape
 
+LABELS = {"weight": "γ", "bias": "β", "running_mean": "mean", "running_var": "variance"}
+"""The parameters, in their order, and what the sheets call them."""
+
 
 class BatchNorm(SameShape):
     """Batch normalisation."""
@@ -41,28 +44,19 @@ class BatchNorm(SameShape):
     def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
         """`weight` (gamma), `bias` (beta), `running_mean`, `running_var`."""
         shape = (inputs[0].channels,)
-        return (
-            Parameter("weight", shape, "channel", "γ"),
-            Parameter("bias", shape, "channel", "β"),
-            Parameter("running_mean", shape, "channel", "mean"),
-            Parameter("running_var", shape, "channel", "variance"),
-        )
+        return tuple(Parameter(name, shape, "channel", label) for name, label in LABELS.items())
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """The definition, broadcast over the channels."""
         x = inputs[0]
-        gamma, beta, mean, var = (
-            per_channel(params[name], x) for name in ("weight", "bias", "running_mean", "running_var")
-        )
+        gamma, beta, mean, var = (per_channel(params[name], x) for name in LABELS)
         return (x - mean) / np.sqrt(var + self.epsilon) * gamma + beta
 
     def formula(self, site: Site) -> Iterator[Stamp]:
         """The definition; the parameters are fixed cells, or walk along with a vector."""
         x = site.inputs[0]
         for region in everywhere(site.out, x):
-            gamma, beta, mean, var = (
-                site.walk(name, region) for name in ("weight", "bias", "running_mean", "running_var")
-            )
+            gamma, beta, mean, var = (site.walk(name, region) for name in LABELS)
             normal = (x.at(region) - mean) / call("SQRT", var + self.epsilon)
             yield Stamp(region, normal * gamma + beta)
 

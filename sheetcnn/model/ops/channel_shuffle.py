@@ -12,9 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sheetcnn.formulas.placement import Placement, select
-from sheetcnn.languages import text
-from sheetcnn.model.ops.alias import Alias
-from sheetcnn.model.ops.base import Params
+from sheetcnn.model.ops.base import Alias, Params
 from sheetcnn.model.ops.spatial import Size, maps_only
 from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
@@ -53,6 +51,4 @@ class ChannelShuffle(Alias):
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """From where each channel is taken, and that nothing is copied."""
-        return text(
-            "one channel from each of {groups} groups in turn (read where they stand)", groups=self.groups
-        )
+        return self.words("one channel from each of {groups} groups in turn (read where they stand)")

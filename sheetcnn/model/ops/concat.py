@@ -12,8 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sheetcnn.languages import text
-from sheetcnn.model.ops.alias import Alias
-from sheetcnn.model.ops.base import Params
+from sheetcnn.model.ops.base import Alias, Params
 from sheetcnn.model.ops.merges import ANY_NUMBER
 from sheetcnn.shape import Array, Shape, ShapeMismatchError
 

@@ -62,7 +62,7 @@ class Conv1d(AsConv2d):
         x = maps_only(self.kind, inputs)
         if x.height != 1:
             raise ShapeMismatchError(f"conv1d needs maps of one row (C, 1, L) but gets {x}; use conv2d")
-        return self.as_conv2d(x.channels).out_shape(inputs)
+        return super().out_shape(inputs)
 
     def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
         """`weight` `(filters, C / groups, k)` and, with `bias`, `bias`."""

@@ -127,6 +127,10 @@ class AsConv2d(Windowed):
         """The kernel's window."""
         return self.as_conv2d(x.channels).geometry(x)
 
+    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """That of the `conv2d`."""
+        return self.as_conv2d(maps_only(self.kind, inputs).channels).out_shape(inputs)
+
     def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
         """`weight` and, with `bias`, `bias`."""
         return self.as_conv2d(inputs[0].channels).parameters(inputs)

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from sheetcnn.formulas.region import Region, Stamp
-from sheetcnn.languages import text
 from sheetcnn.model.ops.base import Op, Params, Site
 from sheetcnn.model.ops.spatial import Size, maps_only
 from sheetcnn.shape import Array, Shape, ShapeMismatchError
@@ -64,8 +63,4 @@ class DepthToSpace(Op):
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """From how many maps each block of pixels comes."""
-        return text(
-            "each {block}×{block} block of pixels from {maps} input maps",
-            block=self.block,
-            maps=self.block**2,
-        )
+        return self.words("each {block}×{block} block of pixels from {maps} input maps", maps=self.block**2)

@@ -11,8 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sheetcnn.model.ops.alias import Alias
-from sheetcnn.model.ops.base import Params, SameShape
+from sheetcnn.model.ops.base import Alias, Params, SameShape
 from sheetcnn.shape import Array, Shape
 
 

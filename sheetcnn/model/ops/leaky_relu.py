@@ -12,7 +12,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from sheetcnn.formulas.expr import Expr, Number, call, compare
-from sheetcnn.languages import text
 from sheetcnn.model.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
@@ -41,7 +40,4 @@ class LeakyRelu(Elementwise):
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """Both branches, with the slope."""
-        return text(
-            "the value where it is positive, {negative_slope:g} × value elsewhere",
-            negative_slope=self.negative_slope,
-        )
+        return self.words("the value where it is positive, {negative_slope:g} × value elsewhere")

@@ -26,7 +26,6 @@ from pydantic import Field
 from sheetcnn.formulas.expr import Number, add
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
-from sheetcnn.languages import text
 from sheetcnn.model.ops.base import Params, SameShape, Site
 from sheetcnn.model.ops.channels import combined
 from sheetcnn.model.ops.spatial import Size
@@ -78,11 +77,7 @@ class Lrn(SameShape):
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The definition in words."""
-        return text(
+        return self.words(
             "value ÷ ({k:g} + {alpha:g} ÷ {size} × sum of the squares of {size} neighbouring channels) "
-            "^ {beta:g}",
-            k=self.k,
-            alpha=self.alpha,
-            size=self.size,
-            beta=self.beta,
+            "^ {beta:g}"
         )

@@ -57,18 +57,13 @@ class Reshape(Op):
             length = min(source_left, target_left)
             down = target.step_i[0] != 0  # a vector runs down its column, and so must what it copies
             along = source.step_i if source.step_i[0] else source.step_j
+            ends = (source.start, along), (target.start, target.step_i if down else target.step_j)
             none = (0, 0, 0)
-            if down:
-                pieces = (
-                    Region(source.start, length, 1, along, none),
-                    Region(target.start, length, 1, target.step_i, none),
-                )
-            else:
-                pieces = (
-                    Region(source.start, 1, length, none, along),
-                    Region(target.start, 1, length, none, target.step_j),
-                )
-            yield from copied(x, *pieces)
+            read, written = (
+                Region(start, length, 1, step, none) if down else Region(start, 1, length, none, step)
+                for start, step in ends
+            )
+            yield from copied(x, read, written)
             done += length
 
     def describe(self, inputs: Sequence[Shape]) -> str:

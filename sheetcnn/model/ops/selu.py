@@ -16,7 +16,6 @@ import numpy as np
 from pydantic import Field
 
 from sheetcnn.formulas.expr import Expr, Number, call, compare
-from sheetcnn.languages import text
 from sheetcnn.model.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
@@ -44,9 +43,6 @@ class Selu(Elementwise):
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """Both branches, with the two constants."""
-        return text(
-            "{gamma:.4g} × value where it is positive, "
-            "{gamma:.4g} × {alpha:.4g} × (exp(value) − 1) elsewhere",
-            gamma=self.gamma,
-            alpha=self.alpha,
+        return self.words(
+            "{gamma:.4g} × value where it is positive, {gamma:.4g} × {alpha:.4g} × (exp(value) − 1) elsewhere"
         )

@@ -13,8 +13,7 @@ from pydantic import Field
 
 from sheetcnn.formulas.placement import Placement, select
 from sheetcnn.languages import text
-from sheetcnn.model.ops.alias import Alias
-from sheetcnn.model.ops.base import Params
+from sheetcnn.model.ops.base import Alias, Params
 from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 

@@ -15,7 +15,6 @@ import numpy as np
 from pydantic import Field
 
 from sheetcnn.formulas.expr import Expr, Number, call, compare
-from sheetcnn.languages import text
 from sheetcnn.model.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
@@ -51,10 +50,8 @@ class Softplus(Elementwise):
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The formula in words, and from where on the value itself is taken."""
         if self.beta == 1:
-            return text("ln(1 + exp(value)); the value itself above {threshold:g}", threshold=self.threshold)
+            return self.words("ln(1 + exp(value)); the value itself above {threshold:g}")
         above = f"{self.threshold / self.beta:g}"
-        return text(
-            "ln(1 + exp({beta:g} × value)) ÷ {beta:g}; the value itself above {above}",
-            beta=self.beta,
-            above=above,
+        return self.words(
+            "ln(1 + exp({beta:g} × value)) ÷ {beta:g}; the value itself above {above}", above=above
         )

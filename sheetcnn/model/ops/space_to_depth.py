@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from sheetcnn.formulas.region import Region, Stamp
-from sheetcnn.languages import text
 from sheetcnn.model.ops.base import Op, Params, Site
 from sheetcnn.model.ops.spatial import Size, maps_only
 from sheetcnn.shape import Array, Shape, ShapeMismatchError
@@ -62,4 +61,4 @@ class SpaceToDepth(Op):
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """Which pixels one map is made of."""
-        return text("one pixel of each {block}×{block} block of an input map", block=self.block)
+        return self.words("one pixel of each {block}×{block} block of an input map")
