@@ -15,7 +15,7 @@ import rawbook
 from requirements import require
 
 from sheetcnn import calculators
-from sheetcnn.calculators import Calculator, CellValues, Recalculated
+from sheetcnn.calculators import Calculator, CellValues, Recalculated, office
 from sheetcnn.calculators.base import Input
 from sheetcnn.calculators.gnumeric import Gnumeric
 from sheetcnn.calculators.libreoffice import LibreOffice
@@ -91,12 +91,15 @@ LABELS = (
 STRINGS = "<si><t>fox</t></si><si><r><t>rich</t></r><r><t>text</t></r></si>"
 
 
-@pytest.fixture(params=calculators.NAMES)
-def calculator(request: pytest.FixtureRequest) -> Calculator:
-    """Each calculator that is installed here."""
+@pytest.fixture(params=[*calculators.NAMES, "libreoffice, started anew"])
+def calculator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Calculator:
+    """Each calculator that is installed here; LibreOffice as it is kept open, and as it is without UNO."""
+    name, _, anew = request.param.partition(",")
     found = {one.name: one for one in calculators.installed(timeout=120)}
-    require(request.param, request.param in found)
-    return found[request.param]
+    require(name, name in found)
+    if anew:
+        monkeypatch.setenv(office.VARIABLE, "none")
+    return found[name]
 
 
 def recalculated(calculator: Calculator, path: Path, sheet: str, *rectangle: int) -> CellValues:
@@ -240,8 +243,10 @@ def test_versions(calculator: Calculator) -> None:
 def test_temporary_files_go(calculator: Calculator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
+    path = rawbook.book(tmp_path / "a.xlsx", {"out_1": column("n|1|2")})
+    calculator.recalculate([path])[0].close()  # a profile is made once in a process
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
-    (result,) = calculator.recalculate([rawbook.book(tmp_path / "a.xlsx", {"out_1": column("n|1|2")})])
+    (result,) = calculator.recalculate([path])
     result.close()
     assert not list(scratch.iterdir())
 

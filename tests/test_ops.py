@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import importlib.util
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -69,56 +70,109 @@ def test_numpy_agrees_with_pytorch_on_fresh_numbers(case: Case) -> None:
     np.testing.assert_allclose(run(model, image).activations["layer"], expected, rtol=SINGLE, atol=SINGLE)
 
 
-Albums = Callable[[str], list[Path]]
+FIRST, TOGETHER = 6, 12  # cases in the first workbook, and in each of the others
 
-TOGETHER = 12  # cases in one workbook
+
+@dataclass(frozen=True)
+class Album:
+    """Which cases of a kind stand together in a workbook, and how."""
+
+    kind: str
+    layout: str
+    """`separate`: planar, and the activations of those cases that have one stand for themselves."""
+    start: int
+
+    @property
+    def cases(self) -> list[Case]:
+        """Up to `FIRST` or `TOGETHER` of them."""
+        stop = self.start + (TOGETHER if self.start else FIRST)
+        return _of_layout(self.kind, self.layout)[self.start : stop]
+
+
+OPTIONS = {
+    "planar": Options(pages=()),
+    "separate": Options("separate", pages=()),
+    "interleaved": Options(layout="interleaved", pages=()),
+}
+
+
+def _of_layout(kind: str, layout: str) -> list[Case]:
+    return [case for case in CASES[kind] if layout != "separate" or "activation" in case.layer]
+
+
+def every_album(kind: str) -> list[Album]:
+    """All cases of a kind, in both layouts."""
+    return [
+        Album(kind, layout, start)
+        for layout in OPTIONS
+        for start in (0, *range(FIRST, len(_of_layout(kind, layout)), TOGETHER))
+        if _of_layout(kind, layout)
+    ]
+
+
+def first_albums(kind: str) -> list[Album]:
+    """The first of each layout."""
+    return [album for album in every_album(kind) if album.start == 0]
+
+
+Shelf = Callable[[Album], Path]
 
 
 @pytest.fixture(scope="session")
-def albums(tmp_path_factory: pytest.TempPathFactory) -> Albums:
-    """Workbooks that hold the cases of a kind, in both layouts; those with an activation also separate."""
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    """The workbook of an album, built when it is first asked for."""
 
     @cache
-    def of(kind: str) -> list[Path]:
-        fused, apart = tmp_path_factory.mktemp(kind), tmp_path_factory.mktemp(f"{kind}_separate")
-        together = tmp_path_factory.mktemp(f"{kind}_interleaved")
-        active = [c for c in CASES[kind] if "activation" in c.layer]
-        return [
-            album(cases[n : n + TOGETHER], directory, options)
-            for cases, directory, options in (
-                (CASES[kind], fused, Options(pages=())),
-                (active, apart, Options("separate", pages=())),
-                (CASES[kind], together, Options(layout="interleaved", pages=())),
-            )
-            for n in range(0, len(cases), TOGETHER)
-        ]
+    def of(wanted: Album) -> Path:
+        directory = tmp_path_factory.mktemp(f"{wanted.kind}_{wanted.layout}")
+        return album(wanted.cases, directory, OPTIONS[wanted.layout])
 
     return of
 
 
-@pytest.mark.parametrize("kind", CASES)
-@pytest.mark.parametrize("calculator", calculators.NAMES)
-def test_formulas_agree_with_numpy(calculator: str, kind: str, albums: Albums) -> None:
-    require(calculator, any(c.name == calculator for c in calculators.installed()))
-    paths = albums(kind)
-    if calculator != "ironcalc":  # slow to start and to read back: of the interleaved workbooks the first
-        together = [path for path in paths if "interleaved" in path.parent.name]
-        paths = [path for path in paths if path not in together[1:]]
-    reports = verify_many(paths, calculator)
+def check(albums: Sequence[Album], calculator: str, shelf: Shelf) -> None:
+    """Lets a calculator recalculate the workbooks, and compares every formula with NumPy."""
+    reports = verify_many([shelf(one) for one in albums], calculator)
     wrong = {
-        path.stem: report.differences[:3]
-        for path, report in zip(paths, reports, strict=True)
+        one: report.differences[:3]
+        for one, report in zip(albums, reports, strict=True)
         if not report.ok or report.errors
     }
     assert not wrong
     assert all(report.compared == report.formulas for report in reports)
     # A layer that only chooses cells has no formulas of its own; every other has some.
     layers = [layer for report in reports for layer in report.layers if layer.name.endswith(".layer")]
-    assert OPS[kind].aliases or (layers and all(layer.formulas for layer in layers))
+    assert OPS[albums[0].kind].aliases or (layers and all(layer.formulas for layer in layers))
 
 
 @pytest.mark.parametrize("kind", CASES)
-def test_files_are_valid(kind: str, albums: Albums) -> None:
-    # A third of a second each: of both layouts the first.
-    chosen = [path for path in albums(kind) if path.stem == albums(kind)[0].stem]
-    assert validate(chosen) == []
+@pytest.mark.parametrize("calculator", calculators.NAMES)
+def test_formulas_agree_with_numpy(calculator: str, kind: str, shelf: Shelf) -> None:
+    require(calculator, any(c.name == calculator for c in calculators.installed()))
+    # The other programs take a second for each workbook.
+    check(every_album(kind) if calculator == "ironcalc" else first_albums(kind), calculator, shelf)
+
+
+MORE = [kind for kind in CASES if len(every_album(kind)) > len(first_albums(kind))]
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("kind", MORE)
+@pytest.mark.parametrize("calculator", [name for name in calculators.NAMES if name != "ironcalc"])
+def test_all_cases_agree_in_every_calculator(calculator: str, kind: str, shelf: Shelf) -> None:
+    require(calculator, any(c.name == calculator for c in calculators.installed()))
+    check([one for one in every_album(kind) if one.start], calculator, shelf)
+
+
+@pytest.mark.parametrize("layout", ["planar", "interleaved"])
+def test_files_are_valid(layout: str, tmp_path: Path) -> None:
+    # One case of each kind, many in a workbook: the validator takes a third of a second to start.
+    firsts = [cases[0] for cases in CASES.values()]
+    some = [album(firsts[n::3], tmp_path, OPTIONS[layout]) for n in range(3)]
+    assert validate(some) == []
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("kind", CASES)
+def test_files_of_every_kind_are_valid(kind: str, shelf: Shelf) -> None:
+    assert validate([shelf(one) for one in first_albums(kind)]) == []

@@ -126,7 +126,7 @@ def test_every_image_and_a_painted_one_give_numpys_prediction(
 ) -> None:
     require(calculator, any(c.name == calculator for c in calculators.installed()))
     model, path = sheetcnn.load(digits.SPEC), tmp_path / "digits.xlsx"
-    files = digits.IMAGES[::5][:4]
+    files = digits.IMAGES[::5][: 4 if calculator == "ironcalc" else 2]
     sheetcnn.build(model, files[0], path, samples=files[1:], layout=layout)
     plan = plan_of(path)
     images = [read_image(file, model.graph.source_shape) for file in files]
@@ -134,12 +134,12 @@ def test_every_image_and_a_painted_one_give_numpys_prediction(
     images.append(np.zeros((1, 8, 8)))
     images[-1][0, 1:7, 3:5] = 240.0
     names = plan.layout.options.samples
-    assert len(names) == 4
+    assert len(names) == len(files)
     books = [path]
     books += [choose(path, tmp_path / f"{n}.xlsx", plan, "input.image", n) for n in names[1:]]
     books.append(painted(path, tmp_path / "painted.xlsx", plan, images[-1]))
     expected = [run(model, image).label for image in images]
-    assert len(set(expected)) > 3
+    assert len(set(expected)) >= len(files)
     for report in verify_many(books, calculator):
         assert report.ok, report.differences[:3]
         assert report.errors == 0
@@ -166,7 +166,8 @@ def test_colours_are_chosen_painted_and_scaled(calculator: str, layout: Any, tmp
     books = [path, choose(path, tmp_path / "2.xlsx", plan, "input.image", plan.layout.options.samples[1])]
     books.append(painted(path, tmp_path / "painted.xlsx", plan, drawn))
     for n, book in enumerate(list(books)):
-        for row, col in ((1, 1), (10, 9), (4, 7)):  # of the table of scaling
+        places = ((1, 1), (10, 9), (4, 7)) if calculator == "ironcalc" else ((4, 7),)
+        for row, col in places:  # of the table of scaling
             first = choose(book, tmp_path / f"{n}_{row}.xlsx", plan, "input.row", row)
             books.append(choose(first, tmp_path / f"{n}_{row}_{col}.xlsx", plan, "input.column", col))
         if calculator != "ironcalc":

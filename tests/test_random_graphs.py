@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -25,20 +27,37 @@ COUNT = 200
 EXACT = 1e-9  # both sides compute in float64
 
 
+Book = Callable[[int], Path]
+
+
 @pytest.fixture(scope="session")
-def books(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
+    """The workbook of a network, built when it is first asked for."""
     directory = tmp_path_factory.mktemp("random_graphs")
-    paths = []
-    for seed in range(COUNT):
+
+    @cache
+    def of(seed: int) -> Path:
         model, image, _ = random_graphs.model(seed)
         # A sixth has all pages; with pages for all, the calculators would take most of their time over them.
         pages = None if seed % 6 == 1 else ()
         options = Options("separate" if seed % 4 == 0 else "fused", pages=pages)
         # One layout each, both with every other option; both of each would take twice as long.
         layout: LayoutName = "interleaved" if seed // 4 % 2 else "planar"
-        paths.append(directory / f"{layout}_{seed}.xlsx")
-        build(model, image, paths[-1], replace(options, layout=layout))
-    return paths
+        path = directory / f"{layout}_{seed}.xlsx"
+        build(model, image, path, replace(options, layout=layout))
+        return path
+
+    return of
+
+
+def check(calculator: str, seeds: Sequence[int], book: Book) -> None:
+    """Lets a calculator recalculate the workbooks, and compares every formula with NumPy."""
+    require(calculator, any(c.name == calculator for c in calculators.installed()))
+    chosen = [book(seed) for seed in seeds]
+    reports = verify_many(chosen, calculator)
+    wrong = {p.stem: r.differences[:3] for p, r in zip(chosen, reports, strict=True) if not r.ok or r.errors}
+    assert not wrong
+    assert all(report.formulas == report.compared > 0 for report in reports)
 
 
 def test_the_networks_are_worth_testing() -> None:
@@ -55,19 +74,29 @@ def test_the_networks_are_worth_testing() -> None:
     assert {kind for kind in wanted if kinds[kind] < 2} == set()
 
 
+# Steps by which the layouts, activations and pages take turns; the other programs take a second for each.
+SOME = {"ironcalc": range(0, COUNT, 5), "libreoffice": range(0, COUNT, 25), "gnumeric": range(0, COUNT, 25)}
+MORE = {"ironcalc": range(COUNT), "libreoffice": range(0, COUNT, 7), "gnumeric": range(0, COUNT, 7)}
+
+
 @pytest.mark.parametrize("calculator", calculators.NAMES)
-def test_formulas_agree_with_numpy(calculator: str, books: list[Path]) -> None:
-    require(calculator, any(c.name == calculator for c in calculators.installed()))
-    # Every seventh, so that the layouts take turns.
-    chosen = books if calculator == "ironcalc" else books[::7]
-    reports = verify_many(chosen, calculator)
-    wrong = {p.stem: r.differences[:3] for p, r in zip(chosen, reports, strict=True) if not r.ok or r.errors}
-    assert not wrong
-    assert all(report.formulas == report.compared > 0 for report in reports)
+def test_formulas_agree_with_numpy(calculator: str, book: Book) -> None:
+    check(calculator, SOME[calculator], book)
 
 
-def test_files_are_valid(books: list[Path]) -> None:
-    assert validate(books[::15]) == []  # a second each
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("calculator", calculators.NAMES)
+def test_formulas_of_more_networks_agree(calculator: str, book: Book) -> None:
+    check(calculator, MORE[calculator], book)
+
+
+def test_files_are_valid(book: Book) -> None:
+    assert validate([book(seed) for seed in range(0, COUNT, 50)]) == []  # a second each
+
+
+@pytest.mark.exhaustive
+def test_more_files_are_valid(book: Book) -> None:
+    assert validate([book(seed) for seed in range(0, COUNT, 15)]) == []
 
 
 @pytest.mark.parametrize("seed", range(COUNT))

@@ -95,8 +95,14 @@ def test_layers_without_even_windows_are_left_out() -> None:
     assert (whole[0].seen(0, 8), whole[1].seen(0, 8)) == ((0, 7), (0, 7))
 
 
-@pytest.mark.parametrize("calculator", calculators.NAMES)
-def test_every_choice_agrees_with_numpy(calculator: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("calculator", "count"),
+    [
+        *(("ironcalc", 6), ("libreoffice", 3), ("gnumeric", 3)),
+        *(pytest.param(name, 6, marks=pytest.mark.exhaustive) for name in ("libreoffice", "gnumeric")),
+    ],
+)
+def test_every_choice_agrees_with_numpy(calculator: str, count: int, tmp_path: Path) -> None:
     require(calculator, any(c.name == calculator for c in calculators.installed()))
     net, path = model(), tmp_path / "book.xlsx"
     build(net, image_of(net), path, Options())
@@ -105,7 +111,7 @@ def test_every_choice_agrees_with_numpy(calculator: str, tmp_path: Path) -> None
     rng = np.random.default_rng(3)
     some = [{c.name: c.most for c in page.choices}, {c.name: c.least for c in page.choices}]
     some += [{c.name: int(rng.integers(c.least, c.most + 1)) for c in page.choices} for _ in range(4)]
-    books = [chosen(path, tmp_path / f"{n}.xlsx", plan, values) for n, values in enumerate(some)]
+    books = [chosen(path, tmp_path / f"{n}.xlsx", plan, values) for n, values in enumerate(some[:count])]
     for report in verify_many(books, calculator):
         assert report.ok, report.differences[:3]
         assert report.errors == 0

@@ -164,13 +164,16 @@ def test_every_sheet_of_a_workbook(calculator: LibreOffice, digits_workbook: Pat
             assert_alike(values.block(name, 1, 1, 60, 20), values._again().block(name, 1, 1, 60, 20))
 
 
+@pytest.mark.parametrize("kept", [True, False], ids=["kept open", "started anew"])
 @pytest.mark.parametrize("language", ["de_DE.UTF-8", "C", "fa_IR"])
 def test_the_language_of_the_machine_makes_no_difference(
-    language: str, calculator: LibreOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    language: str, kept: bool, calculator: LibreOffice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable in ("LC_ALL", "LANG", "LANGUAGE"):
         monkeypatch.setenv(variable, language)
     monkeypatch.setattr(libreoffice, "_profile", lambda _: profile)
+    keeper = libreoffice._keeper_with.__wrapped__  # one of its own, which has this language
+    monkeypatch.setattr(libreoffice, "_keeper_with", keeper if kept else lambda *_: None)
     profile = libreoffice._Profile(None)
     data = '<row r="1"><c r="A1"><f>1/8</f></c><c r="B1"><f>1/0</f></c><c r="C1"><f>1=1</f></c></row>'
     (values,) = calculator.recalculate([rawbook.book(tmp_path / "a.xlsx", {"out_1": data})])

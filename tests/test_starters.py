@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -128,15 +129,39 @@ def workbooks(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return paths
 
 
-@pytest.mark.parametrize("calculator", calculators.NAMES)
-def test_every_workbook_agrees_with_numpy(calculator: str, workbooks: list[Path]) -> None:
+FEW = ("conv_demo", "inception", "resnet", "tiny_vgg")
+"""Those that the programs which take a second or two for each get in every run."""
+
+
+def of(names: Iterable[str], workbooks: list[Path]) -> list[Path]:
+    return [path for path in workbooks if path.stem in names]
+
+
+def check(calculator: str, chosen: list[Path]) -> None:
+    """Lets a calculator recalculate the workbooks, and compares every formula with NumPy."""
     require(calculator, any(c.name == calculator for c in calculators.installed()))
-    for path, report in zip(workbooks, verify_many(workbooks, calculator), strict=True):
+    for path, report in zip(chosen, verify_many(chosen, calculator), strict=True):
         assert report.ok, (path.name, report.differences[:3])
         assert not report.errors
         assert report.compared == report.formulas > 0
         assert report.max_abs_error < CLOSE
 
 
+@pytest.mark.parametrize("calculator", calculators.NAMES)
+def test_workbooks_agree_with_numpy(calculator: str, workbooks: list[Path]) -> None:
+    check(calculator, workbooks if calculator == "ironcalc" else of(FEW, workbooks))
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("calculator", [name for name in calculators.NAMES if name != "ironcalc"])
+def test_every_workbook_agrees_with_numpy(calculator: str, workbooks: list[Path]) -> None:
+    check(calculator, of(set(NAMES) - set(FEW), workbooks))
+
+
+def test_workbooks_are_valid(workbooks: list[Path]) -> None:
+    assert validate(of(FEW, workbooks)) == []
+
+
+@pytest.mark.exhaustive
 def test_every_workbook_is_valid(workbooks: list[Path]) -> None:
-    assert validate(workbooks) == []
+    assert validate(of(set(NAMES) - set(FEW), workbooks)) == []

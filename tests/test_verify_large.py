@@ -101,7 +101,9 @@ def edited(large: Path) -> dict[str, tuple[Path, tuple[str, str]]]:
     }
 
 
-@pytest.fixture(scope="module", params=["ironcalc", "libreoffice"])
+@pytest.fixture(
+    scope="module", params=["ironcalc", pytest.param("libreoffice", marks=pytest.mark.exhaustive)]
+)
 def reports(
     request: pytest.FixtureRequest, large: Path, edited: dict[str, tuple[Path, tuple[str, str]]]
 ) -> dict[str, Report]:
@@ -117,6 +119,11 @@ def test_a_large_sheet_agrees(reports: dict[str, Report]) -> None:
     assert report.ok, report.differences[:3]
     assert report.compared == report.formulas > FORMULAS
     assert report.prediction == "#DIV/0!"
+
+
+def test_a_large_sheet_agrees_in_libreoffice(large: Path) -> None:
+    require("libreoffice", any(c.name == "libreoffice" for c in calculators.installed()))
+    test_a_large_sheet_agrees({"untouched": verify_module.verify(large, "libreoffice")})
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -156,7 +163,9 @@ def test_every_error_is_counted(large: Path, tmp_path: Path, monkeypatch: pytest
     assert len(report.differences) == 3
 
 
-@pytest.mark.parametrize("calculator", ["ironcalc", "libreoffice"])
+@pytest.mark.parametrize(
+    "calculator", ["ironcalc", pytest.param("libreoffice", marks=pytest.mark.exhaustive)]
+)
 def test_an_error_among_the_weights(calculator: str, large: Path, tmp_path: Path) -> None:
     require(calculator, any(c.name == calculator for c in calculators.installed()))
     with open_workbook(large) as book:

@@ -1,4 +1,4 @@
-"""LibreOffice without a window: one start converts many workbooks.
+"""LibreOffice without a window: one start converts many workbooks, and small ones need none (`office.py`).
 
 By default LibreOffice trusts the values cached in an .xlsx file, and it ignores `fullCalcOnLoad`. What
 makes it recalculate is a setting, so it runs with a profile of its own that holds this setting. That
@@ -19,6 +19,7 @@ from pathlib import Path
 
 from sheetcnn.calculators import canary, separated
 from sheetcnn.calculators.base import Input, Progress, Recalculated, check_inputs
+from sheetcnn.calculators.office import Keeper, find_python
 from sheetcnn.calculators.process import (
     Finished,
     Program,
@@ -52,6 +53,10 @@ _SETTINGS = (
 _RESTART = 81  # the exit status that asks for another start, after the first one with a new profile
 _XLSX = "xlsx:Calc MS Excel 2007 XML"
 _CSV = f"csv:Text - txt - csv (StarCalc):{separated.OPTIONS}"
+
+_MOST_KEPT = 2**27
+"""Bytes of workbooks beyond which LibreOffice is started for them alone: it gives back only some memory
+when it closes a workbook, and its start does not matter then."""
 
 _MOST_CSV = (4, 2**30)
 """Values are written no further than this many times the size of the workbook, plus this many bytes. A cell
@@ -207,9 +212,18 @@ class _Job:
     def _convert(
         self, form: str, copies: Sequence[Path], out: Path, inputs: Sequence[Input], most: int | None
     ) -> Finished:
-        """Starts LibreOffice, and stops it when it has written more than `most` bytes."""
+        """Lets LibreOffice convert, and stops it when it has written more than `most` bytes."""
         out.mkdir()
         look = partial(self._look, out, inputs, most)
+        if sum(book.size for book in inputs) <= _MOST_KEPT and (keeper := _keeper(self._program)):
+            ending, _, kept_form = form.partition(":")
+            files = [(file, out / f"{file.stem}.{ending}") for file in (self._canary, *copies)]
+            sheets = sum(len(book.sheets) for book in inputs)
+            if keeper.convert(kept_form, files, sheets, self._calculator.allowed(inputs), look):
+                look()
+                return Finished(0, "", "")
+            shutil.rmtree(out)
+            out.mkdir()
         command: list[str | Path] = [self._program, self._profile.argument, "--headless", "--norestore"]
         command += ["--nologo", "--nolockcheck", "--convert-to", form, "--outdir", out]
         command += [self._canary, *copies]
@@ -325,19 +339,34 @@ class _Profile:
         self.directory = Path(tempfile.mkdtemp(prefix="sheetcnn-libreoffice-", dir=parent))
         weakref.finalize(self, shutil.rmtree, self.directory, ignore_errors=True)
         self.lock = threading.Lock()
-        self.argument = f"-env:UserInstallation={(self.directory / 'profile').as_uri()}"
-        settings = self.directory / "profile" / "user" / "registrymodifications.xcu"
-        settings.parent.mkdir(parents=True)
-        items = "".join(
-            f'<item oor:path="{path}"><prop oor:name="{name}" oor:op="fuse">'
-            f"<value>{value}</value></prop></item>"
-            for path, name, value in _SETTINGS
-        )
-        settings.write_text(
-            '<?xml version="1.0" encoding="UTF-8"?>\n'
-            '<oor:items xmlns:oor="http://openoffice.org/2001/registry">' + items + "</oor:items>\n",
-            encoding="utf-8",
-        )
+        self.argument = _write_profile(self.directory)
+
+
+def _write_profile(directory: Path) -> str:
+    """Writes a profile with our settings, and returns the argument that names it."""
+    settings = directory / "profile" / "user" / "registrymodifications.xcu"
+    settings.parent.mkdir(parents=True)
+    items = "".join(
+        f'<item oor:path="{path}"><prop oor:name="{name}" oor:op="fuse"><value>{value}</value></prop></item>'
+        for path, name, value in _SETTINGS
+    )
+    settings.write_text(
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<oor:items xmlns:oor="http://openoffice.org/2001/registry">' + items + "</oor:items>\n",
+        encoding="utf-8",
+    )
+    return f"-env:UserInstallation={(directory / 'profile').as_uri()}"
+
+
+def _keeper(program: Path) -> Keeper | None:
+    """Who keeps a LibreOffice open in this process; None where that cannot be done."""
+    python = find_python(program)
+    return None if python is None else _keeper_with(python, program)
+
+
+@functools.cache
+def _keeper_with(python: Path, program: Path) -> Keeper:
+    return Keeper(python, program, LibreOffice.title, _write_profile)
 
 
 @functools.cache

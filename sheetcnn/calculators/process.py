@@ -28,7 +28,9 @@ from sheetcnn.xlsx.read import CellTable, CellValues, Workbook, open_workbook
 DEFAULT_TIMEOUT = 900.0
 """Seconds per workbook, and again per GiB that it unpacks to. LibreOffice loads a GiB in less than 60."""
 
-_LOOK = 0.25  # seconds between two looks at what a program has done
+LOOK = 0.25
+"""Seconds between two looks at what a program has done."""
+
 _LARGE = 2**29  # bytes of a workbook that may be too large for the memory
 _SIGNALS = range(129, 160)  # exit statuses by which a shell tells that a program was killed
 
@@ -167,7 +169,7 @@ def run(
             status = _wait(process, title, timeout, look)
         finally:
             if process.poll() is None:
-                _stop(process)
+                stop(process)
         output = _tail(out, lines=None)
         said = "\n".join(filter(None, (_tail(err, _TAIL_LINES), _tail(out, _TAIL_LINES))))
         return Finished(status, output, said)
@@ -177,11 +179,16 @@ def _wait(process: subprocess.Popen[bytes], title: str, timeout: float, look: Ca
     """The exit status."""
     end = time.monotonic() + timeout
     while (left := end - time.monotonic()) > 0:
-        status = _status(process, min(left, _LOOK))
+        status = _status(process, min(left, LOOK))
         if status is not None:
             return status
         look()
-    raise CalculatorError(
+    raise took_too_long(title, timeout)
+
+
+def took_too_long(title: str, timeout: float) -> CalculatorError:
+    """The error of a program that was stopped after that many seconds."""
+    return CalculatorError(
         f"{title} was stopped after {timeout:,.0f} seconds; allow more time (timeout), build a"
         " smaller workbook, or use another calculator"
     )
@@ -195,8 +202,11 @@ def _status(process: subprocess.Popen[bytes], seconds: float) -> int | None:
         return None
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ends the program and all that it started: its own process group, or its tree on Windows."""
+def stop(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
+    """Ends the program and all that it started: its own process group, or its tree on Windows.
+
+    Nobody may have waited for the program yet: then its number could be that of another by now.
+    """
     if sys.platform == "win32":
         command = ["taskkill", "/F", "/T", "/PID", str(process.pid)]
         subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - its own process id

@@ -26,6 +26,7 @@ from openpyxl.worksheet.dimensions import ColumnDimension
 
 from sheetcnn.formulas.a1 import address, area
 from sheetcnn.xlsx.book import BarChart, Book, Cell, ListCheck, NumberCheck, Sheet, Style
+from sheetcnn.xlsx.printing import PAPER, fits_one_page
 
 # The stubs of openpyxl leave these functions, and much of a worksheet, without types.
 _rules: Any = rules
@@ -123,10 +124,10 @@ def _furnish(worksheet: Any, sheet: Sheet, *, selected: bool) -> None:
         worksheet.protection.sheet = True
     setup = worksheet.page_setup
     setup.orientation = "landscape" if look.landscape else "portrait"
-    setup.paperSize = 9  # A4
+    setup.paperSize = PAPER
     setup.fitToWidth, setup.fitToHeight = 1, int(look.one_page)
     worksheet.sheet_properties.pageSetUpPr.fitToPage = True
-    if look.title_rows:
+    if look.title_rows and not fits_one_page(sheet):
         worksheet.print_title_rows = f"1:{look.title_rows}"
     if look.print_area:
         worksheet.print_area = area(1, 1, *look.print_area)
