@@ -60,7 +60,7 @@ def network(case: Case, inputs: list[Array], params: Mapping[str, Array]) -> tup
         "layers": layers,
     }
     graph, held = parse(spec, case.id), {"layer": dict(params)}
-    if graph.by_name["layer"].op.aliases():
+    if graph.by_name["layer"].op.aliases:
         readers, held["window"] = _readers(graph.shapes["layer"].dims)
         spec |= {"layers": layers + readers, "outputs": ["layer", *(r["name"] for r in readers)]}
         graph = parse(spec, case.id)

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import package_edit as pe
 import pytest
+import yaml
 from conftest import Cli
 from openxml import validate
 from requirements import require
 
 import sheetcnn
+import sheetcnn.teaching.lessons
 from sheetcnn import calculators
 from sheetcnn.calculators import get
 from sheetcnn.formulas.a1 import address
@@ -79,6 +81,16 @@ def test_there_are_twelve() -> None:
     for one in LESSONS:
         assert 3 <= len(one.questions) <= 6
         assert 1 <= len(one.sheets()) <= 3
+
+
+def test_no_words_are_left_over() -> None:
+    """A title in `texts.yaml` that no lesson and no sheet shows would never be read."""
+    folder = Path(sheetcnn.teaching.lessons.__file__).parent
+    words = yaml.safe_load((folder / "texts.yaml").read_text(encoding="utf-8"))
+    sheets = {one.name: [sheet.name for sheet in one.sheets()] for one in LESSONS}
+    assert {name: sorted(own["pages"]) for name, own in words.items()} == {
+        name: sorted(names) for name, names in sheets.items()
+    }
 
 
 @pytest.mark.parametrize("calculator", calculators.NAMES)

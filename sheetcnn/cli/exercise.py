@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -31,20 +31,9 @@ if TYPE_CHECKING:
     show_default="all that the model allows",
     help="Kinds of questions: pixel, size, counting, field, which, pool, formula, softmax, model_pixel.",
 )
-@click.option(
-    "--roster",
-    type=PATH,
-    help="CSV file of student names; each gets a variant.",
-)
+@click.option("--roster", type=PATH, help="CSV file of student names; each gets a variant.")
 @output_option("New directory to write to.", required=True)
-def exercise(
-    model: Model,
-    seed: int,
-    count: int | None,
-    kinds: str | None,
-    roster: Path | None,
-    output: Path,
-) -> None:
+def exercise(model: Model, kinds: str | None, output: Path, **options: Any) -> None:
     """Write exercises about MODEL: worksheets, workbooks and a key.
 
     A workbook checks the answers typed into it, and gives a hint where it recognises a common mistake. Needs
@@ -53,5 +42,5 @@ def exercise(
     import sheetcnn
 
     chosen = None if kinds is None else [kind.strip() for kind in kinds.split(",")]
-    made = sheetcnn.exercise(model, output, seed=seed, count=count, kinds=chosen, roster=roster)
+    made = sheetcnn.exercise(model, output, kinds=chosen, **options)
     print_class_set(output, made)

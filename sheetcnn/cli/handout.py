@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
 from sheetcnn.cli.options import PATH, language_option, model_options, output_option, resize_option
-
-if TYPE_CHECKING:
-    from sheetcnn.teaching.paper.files import Format
 
 
 @click.command()
@@ -39,18 +36,7 @@ if TYPE_CHECKING:
     help="Format of the handout: pdf, html or md.",
 )
 @output_option("Handout to write (.pdf, .html or .md).", required=True)
-def handout(
-    model: Path,
-    weights: Path | None,
-    input_shape: tuple[int, int, int] | None,
-    fold_batch_norm: bool,
-    image: Path | None,
-    resize: bool,
-    pixel: str | None,
-    language: str | None,
-    form: Format | None,
-    output: Path,
-) -> None:
+def handout(model: Path, output: Path, **options: Any) -> None:
     """Write a printable handout of MODEL or of a workbook (.xlsx).
 
     It has the network as a diagram, its maps, worked layers and a glossary; every number is the one that
@@ -58,16 +44,5 @@ def handout(
     """
     import sheetcnn
 
-    sheetcnn.handout(
-        model,
-        output,
-        image=image,
-        weights=weights,
-        input_shape=input_shape,
-        fold_batch_norm=fold_batch_norm,
-        resize=resize,
-        pixel=pixel,
-        language=language,
-        form=form,
-    )
+    sheetcnn.handout(model, output, **options)
     click.echo(output)

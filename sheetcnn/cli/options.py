@@ -12,6 +12,7 @@ import click
 from sheetcnn.errors import SpecError
 
 PATH = click.Path(path_type=Path)
+Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
 
 def _shape(context: click.Context, option: click.Parameter, value: str | None) -> tuple[int, int, int] | None:
@@ -58,11 +59,19 @@ fold_option = click.option(
 )
 
 
-def model_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The argument and the options that say which model to load."""
-    for option in (fold_option, input_shape_option, weights_option, model_argument):
-        command = option(command)
-    return command
+def together(*options: Decorator) -> Decorator:
+    """Arguments and options as one decorator, in the order of the help."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+model_options = together(model_argument, weights_option, input_shape_option, fold_option)
+"""The argument and the options that say which model to load."""
 
 
 def load_model(command: Callable[..., None]) -> Callable[..., None]:
@@ -70,22 +79,24 @@ def load_model(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def loaded(
-        model: Path,
-        weights: Path | None,
-        input_shape: tuple[int, int, int] | None,
-        fold_batch_norm: bool,
-        **options: Any,
+        model: Path, weights: Path | None, input_shape: Any, fold_batch_norm: bool, **options: Any
     ) -> None:
         import sheetcnn
 
-        command(
-            sheetcnn.load(model, weights, input_shape=input_shape, fold_batch_norm=fold_batch_norm), **options
-        )
+        read = sheetcnn.load(model, weights, input_shape=input_shape, fold_batch_norm=fold_batch_norm)
+        command(read, **options)
 
     return model_options(loaded)
 
 
-def output_option(what: str, **settings: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def choice_option(name: str, choices: tuple[str, ...], what: str) -> Decorator:
+    """One word of several, by default the first; `what` is the help, which explains each."""
+    return click.option(
+        name, type=click.Choice(choices), metavar="NAME", default=choices[0], show_default=True, help=what
+    )
+
+
+def output_option(what: str, **settings: Any) -> Decorator:
     """Where to write; `what` is the help, which names the file or directory."""
     return click.option("-o", "--output", type=PATH, help=what, **settings)
 
@@ -94,31 +105,25 @@ input_option = click.option(
     "--input", "image", type=PATH, required=True, help="Image: .png, .jpg, .npy, .csv ..."
 )
 resize_option = click.option("--resize", is_flag=True, help="Scale an image of another size.")
-layout_option = click.option(
-    "--layout",
-    type=click.Choice(["auto", "planar", "interleaved"]),
-    metavar="NAME",
-    default="auto",
-    show_default=True,
-    help="Layout: planar (a sheet per feature map), interleaved (a sheet per layer, for big networks) or "
-    "auto (planar while it fits).",
+layout_options = together(
+    choice_option(
+        "--layout",
+        ("auto", "planar", "interleaved"),
+        "Layout: planar (a sheet per feature map), interleaved (a sheet per layer, for big networks) or "
+        "auto (planar while it fits).",
+    ),
+    choice_option(
+        "--target",
+        ("excel", "libreoffice", "sheets"),
+        "Program whose limits apply: excel, libreoffice or sheets (Google Sheets).",
+    ),
+    choice_option(
+        "--relu",
+        ("fused", "separate"),
+        "Pre-activations: fused into the formulas of a layer, or separate, in grids of their own.",
+    ),
 )
-target_option = click.option(
-    "--target",
-    type=click.Choice(["excel", "libreoffice", "sheets"]),
-    metavar="NAME",
-    default="excel",
-    show_default=True,
-    help="Program whose limits apply: excel, libreoffice or sheets (Google Sheets).",
-)
-relu_option = click.option(
-    "--relu",
-    type=click.Choice(["fused", "separate"]),
-    metavar="NAME",
-    default="fused",
-    show_default=True,
-    help="Pre-activations: fused into the formulas of a layer, or separate, in grids of their own.",
-)
+"""How a workbook is laid out."""
 samples_option = click.option(
     "--samples",
     type=PATH,
@@ -147,7 +152,7 @@ pages_option = click.option(
 )
 
 
-def language_option(what: str, **settings: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def language_option(what: str, **settings: Any) -> Decorator:
     """The language of what is written."""
     return click.option(
         "--language",

@@ -89,9 +89,8 @@ def print_prediction(model: Model, result: Result, *, as_json: bool) -> None:
     labels = model.graph.labels or tuple(str(n) for n in range(result.output.shape[0]))
     if as_json:
         values = result.output.tolist()
-        print_json(
-            {"prediction": result.label, "index": result.prediction, "labels": labels, "output": values}
-        )
+        found = {"prediction": result.label, "index": result.prediction, "labels": labels, "output": values}
+        print_json(found)
         return
     if result.prediction is None:
         click.echo(f"output: {'×'.join(map(str, result.output.shape))} values (use --json to print them)")
@@ -107,9 +106,8 @@ def print_inspection(found: Inspection) -> None:
     from rich.table import Table
 
     table = Table(title=found.name, title_justify="left")
-    table.add_column("layer")
-    table.add_column("kind")
-    table.add_column("output shape")
+    for column in ("layer", "kind", "output shape"):
+        table.add_column(column)
     for column in ("parameters", "multiply-adds", "formulas", "sheets", "longest formula"):
         table.add_column(column, justify="right")
     for layer in found.layers:

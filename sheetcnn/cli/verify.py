@@ -7,19 +7,16 @@ from pathlib import Path
 
 import click
 
-from sheetcnn.cli.options import json_option, workbook_argument
+from sheetcnn.cli.options import choice_option, json_option, workbook_argument
 from sheetcnn.cli.output import print_json, print_report, progress_steps
 
 
 @click.command()
 @workbook_argument
-@click.option(
+@choice_option(
     "--calculator",
-    type=click.Choice(["ironcalc", "libreoffice", "gnumeric"]),
-    metavar="NAME",
-    default="ironcalc",
-    show_default=True,
-    help="Program that recalculates: ironcalc, libreoffice or gnumeric.",
+    ("ironcalc", "libreoffice", "gnumeric"),
+    "Program that recalculates: ironcalc, libreoffice or gnumeric.",
 )
 @click.option("--quick", is_flag=True, help="Verify once, with the pixels and weights as they are.")
 @json_option

@@ -1,16 +1,16 @@
 """The portable functions: LibreOffice, Gnumeric, IronCalc and Excel compute them alike, without array entry.
 
-One row per function says how many arguments it takes and which of them are rectangles. A function of one
-value takes no rectangle: `ABS(A1:A3)` inside SUMPRODUCT is an array in LibreOffice, and an accident of the
-formula's row in IronCalc and Gnumeric. The names stand in literal types too, so that a type checker sees a
-wrong call.
+One row per function, or sort of functions, says how many arguments it takes and which of them are rectangles.
+A function of one value takes no rectangle: `ABS(A1:A3)` inside SUMPRODUCT is an array in LibreOffice, and an
+accident of the formula's row in IronCalc and Gnumeric. The names stand in literal types, so that a type
+checker sees a wrong call.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
+from typing import Literal, get_args
 
 OfOneValue = Literal["ABS", "ERF", "EXP", "INT", "ISBLANK", "ISNUMBER", "LN", "SIGN", "SQRT", "TANH"]
 OfTwoValues = Literal["MOD", "ROUND", "TEXT"]
@@ -49,43 +49,23 @@ class Signature:
         return self.arguments[min(n, len(self.arguments) - 1)]
 
 
-_VALUE = Takes.VALUE
-_REDUCTION = Signature((Takes.EITHER,), None)
-_ONE = Signature((_VALUE,))
-
 MOST_CHOICES = 30
 """LibreOffice's CHOOSE takes no more."""
 
+_VALUE, _CELLS = Takes.VALUE, Takes.RECTANGLE
+
 FUNCTIONS: dict[str, Signature] = {
-    "ABS": _ONE,
-    "AND": Signature((_VALUE,), None),
-    "AVERAGE": _REDUCTION,
+    **dict.fromkeys(get_args(OwnPlace), Signature(())),
+    **dict.fromkeys(get_args(OfOneValue), Signature((_VALUE,))),
+    **dict.fromkeys(get_args(OfTwoValues), Signature((_VALUE, _VALUE))),
+    **dict.fromkeys(get_args(OfConditions), Signature((_VALUE,), None)),
+    **dict.fromkeys(get_args(Reduction), Signature((Takes.EITHER,), None)),
     "CHOOSE": Signature((_VALUE, _VALUE), MOST_CHOICES - 1),
-    "COLUMN": Signature(()),
-    "COUNT": _REDUCTION,
-    "ERF": _ONE,
-    "EXP": _ONE,
     "IF": Signature((_VALUE, _VALUE, _VALUE)),
     # Always with row and column: of a single row, Gnumeric takes one number for the row.
-    "INDEX": Signature((Takes.RECTANGLE, _VALUE, _VALUE)),
-    "INT": _ONE,
-    "ISBLANK": _ONE,
-    "ISNUMBER": _ONE,
-    "LARGE": Signature((Takes.RECTANGLE, _VALUE)),
-    "LN": _ONE,
-    "MATCH": Signature((_VALUE, Takes.RECTANGLE, _VALUE)),
-    "MAX": _REDUCTION,
-    "MIN": _REDUCTION,
-    "MOD": Signature((_VALUE, _VALUE)),
-    "OR": Signature((_VALUE,), None),
-    "ROUND": Signature((_VALUE, _VALUE)),
-    "ROW": Signature(()),
-    "SIGN": _ONE,
-    "SQRT": _ONE,
-    "SUM": _REDUCTION,
+    "INDEX": Signature((_CELLS, _VALUE, _VALUE)),
+    "LARGE": Signature((_CELLS, _VALUE)),
+    "MATCH": Signature((_VALUE, _CELLS, _VALUE)),
     # Of one rectangle, or of two of the same size.
     "SUMPRODUCT": Signature((Takes.ARRAY,), 1),
-    "SUMSQ": _REDUCTION,
-    "TANH": _ONE,
-    "TEXT": Signature((_VALUE, _VALUE)),
 }

@@ -200,16 +200,8 @@ def _reference(ref: Reference, sheet: str, out: list[Piece]) -> None:
 
 def _cell(ref: Reference, down: int, right: int, out: list[Piece]) -> None:
     row, col = ref.row + down, ref.col + right
-    if ref.col_i or ref.col_j:
-        out.append(ColumnNumber(col, ref.col_i, ref.col_j))
-    elif ref.fixed:
-        out.append("$" + column_name(col))
-    else:
-        # One that stands still must still be seen as relative by `shares_across` and `shares_down`.
-        out.append(ColumnNumber(col, 0, 0))
-    if ref.row_i or ref.row_j:
-        out.append(RowNumber(row, ref.row_i, ref.row_j))
-    elif ref.fixed:
-        out.append(f"${row}")
-    else:
-        out.append(RowNumber(row, 0, 0))
+    # Without `fixed`, one that stands still is still seen as relative by `shares_across` and `shares_down`.
+    still = ref.fixed and not (ref.col_i or ref.col_j)
+    out.append("$" + column_name(col) if still else ColumnNumber(col, ref.col_i, ref.col_j))
+    still = ref.fixed and not (ref.row_i or ref.row_j)
+    out.append(f"${row}" if still else RowNumber(row, ref.row_i, ref.row_j))

@@ -180,7 +180,7 @@ def network_name(name: str) -> str:
     return _FOREIGN_TITLE.sub("_", name).strip(" -_.")[:LONGEST_NAME] or "network"
 
 
-def compact(value: Sequence[int]) -> Any:
+def compact(value: Sequence[float]) -> Any:
     """An option with a number per axis or side as one number, where all its numbers are the same."""
     return value[0] if len(set(value)) == 1 else tuple(value)
 

@@ -143,6 +143,7 @@ def _csv(path: Path) -> Array:
 def _picture(path: Path, shape: Shape, *, resize: bool) -> Array:
     from PIL import Image
 
+    bombs = (Image.DecompressionBombError, Image.DecompressionBombWarning)
     modes = {1: "L", 3: "RGB", 4: "RGBA"}
     if shape.channels not in modes:
         raise ImageError(
@@ -158,13 +159,7 @@ def _picture(path: Path, shape: Shape, *, resize: bool) -> Array:
                 picture = image.convert(modes[shape.channels])
     except ImageError:
         raise
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-    ) as error:
+    except (OSError, ValueError, SyntaxError, *bombs) as error:
         raise ImageError(f"{path} is not a readable image ({error})") from None
     if resize and (picture.height, picture.width) != (shape.height, shape.width):
         picture = picture.resize((shape.width, shape.height), Image.Resampling.BILINEAR)

@@ -74,14 +74,7 @@ class ModelArchive:
             raise SpecError(f"{self.path}: {name} unpacks to {info.file_size:,} bytes; that is no model's")
         try:
             return self._zip.read(info)
-        except (
-            OSError,
-            zipfile.BadZipFile,
-            zlib.error,
-            EOFError,
-            RuntimeError,
-            NotImplementedError,
-        ) as error:
+        except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
             raise self.damaged(f"{name}: {error}") from None
 
     def json(self, name: str) -> object:

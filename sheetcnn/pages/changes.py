@@ -6,9 +6,8 @@ copied back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -162,15 +161,11 @@ def _count(cells: ParameterGrid) -> int:
     return sum(int(np.count_nonzero(cells.positions(i) >= 0)) for i in range(cells.height))
 
 
-def total_changed(layout: Layout) -> tuple[Expr, partial[float]]:
+def total_changed(layout: Layout) -> tuple[Expr, Callable[[PageContext], float]]:
     """How many weights differ from the built ones, as a formula for another sheet, and its value."""
     copies = list(_copies(layout))
     counts = Rect(NAME, TABLE_AT, CHANGED, len(copies), 1, fixed=True)
-    return call("SUM", counts), partial(_total, copies)
-
-
-def _total(copies: list[_Copied], context: PageContext) -> float:
-    return sum(copy.changed(context) for copy in copies)
+    return call("SUM", counts), lambda context: sum(copy.changed(context) for copy in copies)
 
 
 def built_output(context: PageContext) -> Array:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -134,9 +135,10 @@ class _Classes:
         values = self.layout.placements[ranking].ranges()[0]
         found = call("MATCH", call("LARGE", values, Number(n + 1)), values, 0)
         picked = call("INDEX", self.names, found, Number(1))
+        label = partial(_nth_label, ranking, n, self.labels)
         self.page.computed += [
-            Computed(row, at, value, self.value, _nth(n), merge=WIDE_VALUE),
-            Computed(row, self.col, picked, _LABEL, _nth_label(ranking, n, self.labels), merge=WIDE_LABEL),
+            Computed(row, at, value, self.value, partial(_nth, n), merge=WIDE_VALUE),
+            Computed(row, self.col, picked, _LABEL, label, merge=WIDE_LABEL),
         ]
 
     def _changed(self, row: int) -> int:
@@ -144,33 +146,25 @@ class _Classes:
         page, say = self.page, self.say
         if not self.layout.has("changes") or not self.layout.weights:
             return row - 1
-        page.cells.append(
-            Cell(row, self.col, say("weights changed ►"), theme.NAVIGATION, link=f"{changes.NAME}!A1",
-                 merge=WIDE_LABEL)
-        )  # fmt: skip
+        words, target = say("weights changed ►"), f"{changes.NAME}!A1"
+        page.cells.append(Cell(row, self.col, words, theme.NAVIGATION, link=target, merge=WIDE_LABEL))
+        place = (row, self.col + WIDE_LABEL)
         total, value = changes.total_changed(self.layout)
-        page.computed.append(
-            Computed(row, self.col + WIDE_LABEL, total, theme.WHOLE, value, merge=WIDE_VALUE)
-        )
+        page.computed.append(Computed(*place, total, theme.WHOLE, value, merge=WIDE_VALUE))
         return row
 
     def _table(self) -> int:
         """Every class as built, now, and the change, with a chart; returns the last row."""
         page, say, top = self.page, self.say, self.top
-        heads = (say("class"), say("as built"), say("now"), say("change"))
         note = say(
             "'as built' keeps the numbers that the workbook was made with. Change a weight or a pixel, and "
             "'now' follows; 'change' is the difference."
         )
-        for n, words in enumerate(heads):
-            col = self.table + (WIDE_LABEL + (n - 1) * WIDE_VALUE if n else 0)
-            style = theme.HEADING if n == 0 else theme.HEADING_CENTER
-            page.cells.append(
-                Cell(
-                    top, col, words, style, merge=WIDE_VALUE if n else WIDE_LABEL, note=note if n == 1 else ""
-                )
-            )
         first = self.table + WIDE_LABEL
+        page.cells.append(Cell(top, self.table, say("class"), theme.HEADING, merge=WIDE_LABEL))
+        for n, (words, hint) in enumerate((("as built", note), ("now", ""), ("change", ""))):
+            place = (top, first + n * WIDE_VALUE, say(words), theme.HEADING_CENTER)
+            page.cells.append(Cell(*place, merge=WIDE_VALUE, note=hint))
         page.inputs.append(
             InputGrid("built.output", top + 1, first, self.count, 1, self.value, changes.built_output)
         )
@@ -184,7 +178,7 @@ class _Classes:
                 (first + WIDE_VALUE, self.output.cell(n), self.value, _now),
                 (first + 2 * WIDE_VALUE, now - Ref(None, row, first), change, _change),
             ):
-                page.computed.append(Computed(row, at, formula, style, _of(value, n), merge=WIDE_VALUE))
+                page.computed.append(Computed(row, at, formula, style, partial(value, n), merge=WIDE_VALUE))
         cells = [area(top + 1, c, self.count, 1, fixed=True) for c in (self.table, first, first + WIDE_VALUE)]
         height = max(8.0, 1.6 + 0.62 * self.count)
         title = say("probability of each class") if self.probabilities else say("value of each class")
@@ -210,26 +204,19 @@ def _flat(context: PageContext) -> Array:
     return context.result.output.reshape(-1)
 
 
-def _now(context: PageContext, n: int) -> float:
+def _now(n: int, context: PageContext) -> float:
     return float(_flat(context)[n])
 
 
-def _change(context: PageContext, n: int) -> float:
+def _change(n: int, context: PageContext) -> float:
     return float(_flat(context)[n] - context.inputs["built.output"][n, 0])
 
 
-def _of(value: Callable[[PageContext, int], float], n: int) -> Callable[[PageContext], float]:
-    return lambda context: value(context, n)
+def _nth(n: int, context: PageContext) -> float:
+    return float(np.sort(_flat(context))[::-1][n])
 
 
-def _nth(n: int) -> Callable[[PageContext], float]:
-    return lambda context: float(np.sort(_flat(context))[::-1][n])
-
-
-def _nth_label(tensor: str, n: int, labels: Sequence[str]) -> Callable[[PageContext], str]:
-    def value(context: PageContext) -> str:
-        flat = context.result.activations[tensor].reshape(-1)
-        # MATCH finds the first of equal values.
-        return labels[int(np.argmax(flat == np.sort(flat)[::-1][n]))]
-
-    return value
+def _nth_label(tensor: str, n: int, labels: Sequence[str], context: PageContext) -> str:
+    flat = context.result.activations[tensor].reshape(-1)
+    # MATCH finds the first of equal values.
+    return labels[int(np.argmax(flat == np.sort(flat)[::-1][n]))]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr
 from sheetcnn.formulas.placement import Block, Placement
-from sheetcnn.formulas.region import Region
 from sheetcnn.languages import Text, text
 from sheetcnn.model.engine import stage_key
 from sheetcnn.model.graph import Node
@@ -29,13 +27,13 @@ from sheetcnn.sheets.layout import (
     Layout,
     view_name,
 )
-from sheetcnn.sheets.maps import header, pixel_check, place_stamps, source_sheets
-from sheetcnn.sheets.sheet_plan import SheetPlan, TensorGrid
+from sheetcnn.sheets.maps import PixelFormula, header, pixel_check, pixel_grid, place_stamps, source_sheets
+from sheetcnn.sheets.sheet_plan import SheetPlan
 from sheetcnn.sheets.stamps import Stamped
 from sheetcnn.xlsx.book import Cell, Grid
 
 
-def source_maps(layout: Layout, formula: Callable[[Layout, int], Expr] | None = None) -> Iterator[SheetPlan]:
+def source_maps(layout: Layout, formula: PixelFormula | None = None) -> Iterator[SheetPlan]:
     """The sheets that hold the pixels; with `formula`, one for each channel, those of a chosen image."""
     graph = layout.graph
     placement = layout.placements[graph.source]
@@ -43,21 +41,8 @@ def source_maps(layout: Layout, formula: Callable[[Layout, int], Expr] | None = 
         line = text(TYPE_NUMBERS if formula is None else CHOSEN_PIXELS)
         sheet = _sheet(layout, graph.source, graph.source, block, line, [])
         sheet.format.tab_color = theme.TABS["input"]
-        for c in range(block.first, block.first + block.count):
-            region = Region.plane(c, placement.shape)
-            first = placement.at(region)
-            grid = TensorGrid(
-                graph.source,
-                graph.source,
-                region,
-                first.row,
-                first.col,
-                theme.PIXEL,
-                formula(layout, c) if formula else None,
-                1,
-                first.col_j,
-            )
-            sheet.tensors.append(grid)
+        channels = range(block.first, block.first + block.count)
+        sheet.tensors += [pixel_grid(layout, c, formula) for c in channels]
         pixels = area(block.row, block.col, placement.shape.height, placement.shape.width * block.count)
         if formula is None:
             sheet.format.number_checks.append(pixel_check(layout, pixels))

@@ -122,12 +122,15 @@ class Layout:
         return language(self.options.language)
 
     def separate(self, node: Node) -> bool:
-        """Whether the node's pre-activation has cells of its own."""
-        return separate(node, self.options)
+        """Whether a node's pre-activation has cells of its own: on request, or to keep formulas short."""
+        activation = node.activation
+        return activation is not None and (self.options.relu == "separate" or not activation.once)
 
     def stages(self, node: Node) -> tuple[Stage, ...]:
         """The intermediate results of a node that have cells, its pre-activation last."""
-        return _stages(self.graph, node, self.options)
+        own = node.op.stages(self.graph.input_shapes(node))
+        before = Stage(PRE, self.graph.shapes[node.name], "pre-activation")
+        return (*own, before) if self.separate(node) else own
 
     def on_columns(self, tensor: str) -> bool:
         """Whether a tensor runs down a column of one sheet (instead of a sheet per map)."""
@@ -143,18 +146,6 @@ class Layout:
 def view_name(layout: Layout, tensor: str) -> str:
     """The sheet that shows one channel of a tensor as an image, in the interleaved layout."""
     return f"{layout.bases[tensor]}_view"
-
-
-def separate(node: Node, options: Options) -> bool:
-    """Whether a node's pre-activation has cells of its own: on request, or to keep formulas short."""
-    return node.activation is not None and (options.relu == "separate" or not node.activation.once)
-
-
-def _stages(graph: Graph, node: Node, options: Options) -> tuple[Stage, ...]:
-    own = node.op.stages(graph.input_shapes(node))
-    if not separate(node, options):
-        return own
-    return (*own, Stage(PRE, graph.shapes[node.name], "pre-activation"))
 
 
 def make_layout(graph: Graph, options: Options, limits: Limits = EXCEL) -> Layout:
@@ -219,7 +210,7 @@ def _alias(layout: Layout, node: Node, inputs: Sequence[Placement]) -> Placement
         layout.interleaved and node.op.flattens and _read_in_place(layout, node.name, inputs[0])
     ):
         return inputs[0]
-    if not node.op.aliases():
+    if not node.op.aliases:
         return None
     place = node.op.alias(inputs, graph.shapes[node.name])
     return None if layout.interleaved and len(place.blocks) > MOST_BLOCKS else place
@@ -257,7 +248,7 @@ def _margins(graph: Graph) -> dict[str, Margin]:
     margins = {name: Margin() for name in graph.shapes}
     for node in reversed(graph.nodes):
         shapes = graph.input_shapes(node)
-        extent = margins[node.name] if node.op.aliases() else node.op.padding_extent(shapes)
+        extent = margins[node.name] if node.op.aliases else node.op.padding_extent(shapes)
         for name in node.inputs:
             margins[name] = margins[name].union(extent)
     return margins

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from math import ceil
 
 from sheetcnn.formulas.a1 import area
+from sheetcnn.formulas.expr import Expr
+from sheetcnn.formulas.region import Region
 from sheetcnn.formulas.traverse import references
 from sheetcnn.languages import ENGLISH, text
 from sheetcnn.model.engine import stage_key
@@ -19,6 +21,8 @@ from sheetcnn.sheets.stamps import Stamped
 from sheetcnn.sheets.theme import Scale
 from sheetcnn.xlsx.book import Cell, Grid, NumberCheck
 
+PixelFormula = Callable[[Layout, int], Expr]
+"""The formula of an input pixel that moves over the map of a channel."""
 MARGIN_NOTE = "shaded: padding, blank cells that the windows of the next layer reach"
 
 
@@ -37,19 +41,13 @@ def header(
     """
     longest = max(len(shown) for shown in (*(t for t, _ in links), *sources))
     span = max(1, ceil((longest + 1) / width))
-    sheet.cells += [
-        Cell(1, 1, title, theme.TITLE),
-        Cell(2, 1, line, theme.SUBTITLE),
-        Cell(3, 1, say("go to"), theme.INDEX),
-    ]
-    for n, (shown, target) in enumerate(links):
-        col = FIRST_COLUMN + n * span
-        sheet.cells.append(Cell(3, col, shown, theme.NAVIGATION, link=f"{target}!A1", merge=span))
-    if sources:
-        sheet.cells.append(Cell(4, 1, say("reads"), theme.INDEX))
-    for n, target in enumerate(sources):
-        col = FIRST_COLUMN + n * span
-        sheet.cells.append(Cell(4, col, target, theme.NAVIGATION, link=f"{target}!A1", merge=span))
+    sheet.cells += [Cell(1, 1, title, theme.TITLE), Cell(2, 1, line, theme.SUBTITLE)]
+    for row, leads, targets in ((3, "go to", links), (4, "reads", [(name, name) for name in sources])):
+        if targets:
+            sheet.cells.append(Cell(row, 1, say(leads), theme.INDEX))
+        for n, (shown, target) in enumerate(targets):
+            col = FIRST_COLUMN + n * span
+            sheet.cells.append(Cell(row, col, shown, theme.NAVIGATION, link=f"{target}!A1", merge=span))
     sheet.format.row_heights |= {1: 24, 2: 18, 3: 18, 4: 18}
     sheet.format.title_rows = HEADER_ROWS
 
@@ -60,6 +58,17 @@ def pixel_check(layout: Layout, cells: str) -> NumberCheck:
     return NumberCheck(
         cells, -1e9, 1e9, title, layout.say("The formulas after this sheet need a number in every pixel.")
     )
+
+
+def pixel_grid(layout: Layout, channel: int, formula: PixelFormula | None) -> TensorGrid:
+    """The pixels of one channel of the input: numbers, or the formula that picks them."""
+    source = layout.graph.source
+    placement = layout.placements[source]
+    region = Region.plane(channel, placement.shape)
+    first = placement.at(region)
+    picked = None if formula is None else formula(layout, channel)
+    place = (first.row, first.col, theme.PIXEL, picked, 1, first.col_j)
+    return TensorGrid(source, source, region, *place, light=not layout.interleaved)
 
 
 def neighbours(names: list[str], n: int) -> list[tuple[str, str]]:
@@ -75,23 +84,20 @@ def neighbours(names: list[str], n: int) -> list[tuple[str, str]]:
 def source_sheets(layout: Layout, node: Node, stamps: Iterable[Stamped]) -> list[str]:
     """The other sheets of values that some formulas of a node read, in the order of reading."""
     weights = layout.weights[node.name].sheet if node.name in layout.weights else ""
-    found: dict[str, None] = {}
-    for stamp in stamps:
-        for ref in references(stamp.expr):
-            if ref.sheet and ref.sheet not in (weights, stamp.first.sheet):
-                found[ref.sheet] = None
-    return list(found)
+    found = (
+        ref.sheet
+        for stamp in stamps
+        for ref in references(stamp.expr)
+        if ref.sheet and ref.sheet not in (weights, stamp.first.sheet)
+    )
+    return list(dict.fromkeys(found))
 
 
 def statistics_sheets(layout: Layout, node: Node) -> list[str]:
     """The sheets that hold what all maps of a node share, such as means and variances."""
     own = {block.sheet for block in layout.placements[node.name].blocks}
-    found: dict[str, None] = {}
-    for stage in layout.stages(node):
-        blocks = layout.placements[stage_key(node.name, stage.name)].blocks
-        if len(blocks) == 1 and blocks[0].sheet not in own:
-            found[blocks[0].sheet] = None
-    return list(found)
+    stages = (layout.placements[stage_key(node.name, s.name)].blocks for s in layout.stages(node))
+    return list(dict.fromkeys(b[0].sheet for b in stages if len(b) == 1 and b[0].sheet not in own))
 
 
 def map_sheets(layout: Layout, node: Node, stamps: list[Stamped]) -> Iterator[SheetPlan]:
@@ -176,16 +182,5 @@ def place_stamps(sheet: SheetPlan, layer: str, stamps: list[Stamped]) -> None:
     """Put patterns onto the sheet that they belong to."""
     for stamp in stamps:
         first = stamp.first
-        sheet.tensors.append(
-            TensorGrid(
-                layer,
-                stamp.tensor,
-                stamp.region,
-                first.row,
-                first.col,
-                theme.VALUE,
-                stamp.expr,
-                first.row_i or 1,
-                first.col_j or 1,
-            )
-        )
+        place = (first.row, first.col, theme.VALUE, stamp.expr, first.row_i or 1, first.col_j or 1)
+        sheet.tensors.append(TensorGrid(layer, stamp.tensor, stamp.region, *place))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr
-from sheetcnn.formulas.region import Region
 from sheetcnn.languages import text
 from sheetcnn.model.engine import stage_key
 from sheetcnn.model.graph import Node
@@ -15,24 +13,23 @@ from sheetcnn.sheets.descriptions import CHOSEN_PIXELS, TYPE_NUMBERS, describe_l
 from sheetcnn.sheets.interleaved import maps_sheets, source_maps
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.maps import (
+    PixelFormula,
     frame,
     grid,
     header,
     map_sheets,
     neighbours,
     pixel_check,
+    pixel_grid,
     place_stamps,
     source_sheets,
     with_margin,
 )
-from sheetcnn.sheets.sheet_plan import SheetPlan, TensorGrid
+from sheetcnn.sheets.sheet_plan import SheetPlan
 from sheetcnn.sheets.stamps import Stamped, stamped
 from sheetcnn.sheets.vectors import vector_sheet
 from sheetcnn.sheets.views import view_sheet
 from sheetcnn.sheets.weight_sheets import weight_sheet
-
-PixelFormula = Callable[[Layout, int], Expr]
-"""The formula of an input pixel that moves over the map of a channel."""
 
 
 def input_sheets(layout: Layout, formula: PixelFormula | None, page: str) -> Iterator[SheetPlan]:
@@ -112,16 +109,9 @@ def _pixel_sheets(layout: Layout, formula: PixelFormula | None, page: str) -> It
         header(sheet, title, line, links, [], theme.CELL_WIDTH, say)
         frame(layout, sheet, graph.source_shape, layout.margins[graph.source])
         grid(layout, sheet, graph.source, c, "pixels")
-        block, shape = placement.blocks[c], placement.shape
-        region = Region.plane(c, shape)
-        picked = None if formula is None else formula(layout, c)
-        sheet.tensors.append(
-            TensorGrid(
-                graph.source, graph.source, region, block.row, block.col, theme.PIXEL, picked, light=True
-            )
-        )
+        sheet.tensors.append(pixel_grid(layout, c, formula))
         if formula is None:
-            sheet.format.number_checks.append(
-                pixel_check(layout, area(block.row, block.col, *shape.dims[1:]))
-            )
+            block = placement.blocks[c]
+            pixels = area(block.row, block.col, *placement.shape.dims[1:])
+            sheet.format.number_checks.append(pixel_check(layout, pixels))
         yield sheet

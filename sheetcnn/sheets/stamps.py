@@ -45,7 +45,7 @@ def stamped(layout: Layout, node: Node) -> Iterator[Stamped]:
 
 def _patterns(layout: Layout, node: Node, result: str) -> Iterator[Stamp]:
     """The op's own patterns; copies, where a layer that only orders cells gets cells of its own."""
-    if not node.op.aliases():
+    if not node.op.aliases:
         yield from node.op.formula(NodeSite(layout, node, result))
         return
     out = layout.placements[result]

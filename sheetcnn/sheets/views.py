@@ -58,14 +58,8 @@ def view_sheet(layout: Layout, tensor: str) -> SheetPlan:
     cell = area(CHOICE_ROW, CHOICE_COLUMN, 1, 1)
     listed = shape.width + FIRST_COLUMN + 1
     numbers = area(FIRST_ROW, listed, shape.channels, 1, fixed=True)
-    sheet.format.drop_downs.append(
-        ListCheck(
-            cell,
-            numbers,
-            say("Choose a channel"),
-            say(text("Choose a whole number from 1 to {greatest}.", greatest=shape.channels)),
-        )
-    )
+    message = say(text("Choose a whole number from 1 to {greatest}.", greatest=shape.channels))
+    sheet.format.drop_downs.append(ListCheck(cell, numbers, say("Choose a channel"), message))
     sheet.cells.append(Cell(FIRST_ROW - 1, listed, say("channels"), theme.INDEX))
     every = np.arange(1.0, shape.channels + 1)[:, None]
     columns, rows = np.arange(1.0, shape.width + 1)[None], np.arange(1.0, shape.height + 1)[:, None]
@@ -74,22 +68,12 @@ def view_sheet(layout: Layout, tensor: str) -> SheetPlan:
         Grid(FIRST_ROW - 1, FIRST_COLUMN, 1, shape.width, theme.INDEX, columns),
         Grid(FIRST_ROW, 1, shape.height, 1, theme.INDEX, rows),
     ]
-    chosen = Ref(None, CHOICE_ROW, CHOICE_COLUMN, fixed=True)
+    picked = _picked(placement, Ref(None, CHOICE_ROW, CHOICE_COLUMN, fixed=True))
     style = theme.VALUE if few else theme.SMALL_VALUE
     if tensor == graph.source:
         style = theme.PIXEL if few else theme.SMALL_PIXEL
-    sheet.tensors.append(
-        TensorGrid(
-            tensor,
-            tensor,
-            Region.plane(0, shape),
-            FIRST_ROW,
-            FIRST_COLUMN,
-            style,
-            _picked(placement, chosen),
-            channel=choice_key(tensor),
-        )
-    )
+    place = (Region.plane(0, shape), FIRST_ROW, FIRST_COLUMN, style, picked)
+    sheet.tensors.append(TensorGrid(tensor, tensor, *place, channel=choice_key(tensor)))
     scale = "pixels" if tensor in (graph.source, INPUT) else scale_of(layout, tensor)
     where = area(FIRST_ROW, FIRST_COLUMN, shape.height, shape.width)
     sheet.format.color_scales.append(theme.color_scale(scale, (where,)))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 
@@ -247,42 +247,25 @@ class WeightCells:
         row, col = self.kernel_at
         outputs, down = kernel.kernel_shape[0], self._down(kernel)
         height = self.window(kernel).height
-        rectangle = _Kernels(self, kernel)
-        width = rectangle.cells(0).shape[1]
+        laid_out = lru_cache(maxsize=1)(partial(self._laid_out, kernel))  # rows are asked for in order
+        width = laid_out(0).shape[1]
         blank = np.full(width, -1)
 
         def line(i: int) -> Positions:
             output, u = divmod(i, down)
-            return rectangle.cells(output)[u] if u < height else blank
+            return laid_out(output)[u] if u < height else blank
 
         return ParameterGrid(kernel.name, row, col, (outputs - 1) * down + height, width, line)
 
-
-class _Kernels:
-    """The positions of each output's kernel, as it lies on the sheet."""
-
-    def __init__(self, owner: WeightCells, kernel: Parameter) -> None:
-        self._owner = owner
-        self._kernel = kernel
-        self._output = -1
-        self._cells: Positions = np.empty((0, 0), np.int64)
-
-    def cells(self, output: int) -> Positions:
-        """`(height, width)`, -1 where a cell stays blank; the last one is kept, as rows come in order."""
-        if output != self._output:
-            self._cells = self._laid_out(output)
-            self._output = output
-        return self._cells
-
-    def _laid_out(self, output: int) -> Positions:
-        owner, kernel = self._owner, self._kernel
+    def _laid_out(self, kernel: Parameter, output: int) -> Positions:
+        """The positions of one output's kernel as it lies on the sheet, -1 where a cell stays blank."""
         every = kernel.positions(output).reshape(kernel.kernel_shape[1:])
         first = kernel.inputs_of(output).start
         blocks = []
-        for strip, _, _ in owner.slices(kernel, output):
+        for strip, _, _ in self.slices(kernel, output):
             run = strip.channels
-            cells = owner.source.arrange(strip, every[run.start - first : run.stop - first], kernel.dilation)
-            blocks += [cells, np.full((len(cells), owner.gap), -1)]
+            cells = self.source.arrange(strip, every[run.start - first : run.stop - first], kernel.dilation)
+            blocks += [cells, np.full((len(cells), self.gap), -1)]
         return np.hstack(blocks[:-1])
 
 
@@ -302,15 +285,12 @@ def place_weights(
     per_channel = [p for p in parameters if p.role == "channel"]
     has_kernel = any(p.role == "kernel" for p in parameters)
     across = has_kernel and any(b.channel_row for b in source.blocks)
-    values_at = {}
-    for n, parameter in enumerate(per_channel):
-        values_at[parameter.name] = (row + n, col) if across else (row, col + n)
-    if not per_channel:
-        kernel_at = (row, col)
-    elif across:
-        kernel_at = (row + len(per_channel) + 1, col)
-    else:
-        kernel_at = (row, col + len(per_channel) + 1)
+
+    def beyond(cells: int) -> tuple[int, int]:
+        return (row + cells, col) if across else (row, col + cells)
+
+    values_at = {parameter.name: beyond(n) for n, parameter in enumerate(per_channel)}
+    kernel_at = beyond(len(per_channel) + 1 if per_channel else 0)
     maps, left = {}, col + len(per_channel)
     for parameter in parameters:
         if parameter.role == "map":

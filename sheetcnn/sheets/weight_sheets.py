@@ -99,20 +99,13 @@ def _labels(layout: Layout, node: Node, cells: WeightCells, sheet: SheetPlan) ->
     outputs, shape = _rows(cells), layout.graph.shapes[node.name]
     if cells.across:
         for k in range(outputs):
-            sheet.cells.append(
-                Cell(HEADER_ROWS, cells.kernel_at[1] + k, say(text("out {n}", n=k + 1)), theme.HEADING_CENTER)
-            )
+            named = say(text("out {n}", n=k + 1))
+            sheet.cells.append(Cell(HEADER_ROWS, cells.kernel_at[1] + k, named, theme.HEADING_CENTER))
         if kernel is not None:
             for strip, row, _ in cells.slices(kernel, 0):
-                sheet.cells += [
-                    Cell(
-                        row + n,
-                        1,
-                        say(text("in {n}", n=c + 1)) if kernel.groups == 1 else f"{n + 1}",
-                        theme.INDEX,
-                    )
-                    for n, c in enumerate(strip.channels)
-                ]
+                for n, c in enumerate(strip.channels):
+                    named = say(text("in {n}", n=c + 1)) if kernel.groups == 1 else f"{n + 1}"
+                    sheet.cells.append(Cell(row + n, 1, named, theme.INDEX))
         return
     names = [b.sheet for b in layout.placements[node.name].blocks]
     first = HEADER_ROWS + 1
@@ -123,11 +116,7 @@ def _labels(layout: Layout, node: Node, cells: WeightCells, sheet: SheetPlan) ->
             named = say(text("value {n}", n=k + 1))
         else:
             named = names[k] if len(names) == outputs else say(text("map {n}", n=k + 1))
-        sheet.cells.append(
-            Cell(first + k * cells.row_step, 1, named, theme.NAVIGATION, link=f"{named}!A1")
-            if named in names
-            else Cell(first + k * cells.row_step, 1, named, theme.TEXT)
-        )
+        sheet.cells.append(_leading(first + k * cells.row_step, 1, named, named if named in names else ""))
     if kernel is not None:
         height = cells.window(kernel).height
         for n, (strip, _, col) in enumerate(cells.slices(kernel, 0)):
@@ -138,6 +127,11 @@ def _labels(layout: Layout, node: Node, cells: WeightCells, sheet: SheetPlan) ->
                 continue
             source = cells.source.block_of(run.start).sheet
             named = source if kernel.groups == 1 else say(text("input {n} of the group", n=n + 1))
-            link = f"{source}!A1" if kernel.groups == 1 else None
-            style = theme.NAVIGATION if link else theme.TEXT
-            sheet.cells.append(Cell(HEADER_ROWS, col, named, style, link=link, merge=width))
+            sheet.cells.append(_leading(HEADER_ROWS, col, named, source if kernel.groups == 1 else "", width))
+
+
+def _leading(row: int, col: int, label: str, sheet: str, width: int = 1) -> Cell:
+    """A label that leads to a sheet, if one is named."""
+    if not sheet:
+        return Cell(row, col, label, theme.TEXT, merge=width)
+    return Cell(row, col, label, theme.NAVIGATION, link=f"{sheet}!A1", merge=width)

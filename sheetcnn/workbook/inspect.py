@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from sheetcnn.errors import LimitError
 from sheetcnn.formulas.limits import PROGRAMS, Limits
 from sheetcnn.formulas.render import render
 from sheetcnn.model.graph import Graph
+from sheetcnn.shape import Shape
 from sheetcnn.sheets.descriptions import kind_title
 from sheetcnn.sheets.layout import LayoutName, Options
 from sheetcnn.sheets.sheet_plan import Plan
@@ -108,46 +110,31 @@ def inspect(
     """
     plan = make_plan(graph, options, layout=layout, check=False)
     graph = plan.graph
-    formulas: dict[str, int] = {}
-    sheets: dict[str, int] = {}
-    longest: dict[str, int] = {}
+    sheets, formulas, longest = Counter[str](), Counter[str](), Counter[str]()
     characters = 0
     for sheet in plan.sheets:
-        sheets[sheet.layer] = sheets.get(sheet.layer, 0) + 1
-        formulas[sheet.layer] = formulas.get(sheet.layer, 0) + sheet.formulas
+        sheets[sheet.layer] += 1
+        formulas[sheet.layer] += sheet.formulas
         for formula, rows, cols, step in sheet.patterns():
             pattern = render(formula, sheet.name)
             length = pattern.longest(rows, cols)
-            longest[sheet.layer] = max(longest.get(sheet.layer, 0), length)
+            longest[sheet.layer] = max(longest[sheet.layer], length)
             written = cols if rows > 1 and pattern.shares_down(step) else rows * cols
             characters += length * written
-    source = LayerInspection(
-        graph.source,
-        "input",
-        graph.source_shape.dims,
-        0,
-        0,
-        formulas.get(graph.source, 0),
-        sheets.get(graph.source, 0),
-        longest.get(graph.source, 0),
-    )
-    layers = [source]
+
+    def layer(
+        name: str, kind: str, shape: Shape, parameters: int = 0, multiply_adds: int = 0
+    ) -> LayerInspection:
+        counted = formulas[name], sheets[name], longest[name]
+        return LayerInspection(name, kind, shape.dims, parameters, multiply_adds, *counted)
+
+    layers = [layer(graph.source, "input", graph.source_shape)]
     for node in graph.nodes:
-        shapes = graph.input_shapes(node)
-        layers.append(
-            LayerInspection(
-                node.name,
-                kind_title(node),
-                graph.shapes[node.name].dims,
-                sum(p.size for p in graph.owned(node)),
-                node.op.multiply_adds(shapes),
-                formulas.get(node.name, 0),
-                sheets.get(node.name, 0),
-                longest.get(node.name, 0),
-            )
-        )
-    parameters = sum(layer.parameters for layer in layers)
-    total = sum(formulas.values())
+        trained = sum(p.size for p in graph.owned(node))
+        products = node.op.multiply_adds(graph.input_shapes(node))
+        layers.append(layer(node.name, kind_title(node), graph.shapes[node.name], trained, products))
+    parameters = sum(found.parameters for found in layers)
+    total = formulas.total()
     size = (
         total * BYTES_PER_FORMULA
         + characters * BYTES_PER_FORMULA_CHARACTER
@@ -159,7 +146,7 @@ def inspect(
         graph.name,
         tuple(layers),
         parameters,
-        sum(layer.multiply_adds for layer in layers),
+        sum(found.multiply_adds for found in layers),
         total,
         len(plan.sheets),
         max(longest.values(), default=0),

@@ -77,6 +77,7 @@ def parse_table(package: XlsxPackage, part: str, name: str, strings: Strings) ->
     return table
 
 
+@dataclass(frozen=True)
 class _SheetParser:
     """Parses one sheet part into a `SheetCells`, and calls `row_done` before each row.
 
@@ -84,19 +85,11 @@ class _SheetParser:
     first: that is three times as fast as methods and attributes.
     """
 
-    def __init__(
-        self,
-        package: XlsxPackage,
-        part: str,
-        cells: SheetCells,
-        strings: Strings,
-        row_done: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._package = package
-        self._part = part
-        self._cells = cells
-        self._strings = strings
-        self._row_done = row_done
+    package: XlsxPackage
+    part: str
+    cells: SheetCells
+    strings: Strings
+    row_done: Callable[[], None] = lambda: None
 
     def run(self) -> None:
         """Fills the cells.
@@ -104,7 +97,7 @@ class _SheetParser:
         Raises:
             WorkbookError: the part is missing or damaged.
         """
-        values, formulas = self._cells.values, self._cells.formulas
+        values, formulas = self.cells.values, self.cells.formulas
         strings: list[str] | None = None
         columns = ColumnNumbers()
         text: list[str] = []  # of the innermost element
@@ -120,7 +113,7 @@ class _SheetParser:
             nonlocal cell, formula, value, row_tag, inline_tag, text_tag, phonetic_tag, data_tag, texts
             namespace, _, local = tag.rpartition(" ")
             if namespace not in SPREADSHEET_NAMESPACES or local not in _SHEET_ROOTS:
-                raise self._package.damaged(self._part, f"<{local}> is not a sheet")
+                raise self.package.damaged(self.part, f"<{local}> is not a sheet")
             names = ("c", "f", "v", "row", "is", "t", "rPh", "sheetData")
             cell, formula, value, row_tag, inline_tag, text_tag, phonetic_tag, data_tag = (
                 f"{namespace} {name}" for name in names
@@ -146,7 +139,7 @@ class _SheetParser:
             elif tag in texts:
                 text.clear()
             elif tag == row_tag:
-                self._row_done()
+                self.row_done()
                 row = self._row(attributes.get("r"), row)
                 row_text, row_length = str(row), -len(str(row))
                 column = 0
@@ -169,7 +162,7 @@ class _SheetParser:
                     values[key] = unescape(content)
                 elif kind == "s":
                     if strings is None:
-                        strings = self._strings()
+                        strings = self.strings()
                     try:
                         values[key] = strings[_natural(content)]
                     except (ValueError, IndexError):
@@ -196,13 +189,13 @@ class _SheetParser:
         parser.StartElementHandler = start_root
         parser.EndElementHandler = end
         parser.CharacterDataHandler = text.append
-        self._package.parse(self._part, parser)
+        self.package.parse(self.part, parser)
 
     def _row(self, text: str | None, previous: int) -> int:
         """The number of a row; one that does not give it follows the previous one."""
         row = previous + 1 if text is None else int(text) if text.isdecimal() else 0
         if not 0 < row <= MAX_ROW:
-            raise self._package.damaged(self._part, f'row "{text}" does not exist on any sheet')
+            raise self.package.damaged(self.part, f'row "{text}" does not exist on any sheet')
         return row
 
     def _position(self, reference: str | None, row: int, column: int) -> Position:
@@ -213,13 +206,13 @@ class _SheetParser:
             if row in (0, found[0]) and found[0] <= MAX_ROW and found[1] <= MAX_COLUMN:
                 return found
         where = f'cell "{reference}"' if reference is not None else f"the cell in column {column}"
-        raise self._package.damaged(self._part, f"{where} in row {row} is in no place that a sheet has")
+        raise self.package.damaged(self.part, f"{where} in row {row} is in no place that a sheet has")
 
     def _not(self, key: Position, content: str, what: str) -> WorkbookError:
         """The error for a cell whose content makes no sense."""
-        name = self._cells.name
-        return self._package.damaged(
-            self._part, f'sheet "{name}", row {key[0]}, column {key[1]}: "{content[:40]}" is not {what}'
+        name = self.cells.name
+        return self.package.damaged(
+            self.part, f'sheet "{name}", row {key[0]}, column {key[1]}: "{content[:40]}" is not {what}'
         )
 
 

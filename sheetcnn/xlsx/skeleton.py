@@ -38,23 +38,7 @@ FONT = "Calibri"
 _GRID = "D5DBE1"  # the lines of a chart
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 # The order that the schema demands of a font's children; openpyxl writes another.
-_FONT_ORDER = [
-    "b",
-    "i",
-    "strike",
-    "condense",
-    "extend",
-    "outline",
-    "shadow",
-    "u",
-    "vertAlign",
-    "sz",
-    "color",
-    "name",
-    "family",
-    "charset",
-    "scheme",
-]
+_FONT_ORDER = "b i strike condense extend outline shadow u vertAlign sz color name family charset scheme"
 _MOMENT = "2000-01-01T00:00:00Z"  # the same input gives the same bytes
 
 
@@ -189,14 +173,9 @@ def _validation(check: NumberCheck | ListCheck) -> DataValidation:
     if isinstance(check, ListCheck):
         validation = DataValidation(type="list", formula1=check.source, errorStyle="stop")
     else:
-        validation = DataValidation(
-            type="decimal",
-            operator="between",
-            formula1=f"{check.low:g}",
-            formula2=f"{check.high:g}",
-            allow_blank=True,
-            errorStyle="warning",
-        )
+        low, high = f"{check.low:g}", f"{check.high:g}"
+        validation = DataValidation("decimal", low, high, operator="between", errorStyle="warning")
+        validation.allow_blank = True
     validation.showErrorMessage = True
     validation.errorTitle, validation.error = check.title, check.message
     validation.add(check.range)
@@ -238,8 +217,9 @@ def repaired(name: str, content: bytes) -> bytes:
     if name == "xl/styles.xml":
         ET.register_namespace("", _MAIN)
         root = ET.fromstring(content)  # noqa: S314  (our own part, just made by openpyxl)
+        order = _FONT_ORDER.split()
         for font in root.iter(f"{{{_MAIN}}}font"):
-            font[:] = sorted(font, key=lambda child: _FONT_ORDER.index(child.tag.rpartition("}")[2]))
+            font[:] = sorted(font, key=lambda child: order.index(child.tag.rpartition("}")[2]))
         return b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n' + ET.tostring(root)
     if name.startswith("xl/worksheets/_rels/"):
         # IronCalc finds notes by relative paths alone.

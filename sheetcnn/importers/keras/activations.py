@@ -10,34 +10,19 @@ from sheetcnn.importers.keras.network import LayerCall
 from sheetcnn.importers.keras.translator import KerasTensor, KerasTranslator, LayerRule
 from sheetcnn.model.ops import OPS
 
-NAMED_ACTIVATIONS: dict[str, Activation] = {
-    name: Activation(kind, options)
-    for name, kind, options in (
-        ("relu", "relu", {}),
-        ("relu6", "relu6", {}),
-        ("leaky_relu", "leaky_relu", {"negative_slope": 0.2}),
-        ("elu", "elu", {}),
-        ("selu", "selu", {}),
-        ("celu", "celu", {}),
-        ("gelu", "gelu", {}),
-        ("silu", "silu", {}),
-        ("swish", "silu", {}),
-        ("mish", "mish", {}),
-        ("sigmoid", "sigmoid", {}),
-        ("tanh", "tanh", {}),
-        ("hard_tanh", "clip", {"min": -1.0, "max": 1.0}),
-        ("hard_sigmoid", "hard_sigmoid", {}),
-        ("hard_silu", "hard_swish", {}),
-        ("hard_swish", "hard_swish", {}),
-        ("softplus", "softplus", {}),
-        ("softsign", "softsign", {}),
-        ("exponential", "exp", {}),
+_OWN_NAMES = {"swish": "silu", "hard_silu": "hard_swish", "exponential": "exp"}
+_OPTIONS = {"leaky_relu": {"negative_slope": 0.2}, "hard_tanh": {"min": -1.0, "max": 1.0}}
+NAMED_ACTIVATIONS = {
+    name: Activation("clip" if name == "hard_tanh" else _OWN_NAMES.get(name, name), _OPTIONS.get(name, {}))
+    for name in (
+        *("relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "swish", "mish", "sigmoid"),
+        *("tanh", "hard_tanh", "hard_sigmoid", "hard_silu", "hard_swish", "softplus", "softsign"),
+        "exponential",
     )
 }
 """Keras's names of functions of one value."""
 SOFTMAX = ("softmax", "log_softmax")
 _LINEAR = (None, "linear")
-_LAYERS_AS_FUNCTIONS = ("ReLU", "LeakyReLU", "ELU")
 
 
 def configured_activation(t: KerasTranslator, value: Any) -> Activation | str | None:
@@ -48,7 +33,7 @@ def configured_activation(t: KerasTranslator, value: Any) -> Activation | str | 
     """
     if isinstance(value, dict):
         kind, config = value.get("class_name"), value.get("config")
-        if kind in _LAYERS_AS_FUNCTIONS and isinstance(config, dict):
+        if kind in _LAYER_ACTIVATIONS and isinstance(config, dict):
             return _LAYER_ACTIVATIONS[kind](config)
         value = config if isinstance(config, str) else kind
     if value in _LINEAR:
@@ -71,9 +56,8 @@ def layer_with_activation(
     made = t.layer(call, kind, inputs, params, activation=own, **options)
     if function is None or own is not None:
         return made
-    return add_activation(
-        t, call, made, function, part=function if isinstance(function, str) else function.kind
-    )
+    part = function if isinstance(function, str) else function.kind
+    return add_activation(t, call, made, function, part)
 
 
 def add_activation(
@@ -113,22 +97,15 @@ def _leaky_relu(config: Mapping[str, Any]) -> Activation:
     return Activation("leaky_relu", {"negative_slope": float(slope)})
 
 
-def _elu(config: Mapping[str, Any]) -> Activation:
-    return Activation("elu", {"alpha": float(config.get("alpha", 1.0))})
-
-
 _LAYER_ACTIVATIONS: dict[str, Callable[[Mapping[str, Any]], Activation]] = {
     "ReLU": _relu,
     "LeakyReLU": _leaky_relu,
-    "ELU": _elu,
+    "ELU": lambda config: Activation("elu", {"alpha": float(config.get("alpha", 1.0))}),
 }
 
 
-def _activation_layer(kind: str) -> LayerRule:
-    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
-        return add_activation(t, call, xs[0], _LAYER_ACTIVATIONS[kind](call.config))
-
-    return LayerRule(translate, keeps_order=True)
+def _activation_layer(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    return add_activation(t, call, xs[0], _LAYER_ACTIVATIONS[call.kind](call.config))
 
 
 def _softmax(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
@@ -151,37 +128,26 @@ def _prelu(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasT
     return t.layer(call, "prelu", x, {"weight": t.in_graph_order(x, alpha.reshape(-1))})
 
 
-def _operation(name: str) -> LayerRule:
-    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
-        extra = [key for key in (*call.config, *call.kwargs) if key not in ("name", "dtype")]
-        if len(call.args) != 1 or extra:
-            raise RefusalError(f"an operation with options ({', '.join(extra) or 'arguments'})")
-        return add_activation(t, call, xs[0], NAMED_ACTIVATIONS[name])
-
-    return LayerRule(translate, keeps_order=True)
-
-
 _OPERATIONS = {
-    "Relu": "relu",
-    "Relu6": "relu6",
-    "Sigmoid": "sigmoid",
-    "Silu": "silu",
-    "Tanh": "tanh",
-    "Softplus": "softplus",
-    "Softsign": "softsign",
-    "Selu": "selu",
-    "HardSigmoid": "hard_sigmoid",
-    "HardSilu": "hard_silu",
-    "HardTanh": "hard_tanh",
-    "Mish": "mish",
+    **{kind: kind.lower() for kind in ("Relu", "Relu6", "Sigmoid", "Silu", "Tanh", "Softplus", "Softsign")},
+    **{kind: kind.lower() for kind in ("Selu", "Mish")},
+    **{f"Hard{kind}": f"hard_{kind.lower()}" for kind in ("Sigmoid", "Silu", "Tanh")},
     "Exp": "exponential",
 }
 
+
+def _operation(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    extra = [key for key in (*call.config, *call.kwargs) if key not in ("name", "dtype")]
+    if len(call.args) != 1 or extra:
+        raise RefusalError(f"an operation with options ({', '.join(extra) or 'arguments'})")
+    return add_activation(t, call, xs[0], NAMED_ACTIVATIONS[_OPERATIONS[call.kind]])
+
+
 ACTIVATIONS: dict[str, LayerRule] = {
     "Activation": LayerRule(_activation, keeps_order=True),
-    **{kind: _activation_layer(kind) for kind in _LAYER_ACTIVATIONS},
+    **dict.fromkeys(_LAYER_ACTIVATIONS, LayerRule(_activation_layer, keeps_order=True)),
     "PReLU": LayerRule(_prelu, keeps_order=True),
     "Softmax": LayerRule(_softmax),
-    **{kind: _operation(name) for kind, name in _OPERATIONS.items()},
+    **dict.fromkeys(_OPERATIONS, LayerRule(_operation, keeps_order=True)),
 }
 """Layers and operations that are activations."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,56 +14,61 @@ from sheetcnn.importers.keras.network import LayerCall
 from sheetcnn.importers.keras.translator import KerasTensor, KerasTranslator, LayerRule
 
 
-def _sizes(value: Any, axes: int) -> tuple[int, ...]:
+def sizes(value: Any, axes: int) -> tuple[int, ...]:
     """One number per axis."""
     listed = [value] * axes if isinstance(value, int) else list(value)
     return tuple(int(n) for n in listed)
 
 
-def _arrays(call: LayerCall, names: Sequence[str]) -> dict[str, Numbers]:
+def _arrays(call: LayerCall, *names: str) -> dict[str, Numbers]:
     """The layer's arrays, with a bias where it has one."""
     return call.store.arrays([*names, *(["bias"] if call.config.get("use_bias", True) else [])])
 
 
-def _params(weight: Numbers, arrays: Mapping[str, Numbers]) -> dict[str, Numbers]:
+def _weighted(
+    t: KerasTranslator,
+    call: LayerCall,
+    kind: str,
+    x: KerasTensor,
+    weight: Numbers,
+    arrays: Any,
+    **options: Any,
+) -> KerasTensor:
+    """Add a layer with a weight, the bias among the arrays, and the activation of the configuration."""
     bias = {"bias": arrays["bias"]} if "bias" in arrays else {}
-    return {"weight": np.ascontiguousarray(weight), **bias}
+    params = {"weight": np.ascontiguousarray(weight), **bias}
+    return layer_with_activation(t, call, kind, x, params, bias=bool(bias), **options)
 
 
-def _stride_and_dilation(call: LayerCall, axes: int) -> dict[str, Any]:
-    """Stride and dilation, where they are not 1."""
-    config = call.config
-    given = {"stride": config.get("strides", 1), "dilation": config.get("dilation_rate", 1)}
-    found = {key: compact(_sizes(value, axes)) for key, value in given.items()}
-    return {key: value for key, value in found.items() if value != 1}
+def _out_first(kernel: Numbers) -> Numbers:
+    """`(kh, kw, in, out)` as `(out, in, kh, kw)`."""
+    return np.moveaxis(kernel, (-1, -2), (0, 1))
 
 
-def check_rank(x: KerasTensor, axes: int) -> None:
-    """Refuse a tensor that has not so many axes besides the channels."""
-    if x.rank != axes + 1:
-        raise RefusalError(f"it works along {axes} axes of a tensor with {x.rank}")
+def _stride_and_dilation(call: LayerCall, axes: int) -> dict[str, tuple[int, ...]]:
+    given = {"stride": call.config.get("strides", 1), "dilation": call.config.get("dilation_rate", 1)}
+    return {key: sizes(value, axes) for key, value in given.items()}
 
 
-def _conv(axes: int) -> LayerRule:
-    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
-        check_rank(xs[0], axes)
-        arrays = _arrays(call, ["kernel"])
-        weight = np.moveaxis(arrays["kernel"], (-1, -2), (0, 1))
-        options = {**_stride_and_dilation(call, axes), "padding": _padding(call, weight)}
-        if call.config.get("groups", 1) != 1:
-            options["groups"] = call.config["groups"]
-        size = _sizes(call.config["kernel_size"], axes)
-        options |= {"filters": call.config["filters"], "kernel_size": compact(size)}
-        params = _params(weight, arrays)
-        return layer_with_activation(t, call, f"conv{axes}d", xs, params, bias="bias" in params, **options)
+def _compact(options: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+    return {key: compact(value) for key, value in options.items()}
 
-    return LayerRule(translate)
+
+def _conv(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    axes, arrays = xs[0].rank - 1, _arrays(call, "kernel")
+    weight = _out_first(arrays["kernel"])
+    options = {"kernel_size": sizes(call.config["kernel_size"], axes), **_stride_and_dilation(call, axes)}
+    own = {"filters": call.config["filters"], "groups": call.config.get("groups", 1)}
+    padding = _padding(call, weight)
+    return _weighted(
+        t, call, f"conv{axes}d", xs[0], weight, arrays, padding=padding, **own, **_compact(options)
+    )
 
 
 def _padding(call: LayerCall, weight: Numbers) -> Any:
     padding = call.config.get("padding", "valid")
     if padding == "causal":
-        reach = (weight.shape[-1] - 1) * _sizes(call.config.get("dilation_rate", 1), 1)[0]
+        reach = (weight.shape[-1] - 1) * sizes(call.config.get("dilation_rate", 1), 1)[0]
         return (reach, 0) if reach else "valid"
     return padding
 
@@ -74,63 +80,43 @@ def _depthwise(kernel: Numbers) -> Numbers:
 
 
 def _depthwise_options(call: LayerCall, kernel: Numbers) -> dict[str, Any]:
-    options = {**_stride_and_dilation(call, 2), "kernel_size": compact(kernel.shape[:2])}
-    if kernel.shape[3] > 1:
-        options["multiplier"] = kernel.shape[3]
-    return {**options, "padding": call.config.get("padding", "valid")}
+    options = _compact({**_stride_and_dilation(call, 2), "kernel_size": kernel.shape[:2]})
+    return {**options, "multiplier": kernel.shape[3], "padding": call.config.get("padding", "valid")}
 
 
 def _depthwise_conv2d(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
-    check_rank(xs[0], 2)
-    older = t.version.startswith(("1.", "2."))
-    name = "depthwise_kernel" if older else "kernel"
-    arrays = _arrays(call, [name])
-    params, options = _params(_depthwise(arrays[name]), arrays), _depthwise_options(call, arrays[name])
-    return layer_with_activation(t, call, "depthwise_conv2d", xs, params, bias="bias" in params, **options)
+    name = "depthwise_kernel" if t.version.startswith(("1.", "2.")) else "kernel"
+    arrays = _arrays(call, name)
+    weight, options = _depthwise(arrays[name]), _depthwise_options(call, arrays[name])
+    return _weighted(t, call, "depthwise_conv2d", xs[0], weight, arrays, **options)
 
 
 def _separable_conv2d(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
-    check_rank(xs[0], 2)
-    arrays = _arrays(call, ["depthwise_kernel", "pointwise_kernel"])
-    kernel = arrays["depthwise_kernel"]
+    arrays = _arrays(call, "depthwise_kernel", "pointwise_kernel")
+    kernel, pointwise = arrays["depthwise_kernel"], _out_first(arrays["pointwise_kernel"])
     weight, options = _depthwise(kernel), _depthwise_options(call, kernel)
     x = t.layer(call, "depthwise_conv2d", xs, {"weight": weight}, part="depthwise", bias=False, **options)
-    params = _params(np.moveaxis(arrays["pointwise_kernel"], (-1, -2), (0, 1)), arrays)
-    options = {"filters": call.config["filters"], "kernel_size": 1, "bias": "bias" in params}
-    return layer_with_activation(t, call, "conv2d", [x], params, **options)
+    filters = call.config["filters"]
+    return _weighted(t, call, "conv2d", x, pointwise, arrays, filters=filters, kernel_size=1)
 
 
-def _conv_transpose(axes: int) -> LayerRule:
-    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
-        check_rank(xs[0], axes)
-        arrays = _arrays(call, ["kernel"])
-        weight = np.moveaxis(arrays["kernel"], (-1, -2), (0, 1))  # (in, out, kh, kw)
-        size = weight.shape[2:]
-        common = _stride_and_dilation(call, axes)
-        strides, rates = (_sizes(common.get(key, 1), axes) for key in ("stride", "dilation"))
-        extra = call.config.get("output_padding")
-        extras = [None] * axes if extra is None else _sizes(extra, axes)
-        cuts = [
-            _cropping((k - 1) * d + 1, s, call.config.get("padding", "valid"), e)
-            for k, s, d, e in zip(size, strides, rates, extras, strict=True)
-        ]
-        if axes == 1:
-            weight = weight[:, :, None]
-            common = {key: (1, value) for key, value in common.items()}
-            cuts, size = [(0, 0), *cuts], (1, *size)
-        padding = compact([max(0, n) for cut in cuts for n in cut])
-        missing = [max(0, -end) for _, end in cuts]
-        options = {**common, "kernel_size": compact(size), "filters": call.config["filters"]}
-        if padding:
-            options["padding"] = padding
-        if any(missing):
-            options["output_padding"] = compact(missing)
-        params = _params(weight, arrays)
-        return layer_with_activation(
-            t, call, "conv_transpose2d", xs, params, bias="bias" in params, **options
-        )
-
-    return LayerRule(translate)
+def _conv_transpose(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    config, axes, arrays = call.config, xs[0].rank - 1, _arrays(call, "kernel")
+    weight = _out_first(arrays["kernel"])  # (in, out, kh, kw)
+    options = {"kernel_size": weight.shape[2:], **_stride_and_dilation(call, axes)}
+    extra = config.get("output_padding")
+    extras = [None] * axes if extra is None else sizes(extra, axes)
+    cuts = [
+        _cropping((k - 1) * d + 1, s, config.get("padding", "valid"), e)
+        for k, s, d, e in zip(*options.values(), extras, strict=True)
+    ]
+    if axes == 1:
+        weight, cuts = weight[:, :, None], [(0, 0), *cuts]
+        options = {key: (1, *value) for key, value in options.items()}
+    options["padding"] = tuple(max(0, n) for cut in cuts for n in cut)
+    options["output_padding"] = tuple(max(0, -end) for _, end in cuts)
+    filters = config["filters"]
+    return _weighted(t, call, "conv_transpose2d", xs[0], weight, arrays, filters=filters, **_compact(options))
 
 
 def _cropping(kernel: int, stride: int, padding: str, extra: int | None) -> tuple[int, int]:
@@ -148,77 +134,63 @@ def _cropping(kernel: int, stride: int, padding: str, extra: int | None) -> tupl
 
 
 def _dense(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
-    x = xs[0]
-    arrays = _arrays(call, ["kernel"])
-    weight, units = arrays["kernel"].T, call.config["units"]
+    x, units, arrays = xs[0], call.config["units"], _arrays(call, "kernel")
+    weight = arrays["kernel"].T
     if x.rank == 1:
-        params = _params(t.in_graph_order(x, weight, axis=1), arrays)
-        return layer_with_activation(t, call, "dense", [x], params, bias="bias" in params, units=units)
+        return _weighted(t, call, "dense", x, t.in_graph_order(x, weight, axis=1), arrays, units=units)
     if t.channels_first:
         raise RefusalError("it works along the columns of maps (channels_first)")
     axes = x.rank - 1  # on the channels of each pixel: a convolution of one pixel
-    params = _params(weight.reshape(*weight.shape, *[1] * axes), arrays)
-    options = {"filters": units, "kernel_size": 1, "bias": "bias" in params}
-    return layer_with_activation(t, call, f"conv{axes}d", [x], params, **options)
+    weight = weight.reshape(*weight.shape, *[1] * axes)
+    return _weighted(t, call, f"conv{axes}d", x, weight, arrays, filters=units, kernel_size=1)
 
 
 # Pools.
 
 
-def _pool(kind: str, axes: int) -> LayerRule:
-    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
-        check_rank(xs[0], axes)
-        config = call.config
-        size = _sizes(config["pool_size"], axes)
-        stride = _sizes(config.get("strides") or size, axes)
-        if axes == 1:
-            size, stride = (1, *size), (1, *stride)
-        options: dict[str, Any] = {"kernel_size": compact(size)}
-        if stride != size:
-            options["stride"] = compact(stride)
-        if config.get("padding", "valid") == "same":
-            options["padding"] = "same"
-            if kind == "avg_pool":
-                # The padding does not count: so in TensorFlow and JAX. Keras on PyTorch repeats the edge
-                # instead where the padding is not the same on both sides.
-                options["count_include_pad"] = False
-        return t.layer(call, kind, xs, **options)
-
-    return LayerRule(translate)
+def _pool(kind: str, t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    config, axes = call.config, xs[0].rank - 1
+    size = sizes(config["pool_size"], axes)
+    stride = sizes(config.get("strides") or size, axes)
+    if axes == 1:
+        size, stride = (1, *size), (1, *stride)
+    options: dict[str, Any] = {"kernel_size": compact(size)}
+    if stride != size:
+        options["stride"] = compact(stride)
+    if config.get("padding", "valid") == "same":
+        options["padding"] = "same"
+        if kind == "avg_pool":
+            # The padding does not count: so in TensorFlow and JAX. Keras on PyTorch repeats the edge
+            # instead where the padding is not the same on both sides.
+            options["count_include_pad"] = False
+    return t.layer(call, kind, xs, **options)
 
 
-def _global_pool(kind: str, axes: int) -> LayerRule:
-    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
-        check_rank(xs[0], axes)
-        pooled = t.layer(call, kind, xs)
-        if call.config.get("keepdims"):
-            return pooled
-        return t.layer(call, "flatten", pooled, part="flatten", rank=1)
-
-    return LayerRule(translate)
+def _global_pool(kind: str, t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    pooled = t.layer(call, kind, xs)
+    if call.config.get("keepdims"):
+        return pooled
+    return t.layer(call, "flatten", pooled, part="flatten", rank=1)
 
 
 def _adaptive(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
-    check_rank(xs[0], 2)
-    return t.layer(call, "adaptive_avg_pool", xs, output_size=compact(_sizes(call.config["output_size"], 2)))
+    return t.layer(call, "adaptive_avg_pool", xs, output_size=compact(sizes(call.config["output_size"], 2)))
 
+
+_POOLS = {
+    "MaxPooling": partial(_pool, "max_pool"),
+    "AveragePooling": partial(_pool, "avg_pool"),
+    "GlobalMaxPooling": partial(_global_pool, "global_max_pool"),
+    "GlobalAveragePooling": partial(_global_pool, "global_avg_pool"),
+}
 
 LAYERS: dict[str, LayerRule] = {
-    "Conv1D": _conv(1),
-    "Conv2D": _conv(2),
-    "DepthwiseConv2D": LayerRule(_depthwise_conv2d),
-    "SeparableConv2D": LayerRule(_separable_conv2d),
-    "Conv1DTranspose": _conv_transpose(1),
-    "Conv2DTranspose": _conv_transpose(2),
+    **{f"Conv{axes}D": LayerRule(_conv, axes=axes) for axes in (1, 2)},
+    **{f"Conv{axes}DTranspose": LayerRule(_conv_transpose, axes=axes) for axes in (1, 2)},
+    "DepthwiseConv2D": LayerRule(_depthwise_conv2d, axes=2),
+    "SeparableConv2D": LayerRule(_separable_conv2d, axes=2),
     "Dense": LayerRule(_dense, ends_order=True),
-    "MaxPooling1D": _pool("max_pool", 1),
-    "MaxPooling2D": _pool("max_pool", 2),
-    "AveragePooling1D": _pool("avg_pool", 1),
-    "AveragePooling2D": _pool("avg_pool", 2),
-    "GlobalMaxPooling1D": _global_pool("global_max_pool", 1),
-    "GlobalMaxPooling2D": _global_pool("global_max_pool", 2),
-    "GlobalAveragePooling1D": _global_pool("global_avg_pool", 1),
-    "GlobalAveragePooling2D": _global_pool("global_avg_pool", 2),
-    "AdaptiveAveragePooling2D": LayerRule(_adaptive),
+    **{f"{name}{axes}D": LayerRule(rule, axes=axes) for name, rule in _POOLS.items() for axes in (1, 2)},
+    "AdaptiveAveragePooling2D": LayerRule(_adaptive, axes=2),
 }
 """Layers with kernels, and pools."""

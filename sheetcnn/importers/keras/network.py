@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sheetcnn.importers.keras.stores import Store
+from sheetcnn.importers.keras.stores import NumberedStore, Store
 
 MODELS = ("Sequential", "Functional", "Model")
 _DEEPEST = 16
 
 Dims = tuple[int | None, ...]
+Layers = Sequence[tuple[Mapping[str, Any], Store]]
+"""The layers of a model: their entries in its configuration, and their arrays."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def flatten_models(config: Mapping[str, Any], store: Store) -> Network:
         KeyError, TypeError, ValueError, IndexError, AttributeError: if it is damaged.
     """
     network = Network()
-    network.outputs = _Flattener(network).model(config, store, "", None, 0)
+    network.outputs = _Flattener(network).model(config, store, (), None)
     return network
 
 
@@ -100,30 +102,30 @@ class _Flattener:
         self._count = 0
 
     def model(
-        self, entry: Mapping[str, Any], store: Store, prefix: str, inputs: list[int] | None, depth: int
+        self, entry: Mapping[str, Any], store: Store, within: tuple[str, ...], inputs: list[int] | None
     ) -> list[int]:
-        """Append a model's calls; without `inputs` it is the outermost.
+        """Append a model's calls.
+
+        Args:
+            entry: of the model.
+            store: of its arrays.
+            within: the names of the models around its layers, its own the last.
+            inputs: numbers of the calls that it reads; None for the outermost.
 
         Returns:
             The numbers of the calls that make its outputs.
         """
-        if depth > _DEEPEST:
+        if len(within) > _DEEPEST:
             raise ValueError("models are nested too deeply")
         config = entry["config"]
-        stores = store.layers(config["layers"])
+        layers = list(zip(config["layers"], store.layers(config["layers"]), strict=True))
         if entry["class_name"] == "Sequential":
-            return self._sequential(config, stores, prefix, inputs, depth)
-        return self._functional(config, stores, prefix, inputs, depth)
+            return self._sequential(config, layers, within, inputs)
+        return self._functional(config, layers, within, inputs)
 
     def _sequential(
-        self,
-        config: Mapping[str, Any],
-        stores: Sequence[Store],
-        prefix: str,
-        inputs: list[int] | None,
-        depth: int,
+        self, config: Mapping[str, Any], layers: Layers, within: tuple[str, ...], inputs: list[int] | None
     ) -> list[int]:
-        layers = list(zip(config["layers"], stores, strict=True))
         first = layers[0][0]
         if inputs is None:
             dims = _stated_shape(first) or config.get("build_input_shape") or _build_shape(first)
@@ -137,21 +139,14 @@ class _Flattener:
         current = inputs
         for entry, store in layers:
             args = [Link(current[0])] if len(current) == 1 else [[Link(n) for n in current]]
-            current = self._call(entry, store, prefix, args, {}, depth)
+            current = self._call(entry, store, within, args, {})
         return current
 
     def _functional(
-        self,
-        config: Mapping[str, Any],
-        stores: Sequence[Store],
-        prefix: str,
-        inputs: list[int] | None,
-        depth: int,
+        self, config: Mapping[str, Any], layers: Layers, within: tuple[str, ...], inputs: list[int] | None
     ) -> list[int]:
         results: dict[tuple[str, int], list[int]] = {}
-        entries = {
-            entry["name"]: (entry, store) for entry, store in zip(config["layers"], stores, strict=True)
-        }
+        entries = {entry["name"]: (entry, store) for entry, store in layers}
         for position, (name, node, _) in enumerate(_history(config["input_layers"])):
             if inputs is None:
                 dims = _stated_shape(entries[name][0])
@@ -174,7 +169,7 @@ class _Flattener:
                 except _NotYetError:
                     later.append((entry, store, number, node))
                     continue
-                results[entry["name"], number] = self._call(entry, store, prefix, args, kwargs, depth)
+                results[entry["name"], number] = self._call(entry, store, within, args, kwargs)
             if len(later) == len(waiting):
                 raise ValueError(f"layer '{later[0][0]['name']}' reads a tensor that no layer makes")
             waiting = later
@@ -185,43 +180,24 @@ class _Flattener:
 
     def _input(self, name: str, dims: Sequence[int | None]) -> int:
         self._count += 1
-        empty: dict[str, Any] = {}
-        call = LayerCall(self._count, "InputLayer", name, empty, [], empty, _NoStore(), dims=tuple(dims))
+        call = LayerCall(self._count, "InputLayer", name, {}, [], {}, NumberedStore(None), dims=tuple(dims))
         self._network.inputs.append(call)
         return call.number
 
     def _call(
-        self,
-        entry: Mapping[str, Any],
-        store: Store,
-        prefix: str,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        depth: int,
+        self, entry: Mapping[str, Any], store: Store, within: tuple[str, ...], args: list[Any], kwargs: Any
     ) -> list[int]:
         config = entry["config"]
         if not isinstance(config, dict):
             raise TypeError("a layer's options are no mapping")
-        name, kind = str(entry.get("name") or config["name"]), str(entry["class_name"])
+        path, kind = (*within, str(entry.get("name") or config["name"])), str(entry["class_name"])
         custom_class = _custom_class(entry)
         if kind in MODELS and not custom_class:
-            inputs = [link.number for link in _links(args)]
-            return self.model(entry, store, f"{prefix}{name}/", inputs, depth + 1)
+            return self.model(entry, store, path, [link.number for link in _links(args)])
         self._count += 1
-        self._network.calls.append(
-            LayerCall(self._count, kind, f"{prefix}{name}", config, args, kwargs, store, custom_class)
-        )
+        call = LayerCall(self._count, kind, "/".join(path), config, args, kwargs, store, custom_class)
+        self._network.calls.append(call)
         return [self._count]
-
-
-class _NoStore:
-    """The store of what has no arrays."""
-
-    def layers(self, configs: Sequence[Mapping[str, Any]]) -> list[Store]:
-        return [self for _ in configs]
-
-    def arrays(self, names: Sequence[str]) -> dict[str, Any]:
-        return {}
 
 
 class _NotYetError(Exception):

@@ -16,6 +16,12 @@ def _axes(t: KerasTranslator, x: KerasTensor, axis: Any) -> list[int]:
     return sorted(t.axis(x, n) for n in listed)
 
 
+def _only_channels(t: KerasTranslator, x: KerasTensor, axis: Any) -> None:
+    """Refuse a layer that works along another axis than that of the channels."""
+    if _axes(t, x, axis) != [0]:
+        raise RefusalError(f"it works along axis {axis}; known is that of the channels")
+
+
 def _arrays(call: LayerCall, *more: str) -> dict[str, Numbers]:
     """The arrays of a layer: gamma and beta where it has them, and more."""
     config = call.config
@@ -30,8 +36,7 @@ def _affine(arrays: dict[str, Numbers], like: tuple[int, ...]) -> dict[str, Numb
 
 def _batch_norm(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
     x = xs[0]
-    if _axes(t, x, call.config.get("axis", -1)) != [0]:
-        raise RefusalError(f"it works along axis {call.config['axis']}; known is that of the channels")
+    _only_channels(t, x, call.config.get("axis", -1))
     arrays = _arrays(call, "moving_mean", "moving_variance")
     mean, variance = arrays["moving_mean"], arrays["moving_variance"]
     params = {**_affine(arrays, mean.shape), "running_mean": mean, "running_var": variance}
@@ -41,20 +46,12 @@ def _batch_norm(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> K
 
 def _group_norm(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
     x, config = xs[0], call.config
-    if _axes(t, x, config.get("axis", -1)) != [0]:
-        raise RefusalError(f"it works along axis {config['axis']}; known is that of the channels")
+    _only_channels(t, x, config.get("axis", -1))
     arrays = _arrays(call)
     params = _affine(arrays, (x.shape.channels,)) if arrays else {}
-    groups = config.get("groups", 32)
-    return t.layer(
-        call,
-        "group_norm",
-        x,
-        params,
-        groups=x.shape.channels if groups == -1 else groups,
-        epsilon=float(config.get("epsilon", 1e-3)),
-        affine=bool(params),
-    )
+    groups, epsilon = config.get("groups", 32), float(config.get("epsilon", 1e-3))
+    groups = x.shape.channels if groups == -1 else groups
+    return t.layer(call, "group_norm", x, params, groups=groups, epsilon=epsilon, affine=bool(params))
 
 
 def _layer_norm(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
@@ -87,12 +84,11 @@ def _scale_and_shift(
     t: KerasTranslator, call: LayerCall, x: KerasTensor, weight: Numbers, bias: Numbers
 ) -> KerasTensor:
     """`x * weight + bias`, without the half that does nothing."""
-    params: dict[str, Numbers] = {"weight": weight, "bias": bias}
     if not bias.any():
         return t.layer(call, "affine", x, {"weight": weight}, shift=False)
     if (weight == 1).all():
         return t.layer(call, "affine", x, {"bias": bias}, scale=False)
-    return t.layer(call, "affine", x, params)
+    return t.layer(call, "affine", x, {"weight": weight, "bias": bias})
 
 
 def _rescaling(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
@@ -104,8 +100,8 @@ def _rescaling(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> Ke
 def _normalization(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
     x, config = xs[0], call.config
     axis = config.get("axis", -1)
-    if axis not in (None, [], ()) and _axes(t, x, axis) != [0]:
-        raise RefusalError(f"it works along axis {axis}; known is that of the channels")
+    if axis not in (None, [], ()):
+        _only_channels(t, x, axis)
     mean, variance = config.get("mean"), config.get("variance")
     if mean is None:
         arrays = call.store.arrays(["mean", "variance"])
@@ -126,10 +122,8 @@ def _layer_scale(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> 
 def _scaled_sum(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
     """The first input and a multiple of the second."""
     one, other = xs
-    scale = t.per_channel(other, call.config["scale"])
-    return t.layer(
-        call, "add", [one, t.layer(call, "affine", other, {"weight": scale}, part="scale", shift=False)]
-    )
+    scale = {"weight": t.per_channel(other, call.config["scale"])}
+    return t.layer(call, "add", [one, t.layer(call, "affine", other, scale, part="scale", shift=False)])
 
 
 NORMS: dict[str, LayerRule] = {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from sheetcnn.importers.graph_builder import RefusalError
 from sheetcnn.importers.keras.activations import layer_with_activation
-from sheetcnn.importers.keras.layers import check_rank
+from sheetcnn.importers.keras.layers import sizes
 from sheetcnn.importers.keras.network import LayerCall, Link
 from sheetcnn.importers.keras.translator import (
     TO_FIRST,
@@ -70,26 +71,22 @@ def _sides(value: Any, axes: int) -> tuple[int, int, int, int]:
     return int(top), int(bottom), int(left), int(right)
 
 
-def _pad_or_crop(kind: str, option: str, config: str, axes: int) -> LayerRule:
-    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
-        sides = _sides(call.config[config], axes)
-        check_rank(xs[0], axes)
-        return t.layer(call, kind, xs, None, **{option: sides}) if any(sides) else xs[0]  # type: ignore[arg-type]
-
-    return LayerRule(translate)
+def _zero_padding(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    sides = _sides(call.config["padding"], xs[0].rank - 1)
+    return t.layer(call, "pad", xs, padding=sides) if any(sides) else xs[0]
 
 
-def _upsampling(axes: int) -> LayerRule:
-    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
-        size = call.config["size"]
-        listed = [size] * axes if isinstance(size, int) else list(size)
-        scale = (*[1.0] * (2 - axes), *(float(n) for n in listed))
-        mode = call.config.get("interpolation", "nearest")
-        if mode not in ("nearest", "bilinear"):
-            raise RefusalError(f"interpolation '{mode}'; known are nearest and bilinear")
-        return t.layer(call, "upsample", xs, scale=scale, mode=mode)
+def _cropping(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    sides = _sides(call.config["cropping"], xs[0].rank - 1)
+    return t.layer(call, "crop", xs, crop=sides) if any(sides) else xs[0]
 
-    return LayerRule(translate)
+
+def _upsampling(axes: int, t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    scale = (*[1.0] * (2 - axes), *(float(n) for n in sizes(call.config["size"], axes)))
+    mode = call.config.get("interpolation", "nearest")
+    if mode not in ("nearest", "bilinear"):
+        raise RefusalError(f"interpolation '{mode}'; known are nearest and bilinear")
+    return t.layer(call, "upsample", xs, scale=scale, mode=mode)
 
 
 # Merging.
@@ -100,17 +97,14 @@ def _same_rank(xs: Sequence[KerasTensor]) -> None:
         raise RefusalError("it merges tensors with different numbers of axes")
 
 
-def _merge(kind: str) -> LayerRule:
-    def translate(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
-        _same_rank(xs)
-        numbers = number_arguments(call)
-        if numbers:
-            return _with_number(t, call, xs, kind, numbers[0])
-        if len(xs) < 2:
-            raise RefusalError("it merges a single tensor, or a tensor with a constant that is not known")
-        return layer_with_activation(t, call, kind, xs, None)
-
-    return LayerRule(translate, takes_numbers=True)
+def _merge(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> KerasTensor:
+    _same_rank(xs)
+    numbers, kind = number_arguments(call), call.kind.removeprefix("True").lower()
+    if numbers:
+        return _with_number(t, call, xs, kind, numbers[0])
+    if len(xs) < 2:
+        raise RefusalError("it merges a single tensor, or a tensor with a constant that is not known")
+    return layer_with_activation(t, call, kind, xs, None)
 
 
 def _with_number(
@@ -158,6 +152,7 @@ def _identity(t: KerasTranslator, call: LayerCall, xs: list[KerasTensor]) -> Ker
     return xs[0]
 
 
+_DROPOUTS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout")
 _IDENTITIES = (
     *("Identity", "ActivityRegularization", "GaussianNoise", "StochasticDepth"),
     *("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast"),
@@ -168,22 +163,15 @@ SHAPE_OPS: dict[str, LayerRule] = {
     "Flatten": LayerRule(_flatten),
     "Reshape": LayerRule(_reshape),
     "Permute": LayerRule(_permute),
-    "ZeroPadding1D": _pad_or_crop("pad", "padding", "padding", 1),
-    "ZeroPadding2D": _pad_or_crop("pad", "padding", "padding", 2),
-    "Cropping1D": _pad_or_crop("crop", "crop", "cropping", 1),
-    "Cropping2D": _pad_or_crop("crop", "crop", "cropping", 2),
-    "UpSampling1D": _upsampling(1),
-    "UpSampling2D": _upsampling(2),
-    **{
-        kind: _merge(kind.lower())
-        for kind in ("Add", "Subtract", "Multiply", "Divide", "Average", "Maximum", "Minimum")
-    },
-    "TrueDivide": _merge("divide"),
-    "Concatenate": LayerRule(_concatenate),
+    **{f"ZeroPadding{axes}D": LayerRule(_zero_padding, axes=axes) for axes in (1, 2)},
+    **{f"Cropping{axes}D": LayerRule(_cropping, axes=axes) for axes in (1, 2)},
+    **{f"UpSampling{axes}D": LayerRule(partial(_upsampling, axes)) for axes in (1, 2)},
     **dict.fromkeys(
-        ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout"),
-        LayerRule(_dropout, keeps_order=True),
+        ("Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Average", "Maximum", "Minimum"),
+        LayerRule(_merge, takes_numbers=True),
     ),
+    "Concatenate": LayerRule(_concatenate),
+    **dict.fromkeys(_DROPOUTS, LayerRule(_dropout, keeps_order=True)),
     **dict.fromkeys(_IDENTITIES, LayerRule(_identity, keeps_order=True)),
 }
 """Layers that move, merge, or leave alone."""

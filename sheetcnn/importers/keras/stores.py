@@ -24,6 +24,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, Protocol
 
 import numpy as np
@@ -71,12 +72,9 @@ class NumberedStore:
 
     group: Any
 
+    @h5py_errors()
     def layers(self, configs: Sequence[Mapping[str, Any]]) -> list[Store]:
         """By the names in the file, or else by the count of each class."""
-        with h5py_errors():
-            return self._layers(configs)
-
-    def _layers(self, configs: Sequence[Mapping[str, Any]]) -> list[Store]:
         parent = self._inside("layers")
         if parent is None:
             return [NumberedStore(None) for _ in configs]
@@ -101,13 +99,13 @@ class NumberedStore:
             found.append(NumberedStore(named.get(name, by_class)))
         return found
 
+    @h5py_errors()
     def arrays(self, names: Sequence[str]) -> dict[str, Numbers]:
         """By number."""
-        with h5py_errors():
-            variables = self._inside("vars")
-            if names and variables is None:
-                raise StoreError("the file holds no weights for it")
-            return {name: _array(variables, str(n)) for n, name in enumerate(names)}
+        variables = self._inside("vars")
+        if names and variables is None:
+            raise StoreError("the file holds no weights for it")
+        return {name: _array(variables, str(n)) for n, name in enumerate(names)}
 
     def _inside(self, name: str) -> Any:
         return _child(self.group, name) if self.group is not None and name in self.group else None
@@ -126,10 +124,10 @@ class NamedStore:
         names = [str(config.get("name") or config["config"]["name"]) for config in configs]
         return [NamedStore(self.group, (*self.path, name), self._paths) for name in names]
 
+    @h5py_errors()
     def arrays(self, names: Sequence[str]) -> dict[str, Numbers]:
         """By the variables' names: the last two parts of their paths."""
-        with h5py_errors():
-            return {name: self._find(name) for name in names}
+        return {name: self._find(name) for name in names}
 
     def _find(self, variable: str) -> Numbers:
         top, wanted = self.path[0], [*self.path, variable]
@@ -141,12 +139,8 @@ class NamedStore:
         scores = {}
         for path in self._paths[top]:
             parts = [re.sub(r":\d+$", "", part) for part in path.split("/")]
-            alike = 0
-            for mine, theirs in zip(reversed(wanted), reversed(parts), strict=False):
-                if mine != theirs:
-                    break
-                alike += 1
-            scores[path] = alike
+            pairs = zip(reversed(wanted), reversed(parts), strict=False)
+            scores[path] = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
         best = max(scores, key=scores.__getitem__, default="")
         if not best or scores[best] < 2:
             raise StoreError(f"the file holds no array '{variable}' for it")

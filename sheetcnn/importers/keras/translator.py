@@ -56,12 +56,14 @@ class LayerRule:
         keeps_order: whether it works on each value of a flattened tensor alike (see `Walk.ordered`).
         ends_order: whether it takes a flattened tensor in any order.
         takes_numbers: whether it may be called with numbers beside tensors.
+        axes: how many axes besides the channels its first tensor must have; 0 for any number.
     """
 
     translate: Handler
     keeps_order: bool = False
     ends_order: bool = False
     takes_numbers: bool = False
+    axes: int = 0
 
 
 class KerasTranslator:
@@ -143,6 +145,8 @@ class KerasTranslator:
                 return Unknown()
             if not (entry.keeps_order or entry.ends_order):
                 tensors = [self.in_keras_order(x) for x in tensors]
+            if entry.axes and tensors[0].rank != entry.axes + 1:
+                raise RefusalError(f"it works along {entry.axes} axes of a tensor with {tensors[0].rank}")
             return entry.translate(self, call, tensors)
         except StoreError as error:
             self._unreadable.append(f"\n  {call.kind} '{call.name}': {error}")
@@ -302,10 +306,7 @@ def number_arguments(call: LayerCall) -> list[Any]:
     found = []
     for arg in call.args:
         value = arg["config"]["value"] if isinstance(arg, dict) and "value" in arg.get("config", {}) else arg
-        if isinstance(value, int | float | dict) or (isinstance(value, list) and not _links_only(value)):
+        links = isinstance(value, list) and value and all(isinstance(item, Link) for item in value)
+        if isinstance(value, int | float | dict | list) and not links:
             found.append(value)
     return found
-
-
-def _links_only(value: list[Any]) -> bool:
-    return bool(value) and all(isinstance(item, Link) for item in value)

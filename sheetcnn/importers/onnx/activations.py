@@ -10,20 +10,20 @@ from collections.abc import Mapping
 import numpy as np
 
 from sheetcnn.importers.graph_builder import RefusalError
-from sheetcnn.importers.onnx.node_context import NodeContext, OperatorRule, scalar
+from sheetcnn.importers.onnx.node_context import Allowed, NodeContext, OperatorRule, scalar
 from sheetcnn.importers.onnx.proto import size_of
 from sheetcnn.importers.onnx.views import View
 from sheetcnn.shape import Shape
 
 
-def elementwise(kind: str, **options: tuple[str, float]) -> OperatorRule:
+def elementwise(kind: str, allowed: Allowed | None = None, /, **options: tuple[str, float]) -> OperatorRule:
     """A row: the kind, and for each of its options ONNX's attribute and that one's default."""
 
     def translate(ctx: NodeContext) -> View:
         given = {option: ctx.float_attr(*attribute) for option, attribute in options.items()}
         return ctx.apply(ctx.elementwise_input(), kind, **given)
 
-    return OperatorRule(translate)
+    return OperatorRule(translate, allowed or {})
 
 
 def gelu(ctx: NodeContext) -> View:
@@ -103,29 +103,17 @@ def dropout(ctx: NodeContext) -> View:
     return ctx.apply(ctx.elementwise_input(), "dropout", rate=rate if 0 <= rate < 1 else None)
 
 
-def swish(ctx: NodeContext) -> View:
-    """Swish."""
-    return ctx.apply(ctx.elementwise_input(), "silu")
-
-
 TABLE: Mapping[str, OperatorRule] = {
-    "Relu": elementwise("relu"),
+    **{kind: elementwise(kind.lower()) for kind in ("Relu", "Sigmoid", "Mish", "Softplus", "Softsign")},
+    **{kind: elementwise(kind.lower()) for kind in ("Tanh", "Exp", "Abs", "Sqrt")},
     "LeakyRelu": elementwise("leaky_relu", negative_slope=("alpha", 0.01)),
     "Elu": elementwise("elu", alpha=("alpha", 1.0)),
     "Celu": elementwise("celu", alpha=("alpha", 1.0)),
     "Selu": elementwise("selu", alpha=("alpha", 1.6732632423543772), gamma=("gamma", 1.0507009873554805)),
-    "Sigmoid": elementwise("sigmoid"),
     "HardSigmoid": elementwise("hard_sigmoid", alpha=("alpha", 0.2), beta=("beta", 0.5)),
     "HardSwish": elementwise("hard_swish"),
-    "Mish": elementwise("mish"),
-    "Softplus": elementwise("softplus"),
-    "Softsign": elementwise("softsign"),
-    "Tanh": elementwise("tanh"),
-    "Exp": elementwise("exp"),
-    "Abs": elementwise("abs"),
     "Neg": elementwise("negative"),
-    "Sqrt": elementwise("sqrt"),
-    "Swish": OperatorRule(swish, {"alpha": (1.0,)}),
+    "Swish": elementwise("silu", {"alpha": (1.0,)}),
     "Gelu": OperatorRule(gelu, {"approximate": ("none", "tanh")}),
     "Clip": OperatorRule(clip),
     "PRelu": OperatorRule(prelu),

@@ -96,9 +96,9 @@ def per_channel(view: View, constant: np.ndarray) -> np.ndarray:
 
 def affine(ctx: NodeContext, view: View, scale: np.ndarray | None, shift: np.ndarray | None) -> View:
     """`affine` with a constant (or one per channel) as scale, as shift, or both."""
-    if scale is not None and scale.size == 1 and scale.item() == 1 and shift is None:
-        return view
-    if shift is not None and not shift.any() and scale is None:
+    if (shift is None and scale is not None and scale.size == 1 and scale.item() == 1) or (
+        scale is None and shift is not None and not shift.any()
+    ):
         return view
     one = all(p is None or p.size == 1 for p in (scale, shift))
     if view.graph_shape is not None:
@@ -234,11 +234,6 @@ def _scaled(array: np.ndarray, factor: float) -> np.ndarray:
     return array if factor == 1 else decimal(array) * factor
 
 
-def identity(ctx: NodeContext) -> View:
-    """Identity: no layer at all."""
-    return ctx.view()
-
-
 FLOATS = ("float16", "float32", "float64", "bfloat16")
 
 
@@ -267,7 +262,7 @@ TABLE: Mapping[str, OperatorRule] = {
     "Pow": OperatorRule(power),
     "Gemm": OperatorRule(gemm),
     "MatMul": OperatorRule(matmul),
-    "Identity": OperatorRule(identity),
+    "Identity": OperatorRule(NodeContext.view),
     "Cast": OperatorRule(cast),
     "CastLike": OperatorRule(cast),
 }

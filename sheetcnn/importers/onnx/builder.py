@@ -27,10 +27,7 @@ MOST_WEIGHTS = 1 << 29
 
 BIAS_OPTIONS = {
     "affine": "shift",
-    "conv1d": "bias",
-    "conv2d": "bias",
-    "conv_transpose2d": "bias",
-    "dense": "bias",
+    **dict.fromkeys(("conv1d", "conv2d", "conv_transpose2d", "dense"), "bias"),
 }
 """Layers that can take an added constant in: the option that says whether they have a bias."""
 
@@ -98,9 +95,8 @@ class OnnxGraphBuilder(GraphBuilder):
         if shape.height == shape.width == 1:  # one order or the other, it is the same
             return replace(view, channels_last=False)
         order = [1, 2, 0] if len(view.dims) == 4 else [2, 1, 0]  # (C, 1, L) becomes (L, 1, C)
-        return replace(
-            view, tensor=self.shared_layer(view.tensor, "permute", {"order": order}), channels_last=False
-        )
+        turned = self.shared_layer(view.tensor, "permute", {"order": order})
+        return replace(view, tensor=turned, channels_last=False)
 
     def channels_first(self, view: View) -> View:
         """The view with the channels first, materialised."""
@@ -108,13 +104,12 @@ class OnnxGraphBuilder(GraphBuilder):
 
     def channels_last(self, view: View) -> View:
         """The view with its last axis as the channels; at least 3 axes, materialised."""
-        if view.channels_last:
-            return self.materialise(view)
         view = self.materialise(view)
+        if view.channels_last:
+            return view
         order = [2, 0, 1] if len(view.dims) == 4 else [2, 1, 0]
-        return replace(
-            view, tensor=self.shared_layer(view.tensor, "permute", {"order": order}), channels_last=True
-        )
+        turned = self.shared_layer(view.tensor, "permute", {"order": order})
+        return replace(view, tensor=turned, channels_last=True)
 
     def reshaped(self, tensor: str, shape: Shape, name: str = "") -> str:
         """The tensor in another shape; the same one, where it has that shape."""

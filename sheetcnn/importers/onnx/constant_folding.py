@@ -36,21 +36,9 @@ def _total_size(inputs: Arrays) -> int:
     return sum(a.size for a in inputs if a is not None)
 
 
-def _filled_shape(inputs: Arrays) -> int:
-    return size_of(_required(inputs, 0))
-
-
 def _expand(inputs: Arrays) -> int:
     dims = tuple(int(d) for d in _required(inputs, 1))
     return size_of(np.broadcast_shapes(_required(inputs, 0).shape, dims))
-
-
-def _tile(inputs: Arrays) -> int:
-    return _required(inputs, 0).size * size_of(_required(inputs, 1))
-
-
-def _gather(inputs: Arrays) -> int:
-    return _required(inputs, 0).size * max(1, _required(inputs, 1).size)
 
 
 def _range(inputs: Arrays) -> int:
@@ -58,20 +46,22 @@ def _range(inputs: Arrays) -> int:
     return int(abs((limit - start) / delta)) + 1
 
 
-_FOLDS: Mapping[Callable[[Arrays], int], str] = {
-    _total_size: "Abs Cast CastLike Ceil Concat Constant Exp Flatten Floor Identity Log Neg Not Reciprocal "
-    "ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum Reshape Round Shape Size Slice Split Sqrt "
-    "Squeeze Transpose Unsqueeze",
-    _broadcast: "Add And Div Equal Greater GreaterOrEqual Less LessOrEqual Max Min Mod Mul Or Pow Sub Sum "
-    "Where Xor",
-    _filled_shape: "ConstantOfShape",
-    _expand: "Expand",
-    _tile: "Tile",
-    _gather: "Gather",
-    _range: "Range",
-}
+_OF_ALL = (
+    "Abs Cast CastLike Ceil Concat Constant Exp Flatten Floor Identity Log Neg Not Reciprocal ReduceMax "
+    "ReduceMean ReduceMin ReduceProd ReduceSum Reshape Round Shape Size Slice Split Sqrt Squeeze Transpose "
+    "Unsqueeze"
+)
+_OF_EACH = (
+    "Add And Div Equal Greater GreaterOrEqual Less LessOrEqual Max Min Mod Mul Or Pow Sub Sum Where Xor"
+)
 FOLDABLE: Mapping[str, Callable[[Arrays], int]] = {
-    kind: size for size, kinds in _FOLDS.items() for kind in kinds.split()
+    **dict.fromkeys(_OF_ALL.split(), _total_size),
+    **dict.fromkeys(_OF_EACH.split(), _broadcast),
+    "ConstantOfShape": lambda inputs: size_of(_required(inputs, 0)),
+    "Expand": _expand,
+    "Tile": lambda inputs: _required(inputs, 0).size * size_of(_required(inputs, 1)),
+    "Gather": lambda inputs: _required(inputs, 0).size * max(1, _required(inputs, 1).size),
+    "Range": _range,
 }
 """The operators that are evaluated, each with the size of its result."""
 

@@ -150,6 +150,7 @@ class NodeContext:
 
 
 Handler = Callable[[NodeContext], "View | list[View]"]
+Allowed = Mapping[str, Sequence[object]]
 Check = Callable[[OnnxNode, "Sequence[Value | None]"], str]
 
 
@@ -164,7 +165,7 @@ class OperatorRule:
     """
 
     translate: Handler
-    allowed: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    allowed: Allowed = field(default_factory=dict)
     check: Check = lambda _node, _values: ""
 
 

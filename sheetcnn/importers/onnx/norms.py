@@ -19,9 +19,8 @@ PARAMETERS = ("weight", "bias")
 
 def batch_norm(ctx: NodeContext) -> View:
     """BatchNormalization, with the statistics of the training."""
-    params = {
-        name: ctx.constant(n) for n, name in enumerate(("weight", "bias", "running_mean", "running_var"), 1)
-    }
+    names = ("weight", "bias", "running_mean", "running_var")
+    params = {name: ctx.constant(n) for n, name in enumerate(names, 1)}
     return ctx.apply(ctx.channels_first(), "batch_norm", params, epsilon=ctx.float_attr("epsilon", 1e-5))
 
 
@@ -37,10 +36,14 @@ def instance_norm(ctx: NodeContext) -> View:
     divides = groups != shape.channels and shape.channels % groups == 0
     if divides and not view.channels_last and not shape.is_vector:
         return _group_norm(ctx, view, groups, weight, bias)
-    plain = bool((weight == 1).all() and (bias == 0).all())
-    params = {} if plain else {"weight": weight, "bias": bias}
-    affine = False if plain else None
+    params, affine = _affine(weight, bias)
     return ctx.apply(ctx.feature_maps(), "instance_norm", params, epsilon=epsilon, affine=affine)
+
+
+def _affine(weight: np.ndarray, bias: np.ndarray) -> tuple[dict[str, np.ndarray], bool]:
+    """The parameters and the option `affine`: neither where they change nothing."""
+    plain = bool((weight == 1).all() and (bias == 0).all())
+    return ({}, False) if plain else ({"weight": weight, "bias": bias}, True)
 
 
 def group_norm(ctx: NodeContext) -> View:
@@ -51,20 +54,11 @@ def group_norm(ctx: NodeContext) -> View:
 
 def _group_norm(ctx: NodeContext, view: View, groups: int, weight: np.ndarray, bias: np.ndarray) -> View:
     channels = ctx.shape(view).channels
-    params, affine = {"weight": weight, "bias": bias}, None
-    if (weight == 1).all() and (bias == 0).all():
-        params, affine = {}, False
-    elif weight.size == groups != channels:
+    params, affine = _affine(weight, bias)
+    if weight.size == groups != channels:
         params = {name: np.repeat(array.ravel(), channels // groups) for name, array in params.items()}
-    tensor = ctx.layer(
-        "group_norm",
-        [view.tensor],
-        params,
-        groups=groups,
-        epsilon=ctx.float_attr("epsilon", 1e-5),
-        affine=affine,
-    )
-    return View(tensor, view.dims, name=view.name)
+    options = {"groups": groups, "epsilon": ctx.float_attr("epsilon", 1e-5), "affine": affine}
+    return View(ctx.layer("group_norm", [view.tensor], params, **options), view.dims, name=view.name)
 
 
 def layer_norm(ctx: NodeContext) -> View:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from sheetcnn.importers.graph_builder import RefusalError
+from sheetcnn.importers.graph_builder import RefusalError, compact
 from sheetcnn.importers.onnx.node_context import NodeContext, OperatorRule
 from sheetcnn.importers.onnx.views import View
 
@@ -17,7 +17,7 @@ def upsample(ctx: NodeContext) -> View:
     if factors is None:
         raise RefusalError("lacks scales")
     mode = _MODES[ctx.string_attr("mode", "nearest")]
-    return _by_factors(ctx, [float(f) for f in factors], list(range(len(factors))), mode, "asymmetric")
+    return _by_factors(ctx, factors, range(len(factors)), {"mode": mode, "coordinates": "asymmetric"})
 
 
 def resize(ctx: NodeContext) -> View:
@@ -30,52 +30,39 @@ def resize(ctx: NodeContext) -> View:
     mode = _MODES[ctx.string_attr("mode", "nearest")]
     coordinates = ctx.string_attr("coordinate_transformation_mode", "half_pixel")
     options = {"rounding": ctx.string_attr("nearest_mode", "round_prefer_floor")} if mode == "nearest" else {}
+    options |= {"mode": mode, "coordinates": coordinates}
     if ctx.has(3) and ctx.constant(3).size:
-        sizes = dict(enumerate(view.dims)) | dict(zip(axes, ctx.ints(3, "sizes") or [], strict=True))
-        return _to_size(ctx, sizes, mode, coordinates, options)
+        sizes = zip(axes, ctx.ints(3, "sizes") or [], strict=True)
+        return _resized(ctx, "size", dict(sizes), view.dims, options)
     if not ctx.has(2):
         raise RefusalError("lacks scales and sizes")
-    factors = [float(f) for f in ctx.constant(2).ravel()]
-    return _by_factors(ctx, factors, axes, mode, coordinates, options)
+    return _by_factors(ctx, ctx.constant(2).ravel(), axes, options)
 
 
 def _by_factors(
+    ctx: NodeContext, factors: Iterable[float], axes: Sequence[int], options: Mapping[str, object]
+) -> View:
+    scales = dict(zip(axes, map(float, factors), strict=True))
+    return _resized(ctx, "scale", scales, [1.0] * len(ctx.view().dims), options)
+
+
+def _resized(
     ctx: NodeContext,
-    factors: list[float],
-    axes: list[int],
-    mode: str,
-    coordinates: str,
-    options: Mapping[str, object] | None = None,
+    option: str,
+    numbers: Mapping[int, float],
+    unchanged: Sequence[float],
+    options: Mapping[str, object],
 ) -> View:
+    """The layer for a size or a scale by axis; `unchanged` has those of each axis that leave it as it is."""
     view = ctx.feature_maps()
-    rank = len(view.dims)
-    each = dict.fromkeys(range(rank), 1.0) | dict(zip(axes, factors, strict=True))
-    if each[0] != 1 or each[1] != 1:
+    each = [numbers.get(n, number) for n, number in enumerate(unchanged)]
+    if each[:2] != list(unchanged[:2]):
         raise RefusalError("resizes the batch or the channels")
-    scale = [each[n] for n in range(2, rank)]
-    scale = [1.0, *scale] if rank == 3 else scale
-    return ctx.apply(
-        view,
-        "upsample",
-        scale=scale[0] if scale[0] == scale[1] else scale,
-        mode=mode,
-        coordinates=coordinates,
-        **(options or {}),
-    )
+    spatial = each[2:] if len(each) == 4 else [1, *each[2:]]
+    return ctx.apply(view, "upsample", None, **{option: compact(spatial)}, **options)
 
 
-def _to_size(
-    ctx: NodeContext, sizes: Mapping[int, int], mode: str, coordinates: str, options: Mapping[str, object]
-) -> View:
-    view = ctx.feature_maps()
-    rank = len(view.dims)
-    if (sizes[0], sizes[1]) != view.dims[:2]:
-        raise RefusalError("resizes the batch or the channels")
-    size = [sizes[n] for n in range(2, rank)]
-    size = [1, *size] if rank == 3 else size
-    return ctx.apply(view, "upsample", size=size, mode=mode, coordinates=coordinates, **options)
-
-
+_COORDINATES = ("half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners")
 _MODE_NAMES = {"mode": tuple(_MODES)}
 
 TABLE: Mapping[str, OperatorRule] = {
@@ -84,12 +71,7 @@ TABLE: Mapping[str, OperatorRule] = {
         resize,
         {
             **_MODE_NAMES,
-            "coordinate_transformation_mode": (
-                "half_pixel",
-                "pytorch_half_pixel",
-                "asymmetric",
-                "align_corners",
-            ),
+            "coordinate_transformation_mode": _COORDINATES,
             "antialias": (0,),
             "keep_aspect_ratio_policy": ("stretch",),
         },

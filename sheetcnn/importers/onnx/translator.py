@@ -83,15 +83,14 @@ class OnnxTranslator:
         """
         for node in self.file.nodes:
             inputs = [self._value(name, node) for name in node.inputs]
+            results: Sequence[Value] = []
             try:
                 results = self._results(node, inputs)
             except RefusalError as reason:
                 self.builder.refuse(node.kind, node.name, str(reason))
-                results = []
             except _UNUSUAL as error:
                 detail = " ".join(str(error).split())
                 self.builder.refuse(node.kind, node.name, f"has unusual attributes or inputs ({detail})")
-                results = []
             for n, name in enumerate(node.outputs):
                 if n < len(results):
                     self.values[name] = results[n]
@@ -138,7 +137,8 @@ class OnnxTranslator:
         refused_input = len(known) < sum(1 for name in node.inputs if name)
         constant = all(isinstance(v, np.ndarray) for v in known)
         if entry is None and node.kind not in FOLDABLE:
-            raise RefusalError(_unknown_reason(node))
+            own = REASONS.get(node.kind, "an operator that has no layer")
+            raise RefusalError("an operator of an unknown domain" if "." in node.kind else own)
         if entry is not None and not (constant and not refused_input and node.kind in FOLDABLE):
             reason = refusal_reason(node, inputs, entry)
             if reason:
@@ -146,21 +146,14 @@ class OnnxTranslator:
         if refused_input:
             return []
         if node.kind in ASKS_SHAPE:
-            return evaluate(
-                node, [placeholder(v.dims) if isinstance(v, View) else v for v in inputs], self.file.opset
-            )
+            arrays = [placeholder(v.dims) if isinstance(v, View) else v for v in inputs]
+            return evaluate(node, arrays, self.file.opset)
         if constant:
             return fold(self.file, node, [v for v in inputs if not isinstance(v, View)])
         if entry is None:
             raise RefusalError("computes with an activation; only constants are expected here")
         result = entry.translate(NodeContext(node, self.file, self.builder, inputs, self.uses))
         return result if isinstance(result, list) else [result]
-
-
-def _unknown_reason(node: OnnxNode) -> str:
-    if "." in node.kind:
-        return "an operator of an unknown domain"
-    return REASONS.get(node.kind, "an operator that has no layer")
 
 
 def _source(file: OnnxFile, given: tuple[int, int, int] | None) -> tuple[Shape, View]:

@@ -81,19 +81,13 @@ def conv(ctx: NodeContext) -> View:
     kernel = (1, weight.shape[2]) if rank == 3 else (weight.shape[2], weight.shape[3])
     stride, dilation = _pair(ctx, "strides", rank=rank), _pair(ctx, "dilations", rank=rank)
     padding = _padding(ctx, view, kernel, stride, dilation)
-    groups = ctx.int_attr("group", 1)
     _check_kernel_shape(ctx, kernel, rank)
-    common = {"filters": weight.shape[0], "groups": groups if groups != 1 else None, **options}
-    if rank == 3:
-        ends = compact((padding[2], padding[3])) if isinstance(padding, tuple) else padding
-        sizes = {"kernel_size": kernel[1], "stride": _not_1(stride[1]), "dilation": _not_1(dilation[1])}
-        return ctx.apply(view, "conv1d", params, padding=ends, **sizes, **common)
-    steps = {"stride": _not_1(compact(stride)), "dilation": _not_1(compact(dilation))}
-    return ctx.apply(view, "conv2d", params, kernel_size=compact(kernel), padding=padding, **steps, **common)
-
-
-def _not_1(value: object) -> object:
-    return None if value == 1 else value
+    if rank == 3 and isinstance(padding, tuple):
+        padding = compact(padding[2:])
+    sizes = {"kernel_size": kernel, "stride": stride, "dilation": dilation}
+    own = {name: compact(size[4 - rank :]) for name, size in sizes.items()}
+    own |= {"filters": weight.shape[0], "groups": ctx.int_attr("group", 1), **options}
+    return ctx.apply(view, f"conv{rank - 2}d", params, padding=padding, **own)
 
 
 def _check_kernel_shape(ctx: NodeContext, kernel: tuple[int, int], rank: int) -> None:
@@ -118,23 +112,21 @@ def conv_transpose(ctx: NodeContext) -> View:
     sizes = {
         "filters": weight.shape[1] * groups,
         "kernel_size": compact(kernel),
-        "stride": _not_1(compact(stride)),
-        "dilation": _not_1(compact(_pair(ctx, "dilations", rank=rank))),
-        "groups": _not_1(groups),
+        "stride": compact(stride),
+        "dilation": compact(_pair(ctx, "dilations", rank=rank)),
+        "groups": groups,
         **options,
     }
     stated = _stated_size(ctx, view, stride)
     edges = _edges(ctx, "pads", rank)
     if stated is not None:
-        given = {k: v for k, v in sizes.items() if v is not None}
-        full = OPS["conv_transpose2d"].model_validate(given).out_shape([ctx.shape(view)])
+        full = OPS["conv_transpose2d"].model_validate(sizes).out_shape([ctx.shape(view)])
         surplus = (full.height + extra[0] - stated[0], full.width + extra[1] - stated[1])
         upper = ctx.string_attr("auto_pad", "NOTSET") == "SAME_UPPER"
         extra = (extra[0] + max(0, -surplus[0]), extra[1] + max(0, -surplus[1]))
         edges = [*_halves(surplus[0], upper), *_halves(surplus[1], upper)]
-    if any(extra):
-        sizes["output_padding"] = compact(extra)
-    return ctx.apply(view, "conv_transpose2d", params, padding=compact(edges or [0]) or None, **sizes)
+    sizes |= {"padding": compact(edges or [0]), "output_padding": compact(extra)}
+    return ctx.apply(view, "conv_transpose2d", params, **sizes)
 
 
 def _stated_size(ctx: NodeContext, view: View, stride: tuple[int, int]) -> tuple[int, int] | None:
@@ -161,20 +153,10 @@ def _pool(ctx: NodeContext, kind: str, **options: object) -> View:
     stride, dilation = _pair(ctx, "strides", rank=rank), _pair(ctx, "dilations", rank=rank)
     if dilation != (1, 1):
         options["dilation"] = compact(dilation)
-    return ctx.apply(
-        view,
-        kind,
-        kernel_size=compact(kernel),
-        stride=None if stride == kernel else compact(stride),
-        padding=_padding(ctx, view, kernel, stride, dilation),
-        ceil_mode=True if ctx.int_attr("ceil_mode", 0) else None,
-        **options,
-    )
-
-
-def max_pool(ctx: NodeContext) -> View:
-    """MaxPool."""
-    return _pool(ctx, "max_pool")
+    options["stride"] = None if stride == kernel else compact(stride)
+    options["padding"] = _padding(ctx, view, kernel, stride, dilation)
+    options["ceil_mode"] = bool(ctx.int_attr("ceil_mode", 0))
+    return ctx.apply(view, kind, kernel_size=compact(kernel), **options)
 
 
 def average_pool(ctx: NodeContext) -> View:
@@ -197,11 +179,8 @@ def reduce_spatial(kind: str) -> OperatorRule:
         # Axes of size 1 (the batch too) may be left out or named at will.
         full = {n for n, size in enumerate(view.dims) if size > 1}
         chosen = {a % rank for a in axes} if axes else set(range(rank))
-        if (
-            rank < 3
-            or chosen & full != spatial & full
-            or (ctx.int_attr("noop_with_empty_axes", 0) and not axes)
-        ):
+        nothing = ctx.int_attr("noop_with_empty_axes", 0) and not axes
+        if rank < 3 or chosen & full != spatial & full or nothing:
             raise RefusalError(f"reduces the axes {sorted(chosen)}; only height and width together can be")
         result = ctx.apply(ctx.builder.materialise(view), kind)
         return result if ctx.int_attr("keepdims", 1) else ctx.reshaped(result, ctx.inferred_dims())
@@ -212,15 +191,10 @@ def reduce_spatial(kind: str) -> OperatorRule:
 def lrn(ctx: NodeContext) -> View:
     """LRN."""
     size = ctx.int_attr("size", 1)
-    return ctx.apply(
-        ctx.feature_maps(),
-        "lrn",
-        size=size,
-        extra=None if size % 2 else "after",
-        alpha=ctx.float_attr("alpha", 1e-4),
-        beta=ctx.float_attr("beta", 0.75),
-        k=ctx.float_attr("bias", 1.0),
-    )
+    defaults = {"alpha": 1e-4, "beta": 0.75, "bias": 1.0}
+    alpha, beta, k = (ctx.float_attr(name, default) for name, default in defaults.items())
+    extra = None if size % 2 else "after"
+    return ctx.apply(ctx.feature_maps(), "lrn", size=size, extra=extra, alpha=alpha, beta=beta, k=k)
 
 
 def too_many_axes(node: OnnxNode, values: Sequence[Value | None]) -> str:
@@ -235,7 +209,7 @@ _PADS = {"auto_pad": ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID")}
 TABLE: Mapping[str, OperatorRule] = {
     "Conv": OperatorRule(conv, _PADS, too_many_axes),
     "ConvTranspose": OperatorRule(conv_transpose, _PADS, too_many_axes),
-    "MaxPool": OperatorRule(max_pool, _PADS, too_many_axes),
+    "MaxPool": OperatorRule(lambda ctx: _pool(ctx, "max_pool"), _PADS, too_many_axes),
     "AveragePool": OperatorRule(average_pool, {**_PADS, "dilations": (1,)}, too_many_axes),
     "GlobalAveragePool": global_pool("global_avg_pool"),
     "GlobalMaxPool": global_pool("global_max_pool"),

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+_BOUNDS = {
+    "minimum": "of at least",
+    "exclusiveMinimum": "above",
+    "maximum": "up to",
+    "exclusiveMaximum": "below",
+}
+
 
 def allowed_text(schema: Mapping[str, Any]) -> str:
     """A JSON Schema in words."""
@@ -17,22 +24,12 @@ def allowed_text(schema: Mapping[str, Any]) -> str:
     kind = schema.get("type")
     if kind in ("integer", "number"):
         text = "a whole number" if kind == "integer" else "a number"
-        bounds = [
-            f"{words} {schema[key]:g}"
-            for key, words in (
-                ("minimum", "of at least"),
-                ("exclusiveMinimum", "above"),
-                ("maximum", "up to"),
-                ("exclusiveMaximum", "below"),
-            )
-            if key in schema
-        ]
+        bounds = [f"{words} {schema[key]:g}" for key, words in _BOUNDS.items() if key in schema]
         return " ".join([text, *bounds])
     if kind == "array":
         return str(schema.get("description", "a list of numbers"))
-    return {"boolean": "true or false", "string": "a text", "null": "nothing"}.get(
-        str(kind), "something else"
-    )
+    words = {"boolean": "true or false", "string": "a text", "null": "nothing"}
+    return words.get(str(kind), "something else")
 
 
 def allowed_words(schema: Mapping[str, Any]) -> list[str]:

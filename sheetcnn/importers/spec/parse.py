@@ -133,7 +133,7 @@ def parse(data: object, where: str) -> Graph:
     source, nodes = _scaled(scaling, where)
     layers = spec["layers"]
     if not isinstance(layers, list) or not layers:
-        raise SpecError(f"{where}: layers: found {_show(layers)}; allowed is a list of at least one layer")
+        raise _wrong(f"{where}: layers", layers, "is a list of at least one layer")
     before, counts = INPUT, dict.fromkeys(OPS, 0)
     for n, layer in enumerate(layers):
         node = _layer(layer, before, counts, where, f"layers[{n}]")
@@ -143,9 +143,7 @@ def parse(data: object, where: str) -> Graph:
         before = node.name
     name = spec.get("name", Path(where).stem)
     if not isinstance(name, str) or not name.strip() or len(name) > LONGEST_NAME:
-        raise SpecError(
-            f"{where}: name: found {_show(name)}; allowed is a text of 1 to {LONGEST_NAME} characters"
-        )
+        raise _wrong(f"{where}: name", name, f"is a text of 1 to {LONGEST_NAME} characters")
     reason = label_problem(name)
     if reason:
         raise SpecError(f"{where}: name: {name!r} {reason}")
@@ -216,28 +214,24 @@ def _layer(data: object, before: str, counts: dict[str, int], where: str, path: 
         raise SpecError(f"{where}: {path}.kind is missing; allowed are {_kinds()}")
     kind = layer["kind"]
     if not isinstance(kind, str) or kind not in OPS or not OPS[kind].in_spec:
-        raise SpecError(
-            f"{where}: {path}.kind: found {_show(kind)}{_nearest(kind, OPS)}; allowed are {_kinds()}"
-        )
+        raise _wrong(f"{where}: {path}.kind", kind, f"are {_kinds()}", _nearest(kind, OPS))
     op_type = OPS[kind]
     counts[kind] += 1
     name = layer.get("name", f"{kind}_{counts[kind]}")
     if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
-        raise SpecError(
-            f"{where}: {path}.name: found {_show(name)}; allowed are letters, digits and _ . / : - "
-            f"(at most {LONGEST_NAME}, a letter, digit or _ first)"
-        )
+        allowed = f"letters, digits and _ . / : - (at most {LONGEST_NAME}, a letter, digit or _ first)"
+        raise _wrong(f"{where}: {path}.name", name, f"are {allowed}")
     path = f"{path} ({name})"
     inputs = _texts(layer.get("inputs", [before]), where, f"{path}.inputs")
     activation = None
     if op_type.takes_activation:
         activation = _activation(layer.get("activation"), where, f"{path}.activation")
-    allowed = [k for k in _ENVELOPE if k != "activation" or op_type.takes_activation]
-    _known(layer, (*allowed, *op_type.model_fields), where, path)
+    envelope = [k for k in _ENVELOPE if k != "activation" or op_type.takes_activation]
+    _known(layer, (*envelope, *op_type.model_fields), where, path)
     options = {k: v for k, v in layer.items() if k not in _ENVELOPE}
     weights = layer.get("weights", "")
     if not isinstance(weights, str):
-        raise SpecError(f"{where}: {path}.weights: found {_show(weights)}; allowed is the name of a layer")
+        raise _wrong(f"{where}: {path}.weights", weights, "is the name of a layer")
     return Node(name, _options(op_type, options, where, path), tuple(inputs), activation, weights)
 
 
@@ -250,10 +244,8 @@ def _activation(value: object, where: str, path: str) -> Elementwise | None:
         options = {k: v for k, v in value.items() if k != "kind"}
         kind = value.get("kind")
     if not isinstance(kind, str) or kind not in ACTIVATIONS:
-        raise SpecError(
-            f"{where}: {path}: found {_show(value)}{_nearest(kind, ACTIVATIONS)}; "
-            f"allowed are {', '.join(ACTIVATIONS)}"
-        )
+        near = _nearest(kind, ACTIVATIONS)
+        raise _wrong(f"{where}: {path}", value, f"are {', '.join(ACTIVATIONS)}", near)
     _known(options, tuple(ACTIVATIONS[kind].model_fields), where, path)
     return _options(ACTIVATIONS[kind], options, where, path)
 
@@ -274,14 +266,12 @@ def _options(model: type[T], data: Mapping[str, object], where: str, path: str) 
             raise SpecError(f"{where}: {place}: {problem['msg'].removeprefix('Value error, ')}") from None
         found = data.get(key)
         near = _nearest(found, allowed_words(schema))
-        raise SpecError(
-            f"{where}: {place}: found {_show(found)}{near}; allowed is {allowed_text(schema)}"
-        ) from None
+        raise _wrong(f"{where}: {place}", found, f"is {allowed_text(schema)}", near) from None
 
 
 def _mapping(data: object, where: str, path: str) -> Mapping[str, object]:
     if not isinstance(data, Mapping):
-        raise SpecError(f"{where}: {path}: found {_show(data)}; allowed is a mapping of keys to values")
+        raise _wrong(f"{where}: {path}", data, "is a mapping of keys to values")
     return data
 
 
@@ -307,13 +297,15 @@ def _kinds() -> str:
     return ", ".join(kind for kind, op in OPS.items() if op.in_spec)
 
 
-def _show(value: object) -> str:
-    return "nothing" if value is None else reprlib.repr(value)
+def _wrong(place: str, found: object, allowed: str, near: str = "") -> SpecError:
+    """The error for a value; `allowed` begins with "is" or "are"."""
+    shown = "nothing" if found is None else reprlib.repr(found)
+    return SpecError(f"{place}: found {shown}{near}; allowed {allowed}")
 
 
 def _texts(value: object, where: str, path: str) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-        raise SpecError(f"{where}: {path}: found {_show(value)}; allowed is a list of layer names")
+        raise _wrong(f"{where}: {path}", value, "is a list of layer names")
     return value
 
 
@@ -323,10 +315,8 @@ def _notes(value: object, where: str) -> list[tuple[str, str]]:
     for key, words in _mapping(value, where, "notes").items():
         for what in (key, words):
             if not isinstance(what, str) or not what.strip():
-                raise SpecError(
-                    f"{where}: notes.{key}: found {_show(what)}; allowed is a text, in quotes: "
-                    'notes: {accuracy: "98 % of 360 held-out images"}'
-                )
+                example = 'notes: {accuracy: "98 % of 360 held-out images"}'
+                raise _wrong(f"{where}: notes.{key}", what, f"is a text, in quotes: {example}")
             reason = label_problem(what)
             if reason:
                 raise SpecError(f"{where}: notes.{key}: {what!r} {reason}")
@@ -338,13 +328,11 @@ def _notes(value: object, where: str) -> list[tuple[str, str]]:
 
 def _labels(value: object, where: str) -> list[str]:
     if not isinstance(value, list):
-        raise SpecError(f"{where}: labels: found {_show(value)}; allowed is a list of texts")
+        raise _wrong(f"{where}: labels", value, "is a list of texts")
     labels = []
     for n, label in enumerate(value):
         if isinstance(label, bool) or not isinstance(label, str | int | float):
-            raise SpecError(
-                f'{where}: labels[{n}]: found {_show(label)}; allowed is a text, in quotes: "yes"'
-            )
+            raise _wrong(f"{where}: labels[{n}]", label, 'is a text, in quotes: "yes"')
         if label == "":
             raise SpecError(f"{where}: labels[{n}]: is empty; give every class a text")
         labels.append(str(label))

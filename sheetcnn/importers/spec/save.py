@@ -60,11 +60,7 @@ def saved_name(model: Model) -> str:
 def spec_text(model: Model) -> str:
     """The spec of a model as YAML, one line per layer."""
     data = dump(model.graph)
-    lines = [f"name: {_flow(data['name'])}", f"input: {_flow(data['input'])}"]
-    if "labels" in data:
-        lines.append(f"labels: {_flow(data['labels'])}")
-    if "notes" in data:
-        lines.append(f"notes: {_flow(data['notes'])}")
+    lines = [f"{key}: {_flow(data[key])}" for key in ("name", "input", "labels", "notes") if key in data]
     lines.append("layers:")
     lines += [f"  - {_flow(layer)}" for layer in data["layers"]]
     if "outputs" in data:

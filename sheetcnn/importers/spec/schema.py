@@ -7,7 +7,8 @@ from typing import Any
 from sheetcnn.importers.spec.parse import MOST_NOTES, NAME, InputSpec
 from sheetcnn.model.ops import ACTIVATIONS, OPS
 
-_STRINGS = {"type": "array", "items": {"type": "string"}}
+_STRING = {"type": "string"}
+_STRINGS = {"type": "array", "items": _STRING}
 
 
 def json_schema() -> dict[str, Any]:
@@ -25,13 +26,9 @@ def json_schema() -> dict[str, Any]:
         schema = layer.model_json_schema()
         properties = {
             "kind": {"const": kind, "description": layer.title},
-            "name": {
-                "type": "string",
-                "pattern": f"^{NAME.pattern}$",
-                "description": "unique; names its sheets",
-            },
+            "name": {**_STRING, "pattern": f"^{NAME.pattern}$", "description": "unique; names its sheets"},
             "inputs": {**_STRINGS, "description": "default: the layer before"},
-            "weights": {"type": "string", "description": "a layer whose weights it uses, instead of its own"},
+            "weights": {**_STRING, "description": "a layer whose weights it uses, instead of its own"},
             **schema.get("properties", {}),
         }
         if layer.takes_activation:
@@ -45,12 +42,12 @@ def json_schema() -> dict[str, Any]:
         "title": "sheetcnn layer spec",
         **_object(
             {
-                "name": {"type": "string", "description": "of the network"},
+                "name": {**_STRING, "description": "of the network"},
                 "input": {"$ref": "#/$defs/input"},
                 "labels": {**_STRINGS, "description": "one per output value"},
                 "notes": {
                     "type": "object",
-                    "additionalProperties": {"type": "string"},
+                    "additionalProperties": _STRING,
                     "maxProperties": MOST_NOTES,
                     "description": "what is known about the network, for its notes: accuracy, source ...",
                 },

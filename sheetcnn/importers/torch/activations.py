@@ -51,11 +51,6 @@ def threshold(t: TorchTranslator, x: TorchTensor, limit: float, value: float) ->
     return t.elementwise(x, "relu")
 
 
-def gelu(t: TorchTranslator, x: TorchTensor, approximate: str = "none") -> TorchTensor:
-    """GELU, exact or with tanh."""
-    return t.elementwise(x, "gelu", approximate=approximate)
-
-
 def elu(
     t: TorchTranslator, x: TorchTensor, alpha: float = 1.0, scale: float = 1.0, input_scale: float = 1.0
 ) -> TorchTensor:
@@ -67,11 +62,6 @@ def elu(
     if scale != 1 or input_scale != 1:
         raise RefusalError("an ELU with scales")
     return t.elementwise(x, "elu", alpha=float(alpha))
-
-
-def celu(t: TorchTranslator, x: TorchTensor, alpha: float = 1.0) -> TorchTensor:
-    """CELU."""
-    return t.elementwise(x, "celu", alpha=float(alpha))
 
 
 def leaky_relu(t: TorchTranslator, x: TorchTensor, slope: float = 0.01) -> TorchTensor:
@@ -145,9 +135,9 @@ ACTIVATIONS: dict[str, Callable[..., Value]] = {
     "clamp_min": clamp,
     "clamp_max": lambda t, x, most: clamp(t, x, None, most),
     "threshold": threshold,
-    "gelu": gelu,
+    "gelu": lambda t, x, approximate="none": t.elementwise(x, "gelu", approximate=approximate),
     "elu": elu,
-    "celu": celu,
+    "celu": lambda t, x, alpha=1.0: t.elementwise(x, "celu", alpha=float(alpha)),
     "leaky_relu": leaky_relu,
     "rrelu": rrelu,
     **dict.fromkeys(("prelu", "_prelu_kernel"), prelu),

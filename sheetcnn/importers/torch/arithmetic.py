@@ -95,11 +95,6 @@ def subtract(t: TorchTranslator, one: Value, other: Value, alpha: float = 1) -> 
     return affine(t, one, bias=times(other, -1)) if _is_tensor(one) else affine(t, other, -1.0, one)
 
 
-def reversed_subtract(t: TorchTranslator, one: Value, other: Value, alpha: float = 1) -> TorchTensor:
-    """`other - alpha * one`."""
-    return subtract(t, other, one, alpha)
-
-
 def multiply(t: TorchTranslator, one: Value, other: Value) -> TorchTensor:
     """`one * other`."""
     if _is_tensor(one) and _is_tensor(other):
@@ -198,7 +193,7 @@ def glu(t: TorchTranslator, x: TorchTensor, dim: int = -1) -> TorchTensor:
 ARITHMETIC: dict[str, Callable[..., Value]] = {
     "add": add,
     **dict.fromkeys(("sub", "subtract"), subtract),
-    "rsub": reversed_subtract,
+    "rsub": lambda t, one, other, alpha=1: subtract(t, other, one, alpha),
     **dict.fromkeys(("mul", "multiply"), multiply),
     **dict.fromkeys(("div", "divide", "true_divide"), divide),
     **dict.fromkeys(("maximum", "max.other"), partial(maximum_or_minimum, kind="maximum")),

@@ -10,14 +10,6 @@ import numpy as np
 from sheetcnn.importers.graph_builder import Numbers
 
 
-def _same(x: Numbers, *_: object, **__: object) -> Numbers:
-    return x
-
-
-def _viewed(x: Numbers, *dims: Any) -> Numbers:
-    return np.reshape(x, dims[0])
-
-
 def _flattened(x: Numbers, start: int = 0, end: int = -1) -> Numbers:
     axes = x.shape
     end %= len(axes)
@@ -40,20 +32,6 @@ def _expanded(x: Numbers, dims: Sequence[int], *_: object) -> Numbers:
     return np.broadcast_to(x, [n if n >= 0 else x.shape[axis - before] for axis, n in enumerate(dims)])
 
 
-def _sum_with(sign: int) -> Callable[..., Numbers]:
-    def fold(x: Numbers, y: Numbers, alpha: float = 1) -> Numbers:
-        return np.add(x, sign * alpha * np.asarray(y))
-
-    return fold
-
-
-def _filled(value: float) -> Callable[..., Numbers]:
-    def fold(dims: Sequence[int], *_: object, **__: object) -> Numbers:
-        return np.full(dims, value, np.float32)
-
-    return fold
-
-
 def _variance(
     x: Numbers,
     dims: int | Sequence[int] | None = None,
@@ -72,9 +50,11 @@ def _weight_norm(direction: Numbers, length: Numbers, dim: int = 0) -> Numbers:
     return np.asarray(direction * (length / np.sqrt(np.square(direction).sum(others, keepdims=True))))
 
 
+_COPIES = ("contiguous", "clone", "detach", "alias", "lift_fresh_copy", "to", "_to_copy")
+
 FOLDS: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(("contiguous", "clone", "detach", "alias", "lift_fresh_copy", "to", "_to_copy"), _same),
-    **dict.fromkeys(("view", "reshape", "_unsafe_view"), _viewed),
+    **dict.fromkeys(_COPIES, lambda x, *_, **__: x),
+    **dict.fromkeys(("view", "reshape", "_unsafe_view"), lambda x, dims, *_: np.reshape(x, dims)),
     "flatten": _flattened,
     "squeeze": _squeezed,
     "unsqueeze": lambda x, dim: np.expand_dims(x, dim),
@@ -84,8 +64,8 @@ FOLDS: dict[str, Callable[..., Any]] = {
     "slice": _sliced,
     "select": lambda x, dim, index: np.take(x, index, dim),
     "expand": _expanded,
-    "add": _sum_with(1),
-    "sub": _sum_with(-1),
+    "add": lambda x, y, alpha=1: np.add(x, alpha * np.asarray(y)),
+    "sub": lambda x, y, alpha=1: np.subtract(x, alpha * np.asarray(y)),
     "rsub": lambda x, y, alpha=1: y - alpha * x,
     "mul": np.multiply,
     "div": np.divide,
@@ -101,8 +81,8 @@ FOLDS: dict[str, Callable[..., Any]] = {
     "softplus": lambda x, beta=1, limit=20: np.log1p(np.exp(beta * x)) / beta,
     "mean": lambda x, dims=None, keep=False: np.mean(x, _axes(dims), keepdims=keep),
     "sum": lambda x, dims=None, keep=False: np.sum(x, _axes(dims), keepdims=keep),
-    "ones": _filled(1),
-    "zeros": _filled(0),
+    "ones": lambda dims, *_, **__: np.full(dims, 1, np.float32),
+    "zeros": lambda dims, *_, **__: np.full(dims, 0, np.float32),
     "full": lambda dims, value, **_: np.full(dims, value, np.float32),
     "scalar_tensor": lambda value, **_: np.float32(value),
     "var": _variance,

@@ -15,7 +15,7 @@ import numpy as np
 
 from sheetcnn.errors import SpecError, UnsupportedError
 from sheetcnn.importers.graph_builder import import_optional
-from sheetcnn.importers.torch.program import GETITEM, AtenCall, Constant, Dims, Dtype, TorchProgram, ValueName
+from sheetcnn.importers.torch.program import GETITEM, AtenCall, Constant, Dtype, TorchProgram, ValueName
 
 
 def export(module: Any, example: Any) -> TorchProgram:
@@ -92,7 +92,7 @@ def _program(exported: Any) -> TorchProgram:
     for node in exported.graph.nodes:
         shape = getattr(node.meta.get("val"), "shape", None)
         if shape is not None:
-            dims[node.name] = _dims(shape)
+            dims[node.name] = tuple(int(d) for d in shape)
         if node.op == "call_function":
             calls.append(_call(node))
     return TorchProgram(inputs, constants, tuple(calls), returned, dims)
@@ -104,10 +104,6 @@ def _array(exported: Any, target: str) -> Any:
     if tensor.dtype.itemsize == 2:  # NumPy has no bfloat16
         tensor = tensor.float()
     return tensor.numpy(force=True)
-
-
-def _dims(shape: Iterable[Any]) -> Dims:
-    return tuple(int(d) for d in shape)
 
 
 def _call(node: Any) -> AtenCall:

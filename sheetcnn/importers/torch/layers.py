@@ -52,31 +52,19 @@ def conv(
     if not 1 <= axes <= 2 or len(x.dims) != axes + 2:
         raise RefusalError(f"a convolution along {axes} axes of a tensor {x.dims}; known are 1 and 2")
     filters, _, *size = w.array.shape
-    depthwise = axes == 2 and groups == x.dims[1] > 1
-    kind = "depthwise_conv2d" if depthwise else f"conv{axes}d"
-    own: dict[str, Any] = {"multiplier": filters // groups} if depthwise else {"filters": filters}
-    if groups > 1 and not depthwise:
-        own["groups"] = groups
+    if axes == 2 and groups == x.dims[1] > 1:
+        kind, own = "depthwise_conv2d", {"multiplier": filters // groups}
+    else:
+        kind, own = f"conv{axes}d", {"filters": filters, "groups": groups}
     sizes = {"kernel_size": tuple(size), "stride": pair(stride, axes), "dilation": pair(dilation, axes)}
     own |= {key: compact(value[-axes:]) for key, value in sizes.items()}
-    return t.layer(
-        kind,
-        x,
-        {"weight": w, "bias": optional(t, bias)},
-        padding=_padding(padding, axes),
-        bias=bias is not None,
-        **_without(own, stride=1, dilation=1, multiplier=1),
-    )
+    params = {"weight": w, "bias": optional(t, bias)}
+    return t.layer(kind, x, params, padding=_padding(padding, axes), bias=bias is not None, **own)
 
 
 def optional(t: TorchTranslator, value: object) -> Constant | None:
     """Weights that may be missing."""
     return None if value is None else t.constant(value)
-
-
-def _without(options: dict[str, Any], **defaults: Any) -> dict[str, Any]:
-    """The options that are not the defaults."""
-    return {key: value for key, value in options.items() if key not in defaults or defaults[key] != value}
 
 
 def conv_transpose(
@@ -106,28 +94,13 @@ def conv_transpose(
         "dilation": compact(pair(dilation, axes)),
         "groups": groups,
     }
-    return t.layer(
-        "conv_transpose2d",
-        x,
-        {"weight": kernel, "bias": optional(t, bias)},
-        bias=bias is not None,
-        **_without(options, stride=1, padding=0, output_padding=0, dilation=1, groups=1),
-    )
+    params = {"weight": kernel, "bias": optional(t, bias)}
+    return t.layer("conv_transpose2d", x, params, bias=bias is not None, **options)
 
 
-def convolution(
-    t: TorchTranslator,
-    x: TorchTensor,
-    weight: object,
-    bias: object,
-    stride: Ints,
-    padding: Ints,
-    dilation: Ints,
-    transposed: bool,
-    output_padding: Ints,
-    groups: int,
-) -> TorchTensor:
+def convolution(t: TorchTranslator, x: TorchTensor, weight: object, bias: object, *sizes: Any) -> TorchTensor:
     """Either of the two, as decomposed programs have it."""
+    stride, padding, dilation, transposed, output_padding, groups = sizes
     if transposed:
         return conv_transpose(t, x, weight, bias, stride, padding, output_padding, groups, dilation)
     return conv(t, x, weight, bias, stride, padding, dilation, groups)
@@ -172,26 +145,15 @@ def add_matrix(
 
 
 def _pool(
-    t: TorchTranslator,
-    x: TorchTensor,
-    kind: str,
-    size: Ints,
-    stride: Ints | None,
-    padding: Ints,
-    ceil: bool,
-    **more: Any,
+    t: TorchTranslator, x: TorchTensor, kind: str, window: tuple[Ints, Ints, Ints], ceil: bool, **more: Any
 ) -> TorchTensor:
-    x = t.materialised(x)
+    """A pool whose window has a size, a stride (the size, where there is none) and a padding."""
+    x, (size, stride, padding) = t.materialised(x), window
     axes = len(x.dims) - 2
-    options = {
-        "kernel_size": compact(pair(size, axes)),
-        "stride": compact(pair(stride or size, axes)),
-        "padding": compact(symmetric_padding(padding, axes)),
-        "ceil_mode": bool(ceil),
-        **more,
-    }
-    defaults = {"stride": options["kernel_size"], "padding": 0, "ceil_mode": False, "dilation": 1}
-    return t.layer(kind, x, **_without(options, **defaults))
+    kernel, step = pair(size, axes), pair(stride or size, axes)
+    more["padding"] = compact(symmetric_padding(padding, axes))
+    more["stride"] = None if step == kernel else compact(step)
+    return t.layer(kind, x, kernel_size=compact(kernel), ceil_mode=bool(ceil), **more)
 
 
 def max_pool(
@@ -205,7 +167,7 @@ def max_pool(
 ) -> TorchTensor:
     """Max pooling."""
     axes = len(t.tensor(x).dims) - 2
-    return _pool(t, x, "max_pool", size, stride, padding, ceil, dilation=compact(pair(dilation, axes)))
+    return _pool(t, x, "max_pool", (size, stride, padding), ceil, dilation=compact(pair(dilation, axes)))
 
 
 def avg_pool(
@@ -221,8 +183,7 @@ def avg_pool(
     """Average pooling."""
     if divisor is not None:
         raise RefusalError("an average with a divisor of its own (divisor_override)")
-    more = {} if count_padding else {"count_include_pad": False}
-    return _pool(t, x, "avg_pool", size, stride, padding, ceil, **more)
+    return _pool(t, x, "avg_pool", (size, stride, padding), ceil, count_include_pad=bool(count_padding))
 
 
 def adaptive_avg_pool(t: TorchTranslator, x: TorchTensor, size: Ints) -> TorchTensor:
@@ -247,12 +208,8 @@ def adaptive_max_pool(t: TorchTranslator, x: TorchTensor, size: Ints) -> TorchTe
 
 
 def first_result(function: Callable[..., TorchTensor]) -> Callable[..., Value]:
-    """For an operator that returns positions as well: they are not known here."""
-
-    def translate(t: TorchTranslator, x: TorchTensor, *args: Any) -> list[TorchTensor | None]:
-        return [function(t, x, *args), None]
-
-    return translate
+    """For an operator that returns more, such as positions or statistics: that is not known here."""
+    return lambda t, *args: [function(t, *args), None, None]
 
 
 LAYERS: dict[str, Callable[..., Value]] = {

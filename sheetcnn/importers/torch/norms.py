@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sheetcnn.importers.graph_builder import RefusalError
-from sheetcnn.importers.torch.layers import optional
+from sheetcnn.importers.torch.layers import first_result, optional
 from sheetcnn.importers.torch.program import Constant
 from sheetcnn.importers.torch.values import TorchTensor, Value
 
@@ -16,19 +16,9 @@ if TYPE_CHECKING:
     from sheetcnn.importers.torch.translator import TorchTranslator
 
 
-def batch_norm(
-    t: TorchTranslator,
-    x: TorchTensor,
-    weight: object,
-    bias: object,
-    mean: object,
-    variance: object,
-    training: bool,
-    momentum: float,
-    epsilon: float,
-    *_: object,
-) -> TorchTensor:
+def batch_norm(t: TorchTranslator, x: TorchTensor, weight: object, bias: object, *rest: Any) -> TorchTensor:
     """Batch normalisation with the statistics of the training."""
+    mean, variance, training, _, epsilon, *_ = rest
     if training or mean is None:
         raise RefusalError(
             "it normalises by the batch itself (training mode, or track_running_stats=False); "
@@ -46,17 +36,9 @@ def batch_norm(
     return t.layer("batch_norm", x, params, epsilon=float(epsilon))
 
 
-def _batch_norm_inference(
-    t: TorchTranslator,
-    x: TorchTensor,
-    weight: object,
-    bias: object,
-    mean: object,
-    variance: object,
-    *rest: float,
-) -> list[TorchTensor | None]:
-    """The same in decomposed programs."""
-    return [batch_norm(t, x, weight, bias, mean, variance, False, *rest), None, None]
+def _batch_norm_inference(t: TorchTranslator, *args: Any) -> TorchTensor:
+    """The same in decomposed programs, which leave out that it is no training."""
+    return batch_norm(t, *args[:5], False, *args[5:])
 
 
 def _affine(t: TorchTranslator, weight: object, bias: object, shape: tuple[int, ...]) -> dict[str, Any]:
@@ -71,18 +53,10 @@ def _affine(t: TorchTranslator, weight: object, bias: object, shape: tuple[int, 
 
 
 def instance_norm(
-    t: TorchTranslator,
-    x: TorchTensor,
-    weight: object,
-    bias: object,
-    mean: object,
-    variance: object,
-    own: bool,
-    momentum: float,
-    epsilon: float,
-    *_: object,
+    t: TorchTranslator, x: TorchTensor, weight: object, bias: object, *rest: Any
 ) -> TorchTensor:
     """Instance normalisation; with statistics of the training it is batch normalisation."""
+    mean, variance, own, momentum, epsilon, *_ = rest
     if not own:
         return batch_norm(t, x, weight, bias, mean, variance, False, momentum, epsilon)
     x = t.materialised(x)
@@ -106,10 +80,10 @@ def group_norm(
 
 
 def _native_group_norm(
-    t: TorchTranslator, x: TorchTensor, weight: object, bias: object, *rest: Any
-) -> list[TorchTensor | None]:
-    *_, groups, epsilon = rest
-    return [group_norm(t, x, groups, weight, bias, epsilon), None, None]
+    t: TorchTranslator, x: TorchTensor, weight: object, bias: object, *sizes: Any
+) -> TorchTensor:
+    *_, groups, epsilon = sizes
+    return group_norm(t, x, groups, weight, bias, epsilon)
 
 
 def layer_norm(
@@ -122,17 +96,18 @@ def layer_norm(
     *_: object,
 ) -> TorchTensor:
     """Layer normalisation, over all values or over the channels of each pixel."""
-    x, axes = t.tensor(x), "all"
+    x = t.tensor(x)
+    options: dict[str, Any] = {"epsilon": float(epsilon), "affine": (weight, bias) != (None, None)}
     if x.ends_in_channels and len(shape) == 1:
-        axes, params = "channels", _affine(t, weight, bias, tuple(shape))
-        return t.elementwise(x, "layer_norm", params, axes=axes, epsilon=float(epsilon), affine=bool(params))
+        params = _affine(t, weight, bias, tuple(shape))
+        return t.elementwise(x, "layer_norm", params, axes="channels", **options)
     x = t.materialised(x)
     if tuple(shape) != x.dims[1:]:
         raise RefusalError(
             f"it normalises the axes {tuple(shape)} of {x.dims}; known are all, or the channels"
         )
     params = _affine(t, weight, bias, x.dims[1:] if len(x.dims) != 3 else (x.dims[1], 1, x.dims[2]))
-    return t.layer("layer_norm", x, params, axes=axes, epsilon=float(epsilon), affine=bool(params))
+    return t.layer("layer_norm", x, params, axes="all", **options)
 
 
 def local_response_norm(
@@ -144,12 +119,12 @@ def local_response_norm(
 
 NORMS: dict[str, Callable[..., Value]] = {
     **dict.fromkeys(("batch_norm", "_native_batch_norm_legit"), batch_norm),
-    "_native_batch_norm_legit_no_training": _batch_norm_inference,
+    "_native_batch_norm_legit_no_training": first_result(_batch_norm_inference),
     "instance_norm": instance_norm,
     "group_norm": group_norm,
-    "native_group_norm": _native_group_norm,
+    "native_group_norm": first_result(_native_group_norm),
     "layer_norm": layer_norm,
-    "native_layer_norm": lambda t, *args: [layer_norm(t, *args), None, None],
+    "native_layer_norm": first_result(layer_norm),
     "sheetcnn.lrn": local_response_norm,
 }
 """Operators that normalise."""

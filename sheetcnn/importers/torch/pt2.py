@@ -21,7 +21,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +40,7 @@ _BFLOAT16 = 13
 _FLOATING = frozenset((6, 7, 8, _BFLOAT16))
 _SYMBOL = re.compile(r"s\d+|Symbol\('s\d+'[^()]*\)")
 _OLD = "serialized_exported_program.json"
-_PLAIN = frozenset(
-    ("as_int", "as_ints", "as_float", "as_floats", "as_string", "as_strings", "as_bool", "as_bools")
-)
+_PLAIN = frozenset(f"as_{kind}{s}" for kind in ("int", "float", "string", "bool") for s in ("", "s"))
 _IGNORED = frozenset(("as_memory_format", "as_layout", "as_device"))
 
 
@@ -84,7 +81,7 @@ def _read(archive: ModelArchive) -> TorchProgram:
         **_arrays(archive, f"{root}data/weights/", f"{name}_weights_config.json"),
         **_arrays(archive, f"{root}data/constants/", f"{name}_constants_config.json"),
     }
-    return _Graph(_mapping(content["graph_module"])).program(arrays)
+    return _program(_mapping(content["graph_module"]), arrays)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
@@ -138,31 +135,26 @@ def _integer(size: Mapping[str, Any]) -> int:
     return int(size["as_int"])
 
 
-@dataclass(frozen=True)
-class _Graph:
-    """The part of the file that describes the graph."""
-
-    module: Mapping[str, Any]
-
-    def program(self, arrays: Mapping[str, Numbers]) -> TorchProgram:
-        graph, signature = self.module["graph"], self.module["signature"]
-        constants, inputs = {}, []
-        for spec in signature["input_specs"]:
-            ((kind, content),) = spec.items()
-            if kind == "user_input":
-                inputs += [ref.name for ref in _listed(_value(content["arg"])) if isinstance(ref, ValueName)]
-            elif kind in ("parameter", "buffer", "tensor_constant"):
-                name = content[f"{kind}_name"]
-                constants[content["arg"]["name"]] = Constant(name, arrays[name])
-            else:
-                raise ValueError(f"an input of kind {kind}")
-        outputs: list[object] = []
-        for spec in signature["output_specs"]:
-            if "user_output" in spec:
-                outputs += _listed(_value(spec["user_output"]["arg"]))
-        dims = {name: dims for name, meta in graph["tensor_values"].items() if (dims := _dims(meta))}
-        calls = tuple(_call(node) for node in graph["nodes"])
-        return TorchProgram(tuple(inputs), constants, calls, tuple(outputs), dims)
+def _program(module: Mapping[str, Any], arrays: Mapping[str, Numbers]) -> TorchProgram:
+    """The program that the file describes, with the arrays of its parameters and constants."""
+    graph, signature = module["graph"], module["signature"]
+    constants, inputs = {}, []
+    for spec in signature["input_specs"]:
+        ((kind, content),) = spec.items()
+        if kind == "user_input":
+            inputs += [ref.name for ref in _listed(_value(content["arg"])) if isinstance(ref, ValueName)]
+        elif kind in ("parameter", "buffer", "tensor_constant"):
+            name = content[f"{kind}_name"]
+            constants[content["arg"]["name"]] = Constant(name, arrays[name])
+        else:
+            raise ValueError(f"an input of kind {kind}")
+    outputs: list[object] = []
+    for spec in signature["output_specs"]:
+        if "user_output" in spec:
+            outputs += _listed(_value(spec["user_output"]["arg"]))
+    dims = {name: dims for name, meta in graph["tensor_values"].items() if (dims := _dims(meta))}
+    calls = tuple(_call(node) for node in graph["nodes"])
+    return TorchProgram(tuple(inputs), constants, calls, tuple(outputs), dims)
 
 
 def _dims(meta: Mapping[str, Any]) -> Dims | None:

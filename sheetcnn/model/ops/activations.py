@@ -17,7 +17,7 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, Number, call
 from sheetcnn.languages import text
 from sheetcnn.model.ops.base import Elementwise, Negatives
-from sheetcnn.model.ops.rows import Row, RowOp, layer_of
+from sheetcnn.model.ops.rows import Names, Row, RowOp, layer_of
 from sheetcnn.shape import Array, Shape
 
 
@@ -57,7 +57,7 @@ class OptionFree(RowOp, Elementwise):
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The row's words."""
-        return self.row.description or self.describe_applied(text("value"))
+        return self.row.description or super().describe(inputs)
 
     def describe_applied(self, inner: str) -> str:
         """The row's words of what is already described."""
@@ -94,9 +94,7 @@ def _mish(x: Expr) -> Expr:
 
 ROWS = (
     ValueFunction(
-        "relu",
-        "ReLU",
-        ("Relu", "ReLU", "ReLU"),
+        Names("relu", "ReLU", onnx="Relu", pytorch="ReLU", keras="ReLU"),
         definition="`max(0, x)`",
         source="Nair and Hinton (2010); PyTorch's `ReLU`",
         compute=lambda x: np.maximum(0.0, x),
@@ -106,9 +104,7 @@ ROWS = (
         negatives="none",
     ),
     ValueFunction(
-        "sigmoid",
-        "sigmoid",
-        ("Sigmoid", "Sigmoid", "sigmoid"),
+        Names("sigmoid", "sigmoid", onnx="Sigmoid", pytorch="Sigmoid", keras="sigmoid"),
         definition="`1 / (1 + exp(-x))`",
         source="PyTorch's `Sigmoid`",
         compute=_logistic,
@@ -117,9 +113,7 @@ ROWS = (
         negatives="none",
     ),
     ValueFunction(
-        "tanh",
-        "tanh",
-        ("Tanh", "Tanh", "tanh"),
+        Names("tanh", "tanh", onnx="Tanh", pytorch="Tanh", keras="tanh"),
         definition="`tanh(x)`",
         source="PyTorch's `Tanh`",
         compute=np.tanh,
@@ -127,9 +121,7 @@ ROWS = (
         description="tanh(value)",
     ),
     ValueFunction(
-        "relu6",
-        "ReLU6",
-        ("Clip(0, 6)", "ReLU6", "ReLU(max_value=6)"),
+        Names("relu6", "ReLU6", onnx="Clip(0, 6)", pytorch="ReLU6", keras="ReLU(max_value=6)"),
         definition="`min(6, max(0, x))`",
         source="Krizhevsky (2010), Sandler et al. (2018, MobileNetV2); PyTorch's `ReLU6`",
         compute=lambda x: np.clip(x, 0.0, 6.0),
@@ -138,9 +130,7 @@ ROWS = (
         negatives="none",
     ),
     ValueFunction(
-        "silu",
-        "SiLU",
-        ("x * Sigmoid(x)", "SiLU", "silu"),
+        Names("silu", "SiLU", onnx="x * Sigmoid(x)", pytorch="SiLU", keras="silu"),
         definition="`x / (1 + exp(-x))`, also called swish",
         source="Elfwing et al. (2018), Ramachandran et al. (2017); PyTorch's `SiLU`",
         compute=_silu,
@@ -149,9 +139,7 @@ ROWS = (
         once=False,
     ),
     ValueFunction(
-        "mish",
-        "Mish",
-        ("Mish", "Mish", "mish"),
+        Names("mish", "Mish", onnx="Mish", pytorch="Mish", keras="mish"),
         definition="`x * tanh(ln(1 + exp(x)))`",
         source="Misra (2019); PyTorch's `Mish`",
         compute=lambda x: x * np.tanh(np.logaddexp(0, x)),
@@ -160,9 +148,7 @@ ROWS = (
         once=False,
     ),
     ValueFunction(
-        "hard_swish",
-        "hard swish",
-        ("HardSwish", "Hardswish", "hard_silu"),
+        Names("hard_swish", "hard swish", onnx="HardSwish", pytorch="Hardswish", keras="hard_silu"),
         definition="`x * max(0, min(1, x / 6 + 1 / 2))`",
         source="Howard et al. (2019, MobileNetV3); PyTorch's `Hardswish`, ONNX `HardSwish`",
         compute=lambda x: x * np.clip(x + 3, 0.0, 6.0) / 6,
@@ -171,9 +157,7 @@ ROWS = (
         once=False,
     ),
     ValueFunction(
-        "softsign",
-        "softsign",
-        ("Softsign", "Softsign", "softsign"),
+        Names("softsign", "softsign", onnx="Softsign", pytorch="Softsign", keras="softsign"),
         definition="`x / (1 + |x|)`",
         source="Bergstra et al. (2009); PyTorch's `Softsign`",
         compute=lambda x: x / (1 + np.abs(x)),
@@ -182,9 +166,7 @@ ROWS = (
         once=False,
     ),
     ValueFunction(
-        "exp",
-        "exp",
-        ("Exp", "exp", "exponential"),
+        Names("exp", "exp", onnx="Exp", pytorch="exp", keras="exponential"),
         definition="`exp(x)`; above 709 it is no number of a spreadsheet or of NumPy",
         source="PyTorch's `torch.exp`, ONNX `Exp`",
         compute=np.exp,
@@ -193,9 +175,7 @@ ROWS = (
         negatives="none",
     ),
     ValueFunction(
-        "abs",
-        "absolute value",
-        ("Abs", "abs", ""),
+        Names("abs", "absolute value", onnx="Abs", pytorch="abs"),
         definition="`|x|`",
         source="PyTorch's `torch.abs`, ONNX `Abs`",
         compute=np.abs,
@@ -205,9 +185,7 @@ ROWS = (
         negatives="none",
     ),
     ValueFunction(
-        "sqrt",
-        "square root",
-        ("Sqrt", "sqrt", ""),
+        Names("sqrt", "square root", onnx="Sqrt", pytorch="sqrt"),
         definition="`√x`; of a negative value an error in a spreadsheet, and NaN in NumPy",
         source="PyTorch's `torch.sqrt`, ONNX `Sqrt`",
         compute=np.sqrt,
@@ -217,9 +195,7 @@ ROWS = (
         negatives="none",
     ),
     ValueFunction(
-        "negative",
-        "negation",
-        ("Neg", "neg", ""),
+        Names("negative", "negation", onnx="Neg", pytorch="neg"),
         definition="`-x`",
         source="PyTorch's `torch.neg`, ONNX `Neg`",
         compute=lambda x: -x,
@@ -241,5 +217,5 @@ def _restored(kind: str) -> OptionFree:
     return VALUE_FUNCTIONS[kind]()
 
 
-VALUE_FUNCTIONS = {row.kind: _layer(row) for row in ROWS}
+VALUE_FUNCTIONS = {row.names.kind: _layer(row) for row in ROWS}
 """The layer kinds of the rows."""

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import gcd
-from typing import ClassVar
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from sheetcnn.formulas.expr import call
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Negatives, Op, Params, Site
+from sheetcnn.model.ops.base import Op, Params, Site
 from sheetcnn.model.ops.spatial import SizeOrPair, maps_only, pair
 from sheetcnn.shape import Array, Shape
 
@@ -31,10 +30,10 @@ from sheetcnn.shape import Array, Shape
 class AdaptiveAvgPool(Op):
     """Average pooling to `output_size`."""
 
-    kind: ClassVar[str] = "adaptive_avg_pool"
-    title: ClassVar[str] = "adaptive average pooling"
-    framework_names: ClassVar[tuple[str, str, str]] = ("", "AdaptiveAvgPool2d", "")
-    negatives: ClassVar[Negatives] = "from negatives"
+    kind = "adaptive_avg_pool"
+    title = "adaptive average pooling"
+    framework_names = ("", "AdaptiveAvgPool2d", "")
+    negatives = "from negatives"
 
     output_size: SizeOrPair
 

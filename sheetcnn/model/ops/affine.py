@@ -14,7 +14,6 @@ constant per channel. First cell::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 from pydantic import model_validator
 
@@ -29,15 +28,11 @@ from sheetcnn.shape import Array, Shape
 class Affine(SameShape):
     """Scale and shift per channel."""
 
-    kind: ClassVar[str] = "affine"
-    title: ClassVar[str] = "scale and shift"
-    framework_names: ClassVar[tuple[str, str, str]] = (
-        "Mul, Add with constants",
-        "",
-        "Rescaling, Normalization",
-    )
-    pixelwise: ClassVar[bool] = True
-    takes_activation: ClassVar[bool] = True
+    kind = "affine"
+    title = "scale and shift"
+    framework_names = ("Mul, Add with constants", "", "Rescaling, Normalization")
+    pixelwise = True
+    takes_activation = True
 
     scale: bool = True
     shift: bool = True
@@ -50,12 +45,8 @@ class Affine(SameShape):
 
     def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
         """With `scale`, `weight`; with `shift`, `bias`."""
-        shape = (inputs[0].channels,)
-        weight, bias = (
-            Parameter("weight", shape, "channel", "weight"),
-            Parameter("bias", shape, "channel", "bias"),
-        )
-        return (weight,) * self.scale + (bias,) * self.shift
+        names = ("weight",) * self.scale + ("bias",) * self.shift
+        return tuple(Parameter(name, (inputs[0].channels,), "channel", name) for name in names)
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """The definition, broadcast over the channels."""

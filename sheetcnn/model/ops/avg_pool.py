@@ -14,7 +14,6 @@ First cell of a 2x2 pooling, and of a 3x3 one with counted padding::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from sheetcnn.formulas.expr import Expr, call
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Negatives, Params, Site
+from sheetcnn.model.ops.base import Params, Site
 from sheetcnn.model.ops.channels import combined
 from sheetcnn.model.ops.pooling import Mean, Pool
 from sheetcnn.model.ops.spatial import pair, window_words
@@ -32,10 +31,10 @@ from sheetcnn.shape import Array, Margin, Shape
 class AvgPool(Pool):
     """Average pooling."""
 
-    kind: ClassVar[str] = "avg_pool"
-    title: ClassVar[str] = "average pooling"
-    framework_names: ClassVar[tuple[str, str, str]] = ("AveragePool", "AvgPool2d", "AveragePooling2D")
-    negatives: ClassVar[Negatives] = "from negatives"
+    kind = "avg_pool"
+    title = "average pooling"
+    framework_names = ("AveragePool", "AvgPool2d", "AveragePooling2D")
+    negatives = "from negatives"
 
     count_include_pad: bool = True
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import ClassVar, Literal, Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from sheetcnn.formulas.expr import Expr, Rect, Ref
 from sheetcnn.formulas.placement import Placement, Positions, concatenate
 from sheetcnn.formulas.region import Region, Stamp
-from sheetcnn.languages import text
+from sheetcnn.languages import Text, text
 from sheetcnn.model.ops.window import WindowGeometry
 from sheetcnn.shape import NO_MARGIN, Array, Margin, Shape
 
@@ -65,10 +66,7 @@ class Parameter:
     @property
     def size(self) -> int:
         """The number of values."""
-        size = 1
-        for n in self.shape:
-            size *= n
-        return size
+        return prod(self.shape)
 
     def inputs_of(self, output: int) -> range:
         """The input channels that output channel `output` of a kernel sees."""
@@ -121,8 +119,8 @@ Negatives = Literal["possible", "from negatives", "none"]
 class Op(BaseModel, ABC):
     """A layer kind with its options: frozen and validated.
 
-    Subclasses state `kind` and `title`, their options as fields, and the methods below. `run` and
-    `formula` share `out_shape` and nothing else.
+    Subclasses state `kind`, `title` and whatever differs from the values here (the types stand here alone),
+    their options as fields, and the methods below. `run` and `formula` share `out_shape` and nothing else.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -141,6 +139,8 @@ class Op(BaseModel, ABC):
     """Whether a result can be negative: always possible, only from a negative input, or never."""
     pixelwise: ClassVar[bool] = False
     """Whether each output pixel is computed from the input's pixels at the same place alone."""
+    aliases: ClassVar[bool] = False
+    """Whether the result is its inputs' cells themselves, with no formulas of its own."""
     passes_through: ClassVar[bool] = False
     """Whether the result is the input, wherever and in whatever form its cells stand."""
     flattens: ClassVar[bool] = False
@@ -191,10 +191,6 @@ class Op(BaseModel, ABC):
         """Whether no result can be negative, given which inputs cannot."""
         return self.negatives == "none" or (self.negatives == "from negatives" and all(inputs))
 
-    def aliases(self) -> bool:
-        """Whether the result is its inputs' cells themselves, with no formulas of its own."""
-        return False
-
     def alias(self, inputs: Sequence[Placement], out: Shape) -> Placement:
         """For a layer that `aliases`: which of its inputs' cells are its result."""
         return concatenate(out, inputs)
@@ -207,6 +203,10 @@ class Op(BaseModel, ABC):
     def describe(self, inputs: Sequence[Shape]) -> str:
         """One line that says what each value is, for the sheets: `max over each 2×2 window`."""
 
+    def words(self, template: str, **values: object) -> Text:
+        """A text with the layer's options in the places that are named like them, and `values` in others."""
+        return text(template, **{**dict(self), **values})
+
 
 class SameShape(Op):
     """A layer whose result has the shape of its input."""
@@ -214,6 +214,17 @@ class SameShape(Op):
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """The input's shape."""
         return inputs[0]
+
+
+class Alias(Op):
+    """A layer that only chooses or orders cells of its inputs (see `Op.alias`)."""
+
+    pixelwise: ClassVar[bool] = True
+    aliases: ClassVar[bool] = True
+
+    def formula(self, site: Site) -> Iterator[Stamp]:
+        """No patterns: there are no cells to fill."""
+        return iter(())
 
 
 class Elementwise(SameShape):
@@ -230,6 +241,10 @@ class Elementwise(SameShape):
     @abstractmethod
     def apply(self, x: Expr) -> Expr:
         """The function as a formula."""
+
+    def describe(self, inputs: Sequence[Shape]) -> str:
+        """The function of the value."""
+        return self.describe_applied(text("value"))
 
     def describe_applied(self, inner: str) -> str:
         """The function of what is already described, for a layer that has it as its activation."""

@@ -15,7 +15,7 @@ First cell::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
@@ -26,47 +26,37 @@ from sheetcnn.model.ops.base import Parameter, Params, SameShape, Site, everywhe
 from sheetcnn.model.ops.channels import per_channel
 from sheetcnn.shape import Array, Shape
 
+LABELS = {"weight": "γ", "bias": "β", "running_mean": "mean", "running_var": "variance"}
+"""The parameters, in their order, and what the sheets call them."""
+
 
 class BatchNorm(SameShape):
     """Batch normalisation."""
 
-    kind: ClassVar[str] = "batch_norm"
-    title: ClassVar[str] = "batch normalisation"
-    framework_names: ClassVar[tuple[str, str, str]] = (
-        "BatchNormalization",
-        "BatchNorm2d",
-        "BatchNormalization",
-    )
-    pixelwise: ClassVar[bool] = True
-    takes_activation: ClassVar[bool] = True
+    kind = "batch_norm"
+    title = "batch normalisation"
+    framework_names = ("BatchNormalization", "BatchNorm2d", "BatchNormalization")
+    pixelwise = True
+    takes_activation = True
 
     epsilon: Annotated[float, Field(gt=0)] = 1e-5
 
     def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
         """`weight` (gamma), `bias` (beta), `running_mean`, `running_var`."""
         shape = (inputs[0].channels,)
-        return (
-            Parameter("weight", shape, "channel", "γ"),
-            Parameter("bias", shape, "channel", "β"),
-            Parameter("running_mean", shape, "channel", "mean"),
-            Parameter("running_var", shape, "channel", "variance"),
-        )
+        return tuple(Parameter(name, shape, "channel", label) for name, label in LABELS.items())
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """The definition, broadcast over the channels."""
         x = inputs[0]
-        gamma, beta, mean, var = (
-            per_channel(params[name], x) for name in ("weight", "bias", "running_mean", "running_var")
-        )
+        gamma, beta, mean, var = (per_channel(params[name], x) for name in LABELS)
         return (x - mean) / np.sqrt(var + self.epsilon) * gamma + beta
 
     def formula(self, site: Site) -> Iterator[Stamp]:
         """The definition; the parameters are fixed cells, or walk along with a vector."""
         x = site.inputs[0]
         for region in everywhere(site.out, x):
-            gamma, beta, mean, var = (
-                site.walk(name, region) for name in ("weight", "bias", "running_mean", "running_var")
-            )
+            gamma, beta, mean, var = (site.walk(name, region) for name in LABELS)
             normal = (x.at(region) - mean) / call("SQRT", var + self.epsilon)
             yield Stamp(region, normal * gamma + beta)
 

@@ -8,25 +8,25 @@ Shape unchanged. Definition: Barron (2017); PyTorch's `CELU`. First cell, with a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from sheetcnn.formulas.expr import Expr, Number, call, compare
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Elementwise, Negatives
+from sheetcnn.model.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
 
 class Celu(Elementwise):
     """CELU."""
 
-    kind: ClassVar[str] = "celu"
-    title: ClassVar[str] = "CELU"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Celu", "CELU", "celu")
-    negatives: ClassVar[Negatives] = "from negatives"
-    once: ClassVar[bool] = False
+    kind = "celu"
+    title = "CELU"
+    framework_names = ("Celu", "CELU", "celu")
+    negatives = "from negatives"
+    once = False
 
     alpha: Annotated[float, Field(gt=0)] = 1.0
 

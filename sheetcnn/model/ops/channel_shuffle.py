@@ -8,14 +8,11 @@ Shape `(C, H, W)` unchanged. Nothing is copied. Definition: Zhang et al. (2018),
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
 from sheetcnn.formulas.placement import Placement, select
-from sheetcnn.languages import text
-from sheetcnn.model.ops.alias import Alias
-from sheetcnn.model.ops.base import Negatives, Params
+from sheetcnn.model.ops.base import Alias, Params
 from sheetcnn.model.ops.spatial import Size, maps_only
 from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
@@ -23,10 +20,10 @@ from sheetcnn.shape import Array, Shape, ShapeMismatchError
 class ChannelShuffle(Alias):
     """Channel shuffle."""
 
-    kind: ClassVar[str] = "channel_shuffle"
-    title: ClassVar[str] = "channel shuffle"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Reshape-Transpose-Reshape", "ChannelShuffle", "")
-    negatives: ClassVar[Negatives] = "from negatives"
+    kind = "channel_shuffle"
+    title = "channel shuffle"
+    framework_names = ("Reshape-Transpose-Reshape", "ChannelShuffle", "")
+    negatives = "from negatives"
 
     groups: Size
 
@@ -54,6 +51,4 @@ class ChannelShuffle(Alias):
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """From where each channel is taken, and that nothing is copied."""
-        return text(
-            "one channel from each of {groups} groups in turn (read where they stand)", groups=self.groups
-        )
+        return self.words("one channel from each of {groups} groups in turn (read where they stand)")

@@ -9,7 +9,6 @@ Shape unchanged. Definition: PyTorch's `clamp` and `Hardtanh`, ONNX `Clip`. Firs
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 from pydantic import model_validator
@@ -17,15 +16,15 @@ from pydantic import model_validator
 from sheetcnn.formulas.expr import Expr, call
 from sheetcnn.languages import text
 from sheetcnn.model.ops.base import Elementwise
-from sheetcnn.shape import Array, Shape
+from sheetcnn.shape import Array
 
 
 class Clip(Elementwise):
     """Clipping."""
 
-    kind: ClassVar[str] = "clip"
-    title: ClassVar[str] = "clip"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Clip", "Hardtanh, clamp", "ReLU(max_value)")
+    kind = "clip"
+    title = "clip"
+    framework_names = ("Clip", "Hardtanh, clamp", "ReLU(max_value)")
 
     min: float | None = None
     max: float | None = None
@@ -52,10 +51,6 @@ class Clip(Elementwise):
         """If the lower bound is not negative, or the input is not; and the upper bound is not."""
         lower = inputs[0] or (self.min is not None and self.min >= 0)
         return lower and (self.max is None or self.max >= 0)
-
-    def describe(self, inputs: Sequence[Shape]) -> str:
-        """The bounds that there are, around the value."""
-        return self.describe_applied(text("value"))
 
     def describe_applied(self, inner: str) -> str:
         """The bounds that there are, around what is described already."""

@@ -8,13 +8,11 @@ Nothing is copied: whatever reads the result reads the inputs' own sheets. Defin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
 from sheetcnn.languages import text
-from sheetcnn.model.ops.alias import Alias
-from sheetcnn.model.ops.base import Negatives, Params
+from sheetcnn.model.ops.base import Alias, Params
 from sheetcnn.model.ops.merges import ANY_NUMBER
 from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
@@ -22,11 +20,11 @@ from sheetcnn.shape import Array, Shape, ShapeMismatchError
 class Concat(Alias):
     """Concatenation."""
 
-    kind: ClassVar[str] = "concat"
-    title: ClassVar[str] = "concatenation"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Concat", "cat", "Concatenate")
-    negatives: ClassVar[Negatives] = "from negatives"
-    arity: ClassVar[tuple[int, int]] = (1, ANY_NUMBER)
+    kind = "concat"
+    title = "concatenation"
+    framework_names = ("Concat", "cat", "Concatenate")
+    negatives = "from negatives"
+    arity = (1, ANY_NUMBER)
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """The sum of the channels."""

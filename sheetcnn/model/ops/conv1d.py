@@ -9,7 +9,7 @@ a kernel of 1 x k. Definition: PyTorch's `Conv1d`. First cell of a kernel of 3 o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -30,9 +30,9 @@ Ends = Annotated[
 class Conv1d(AsConv2d):
     """A one-dimensional convolution."""
 
-    kind: ClassVar[str] = "conv1d"
-    title: ClassVar[str] = "1-D convolution"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Conv", "Conv1d", "Conv1D")
+    kind = "conv1d"
+    title = "1-D convolution"
+    framework_names = ("Conv", "Conv1d", "Conv1D")
 
     filters: Size
     kernel_size: Size
@@ -62,7 +62,7 @@ class Conv1d(AsConv2d):
         x = maps_only(self.kind, inputs)
         if x.height != 1:
             raise ShapeMismatchError(f"conv1d needs maps of one row (C, 1, L) but gets {x}; use conv2d")
-        return self.as_conv2d(x.channels).out_shape(inputs)
+        return super().out_shape(inputs)
 
     def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
         """`weight` `(filters, C / groups, k)` and, with `bias`, `bias`."""

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 import numpy as np
 
@@ -45,10 +44,10 @@ _MOST_VALUES = 1 << 21  # of windows, each pixel as often as it is seen: 16 MiB
 class Conv2d(Windowed):
     """A convolution with `filters` output maps."""
 
-    kind: ClassVar[str] = "conv2d"
-    title: ClassVar[str] = "convolution"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Conv", "Conv2d", "Conv2D, SeparableConv2D")
-    takes_activation: ClassVar[bool] = True
+    kind = "conv2d"
+    title = "convolution"
+    framework_names = ("Conv", "Conv2d", "Conv2D, SeparableConv2D")
+    takes_activation = True
 
     filters: Size
     kernel_size: SizeOrPair
@@ -118,7 +117,7 @@ class Conv2d(Windowed):
 class AsConv2d(Windowed):
     """A layer that is computed as a `conv2d` with other options."""
 
-    takes_activation: ClassVar[bool] = True
+    takes_activation = True
 
     @abstractmethod
     def as_conv2d(self, channels: int) -> Conv2d:
@@ -127,6 +126,10 @@ class AsConv2d(Windowed):
     def geometry(self, x: Shape) -> WindowGeometry:
         """The kernel's window."""
         return self.as_conv2d(x.channels).geometry(x)
+
+    def out_shape(self, inputs: Sequence[Shape]) -> Shape:
+        """That of the `conv2d`."""
+        return self.as_conv2d(maps_only(self.kind, inputs).channels).out_shape(inputs)
 
     def parameters(self, inputs: Sequence[Shape]) -> tuple[Parameter, ...]:
         """`weight` and, with `bias`, `bias`."""

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 from pydantic import BeforeValidator, Field
@@ -61,10 +61,10 @@ class TurnedKernel(Parameter):
 class ConvTranspose2d(Op):
     """A transposed convolution with `filters` output maps."""
 
-    kind: ClassVar[str] = "conv_transpose2d"
-    title: ClassVar[str] = "transposed convolution"
-    framework_names: ClassVar[tuple[str, str, str]] = ("ConvTranspose", "ConvTranspose2d", "Conv2DTranspose")
-    takes_activation: ClassVar[bool] = True
+    kind = "conv_transpose2d"
+    title = "transposed convolution"
+    framework_names = ("ConvTranspose", "ConvTranspose2d", "Conv2DTranspose")
+    takes_activation = True
 
     filters: Size
     kernel_size: SizeOrPair

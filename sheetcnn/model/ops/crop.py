@@ -9,12 +9,11 @@ ONNX `Slice` on the axes 2 and 3. First cell::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Negatives, Op, Params, Site
+from sheetcnn.model.ops.base import Op, Params, Site
 from sheetcnn.model.ops.spatial import Edges, edges, maps_only
 from sheetcnn.model.ops.window import WindowGeometry
 from sheetcnn.shape import Array, Margin, Shape, ShapeMismatchError
@@ -23,10 +22,10 @@ from sheetcnn.shape import Array, Margin, Shape, ShapeMismatchError
 class Crop(Op):
     """Cropping."""
 
-    kind: ClassVar[str] = "crop"
-    title: ClassVar[str] = "crop"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Slice", "slice", "Cropping2D")
-    negatives: ClassVar[Negatives] = "from negatives"
+    kind = "crop"
+    title = "crop"
+    framework_names = ("Slice", "slice", "Cropping2D")
+    negatives = "from negatives"
 
     crop: Edges
 

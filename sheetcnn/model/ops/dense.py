@@ -15,25 +15,23 @@ First cell::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
-from sheetcnn.formulas.expr import add, dot
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
 from sheetcnn.model.ops.base import Op, Parameter, Params, Site
 from sheetcnn.model.ops.spatial import Size
-from sheetcnn.model.ops.sums import with_bias
+from sheetcnn.model.ops.sums import weighted_sum, with_bias
 from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 
 class Dense(Op):
     """A dense layer with `units` outputs."""
 
-    kind: ClassVar[str] = "dense"
-    title: ClassVar[str] = "dense"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Gemm, MatMul", "Linear", "Dense")
-    takes_activation: ClassVar[bool] = True
-    reads_in_place: ClassVar[bool] = True
+    kind = "dense"
+    title = "dense"
+    framework_names = ("Gemm, MatMul", "Linear", "Dense")
+    takes_activation = True
+    reads_in_place = True
 
     units: Size
     bias: bool = True
@@ -61,11 +59,7 @@ class Dense(Op):
         """A SUMPRODUCT of the input column and the unit's column of weights, plus the bias."""
         seen = site.inputs[0].ranges()
         for k in range(self.units):
-            terms = [
-                dot(values, weights) for values, weights in zip(seen, site.kernel("weight", k), strict=True)
-            ]
-            total = add(*terms, site.value("bias", k)) if self.bias else add(*terms)
-            yield Stamp(Region.channels(k, 1), total)
+            yield Stamp(Region.channels(k, 1), weighted_sum(site, seen, k, bias=self.bias))
 
     def multiply_adds(self, inputs: Sequence[Shape]) -> int:
         """One for every weight."""

@@ -10,11 +10,10 @@ map c comes from channel `c * block² + i * block + j` (PyTorch's `PixelShuffle`
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Literal
+from typing import Literal
 
 from sheetcnn.formulas.region import Region, Stamp
-from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Negatives, Op, Params, Site
+from sheetcnn.model.ops.base import Op, Params, Site
 from sheetcnn.model.ops.spatial import Size, maps_only
 from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
@@ -22,10 +21,10 @@ from sheetcnn.shape import Array, Shape, ShapeMismatchError
 class DepthToSpace(Op):
     """Depth to space."""
 
-    kind: ClassVar[str] = "depth_to_space"
-    title: ClassVar[str] = "depth to space"
-    framework_names: ClassVar[tuple[str, str, str]] = ("DepthToSpace", "PixelShuffle", "")
-    negatives: ClassVar[Negatives] = "from negatives"
+    kind = "depth_to_space"
+    title = "depth to space"
+    framework_names = ("DepthToSpace", "PixelShuffle", "")
+    negatives = "from negatives"
 
     block: Size
     mode: Literal["crd", "dcr"] = "crd"
@@ -64,8 +63,4 @@ class DepthToSpace(Op):
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """From how many maps each block of pixels comes."""
-        return text(
-            "each {block}×{block} block of pixels from {maps} input maps",
-            block=self.block,
-            maps=self.block**2,
-        )
+        return self.words("each {block}×{block} block of pixels from {maps} input maps", maps=self.block**2)

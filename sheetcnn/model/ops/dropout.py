@@ -7,23 +7,22 @@ its own: its result is its input's cells.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
-from sheetcnn.model.ops.alias import Alias
-from sheetcnn.model.ops.base import Negatives, Params, SameShape
+from sheetcnn.model.ops.base import Alias, Params, SameShape
 from sheetcnn.shape import Array, Shape
 
 
 class Dropout(Alias, SameShape):
     """Dropout."""
 
-    kind: ClassVar[str] = "dropout"
-    title: ClassVar[str] = "dropout"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Dropout", "Dropout", "Dropout")
-    negatives: ClassVar[Negatives] = "from negatives"
-    passes_through: ClassVar[bool] = True
+    kind = "dropout"
+    title = "dropout"
+    framework_names = ("Dropout", "Dropout", "Dropout")
+    negatives = "from negatives"
+    passes_through = True
 
     rate: Annotated[float, Field(ge=0, lt=1)] = 0.5
     """The share of values dropped while training; without effect here."""

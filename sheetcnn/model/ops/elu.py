@@ -9,7 +9,6 @@ cannot overflow. First cell::
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
@@ -22,10 +21,10 @@ from sheetcnn.shape import Array, Shape
 class Elu(Elementwise):
     """ELU."""
 
-    kind: ClassVar[str] = "elu"
-    title: ClassVar[str] = "ELU"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Elu", "ELU", "ELU")
-    once: ClassVar[bool] = False
+    kind = "elu"
+    title = "ELU"
+    framework_names = ("Elu", "ELU", "ELU")
+    once = False
 
     alpha: float = 1.0
 

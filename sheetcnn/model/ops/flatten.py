@@ -9,22 +9,21 @@ nothing. First cell::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Negatives, Op, Params, Site
+from sheetcnn.model.ops.base import Op, Params, Site
 from sheetcnn.shape import Array, Shape
 
 
 class Flatten(Op):
     """Flatten to a vector."""
 
-    kind: ClassVar[str] = "flatten"
-    title: ClassVar[str] = "flatten"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Flatten", "Flatten", "Flatten")
-    negatives: ClassVar[Negatives] = "from negatives"
-    flattens: ClassVar[bool] = True
+    kind = "flatten"
+    title = "flatten"
+    framework_names = ("Flatten", "Flatten", "Flatten")
+    negatives = "from negatives"
+    flattens = True
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(C * H * W,)`."""

@@ -72,14 +72,11 @@ def mixed(
     for down in rows:
         for along in cols:
             region = Region.part(channel, down.outputs, along.outputs)
+            steps = (0, down.step, 0), (0, 0, along.step)
             terms: list[Expr] = []
             for y, wy in down.taps:
                 for c, wx in along.taps:
-                    ref = x.at(
-                        Region(
-                            (channel, y, c), region.rows, region.cols, (0, down.step, 0), (0, 0, along.step)
-                        )
-                    )
+                    ref = x.at(Region((channel, y, c), region.rows, region.cols, *steps))
                     weight = wy * wx
                     terms.append(ref if weight == 1 else Number(float(weight)) * ref)
             yield Stamp(region, add(*terms) if terms else Number(constant))

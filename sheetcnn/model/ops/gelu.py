@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 
 from sheetcnn.formulas.expr import Expr, Number, call
-from sheetcnn.model.ops.base import Elementwise, Negatives
+from sheetcnn.model.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
 SLOPE = math.sqrt(2 / math.pi)
@@ -28,11 +28,11 @@ CUBIC = 0.044715
 class Gelu(Elementwise):
     """GELU."""
 
-    kind: ClassVar[str] = "gelu"
-    title: ClassVar[str] = "GELU"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Gelu", "GELU", "gelu")
-    negatives: ClassVar[Negatives] = "from negatives"
-    once: ClassVar[bool] = False
+    kind = "gelu"
+    title = "GELU"
+    framework_names = ("Gelu", "GELU", "gelu")
+    negatives = "from negatives"
+    once = False
 
     approximate: Literal["none", "tanh"] = "none"
 

@@ -11,11 +11,10 @@ First cell::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Negatives, Op, Params, Site
+from sheetcnn.model.ops.base import Op, Params, Site
 from sheetcnn.model.ops.channels import average
 from sheetcnn.model.ops.spatial import maps_only
 from sheetcnn.shape import Array, Shape
@@ -24,14 +23,10 @@ from sheetcnn.shape import Array, Shape
 class GlobalAvgPool(Op):
     """Global average pooling."""
 
-    kind: ClassVar[str] = "global_avg_pool"
-    title: ClassVar[str] = "global average pooling"
-    framework_names: ClassVar[tuple[str, str, str]] = (
-        "GlobalAveragePool",
-        "AdaptiveAvgPool2d(1)",
-        "GlobalAveragePooling2D",
-    )
-    negatives: ClassVar[Negatives] = "from negatives"
+    kind = "global_avg_pool"
+    title = "global average pooling"
+    framework_names = ("GlobalAveragePool", "AdaptiveAvgPool2d(1)", "GlobalAveragePooling2D")
+    negatives = "from negatives"
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(C, 1, 1)`."""

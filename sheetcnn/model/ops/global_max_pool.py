@@ -9,11 +9,10 @@ Input `(C, H, W)`, result `(C, 1, 1)`. Definition: PyTorch's `AdaptiveMaxPool2d(
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Negatives, Op, Params, Site
+from sheetcnn.model.ops.base import Op, Params, Site
 from sheetcnn.model.ops.channels import combined
 from sheetcnn.model.ops.spatial import maps_only
 from sheetcnn.shape import Array, Shape
@@ -22,14 +21,10 @@ from sheetcnn.shape import Array, Shape
 class GlobalMaxPool(Op):
     """Global max pooling."""
 
-    kind: ClassVar[str] = "global_max_pool"
-    title: ClassVar[str] = "global max pooling"
-    framework_names: ClassVar[tuple[str, str, str]] = (
-        "GlobalMaxPool",
-        "AdaptiveMaxPool2d(1)",
-        "GlobalMaxPooling2D",
-    )
-    negatives: ClassVar[Negatives] = "from negatives"
+    kind = "global_max_pool"
+    title = "global max pooling"
+    framework_names = ("GlobalMaxPool", "AdaptiveMaxPool2d(1)", "GlobalMaxPooling2D")
+    negatives = "from negatives"
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """`(C, 1, 1)`."""

@@ -20,7 +20,6 @@ groups of two maps::
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from sheetcnn.languages import text
 from sheetcnn.model.ops.normalisation import Normalisation
@@ -31,13 +30,9 @@ from sheetcnn.shape import Shape, ShapeMismatchError
 class GroupNorm(Normalisation):
     """Group normalisation."""
 
-    kind: ClassVar[str] = "group_norm"
-    title: ClassVar[str] = "group normalisation"
-    framework_names: ClassVar[tuple[str, str, str]] = (
-        "GroupNormalization",
-        "GroupNorm",
-        "GroupNormalization",
-    )
+    kind = "group_norm"
+    title = "group normalisation"
+    framework_names = ("GroupNormalization", "GroupNorm", "GroupNormalization")
 
     groups: Size
 

@@ -8,24 +8,21 @@ Shape unchanged. Definition: Courbariaux et al. (2015); PyTorch's `Hardsigmoid` 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
-
 import numpy as np
 
 from sheetcnn.formulas.expr import Expr, Number, call
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Elementwise, Negatives
-from sheetcnn.shape import Array, Shape
+from sheetcnn.model.ops.base import Elementwise
+from sheetcnn.shape import Array
 
 
 class HardSigmoid(Elementwise):
     """hard sigmoid."""
 
-    kind: ClassVar[str] = "hard_sigmoid"
-    title: ClassVar[str] = "hard sigmoid"
-    framework_names: ClassVar[tuple[str, str, str]] = ("HardSigmoid", "Hardsigmoid", "hard_sigmoid")
-    negatives: ClassVar[Negatives] = "none"
+    kind = "hard_sigmoid"
+    title = "hard sigmoid"
+    framework_names = ("HardSigmoid", "Hardsigmoid", "hard_sigmoid")
+    negatives = "none"
 
     alpha: float = 1 / 6
     beta: float = 0.5
@@ -44,10 +41,6 @@ class HardSigmoid(Elementwise):
         """N where alpha is 1 / n for a whole n, else 0."""
         n = round(1 / self.alpha) if self.alpha > 0 else 0
         return n if n and 1 / n == self.alpha else 0
-
-    def describe(self, inputs: Sequence[Shape]) -> str:
-        """The line through the value, and that it is clipped."""
-        return self.describe_applied(text("value"))
 
     def describe_applied(self, inner: str) -> str:
         """The line through what is described already, as a division where `alpha` is 1 / n."""

@@ -18,7 +18,6 @@ Mean, centred values and variance have cells of their own; their first ones and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from sheetcnn.languages import text
 from sheetcnn.model.ops.normalisation import Normalisation
@@ -29,13 +28,9 @@ from sheetcnn.shape import Shape
 class InstanceNorm(Normalisation):
     """Instance normalisation."""
 
-    kind: ClassVar[str] = "instance_norm"
-    title: ClassVar[str] = "instance normalisation"
-    framework_names: ClassVar[tuple[str, str, str]] = (
-        "InstanceNormalization",
-        "InstanceNorm2d",
-        "GroupNormalization(groups=-1)",
-    )
+    kind = "instance_norm"
+    title = "instance normalisation"
+    framework_names = ("InstanceNormalization", "InstanceNorm2d", "GroupNormalization(groups=-1)")
 
     def sets(self, x: Shape) -> int:
         """Every map is a set."""

@@ -25,7 +25,7 @@ values of two maps, and the mean and the result for the channels of each pixel::
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Literal
 
 from sheetcnn.languages import text
 from sheetcnn.model.ops.normalisation import Normalisation
@@ -35,13 +35,9 @@ from sheetcnn.shape import Shape
 class LayerNorm(Normalisation):
     """Layer normalisation."""
 
-    kind: ClassVar[str] = "layer_norm"
-    title: ClassVar[str] = "layer normalisation"
-    framework_names: ClassVar[tuple[str, str, str]] = (
-        "LayerNormalization",
-        "LayerNorm",
-        "LayerNormalization",
-    )
+    kind = "layer_norm"
+    title = "layer normalisation"
+    framework_names = ("LayerNormalization", "LayerNorm", "LayerNormalization")
 
     axes: Literal["all", "channels"] = "all"
 

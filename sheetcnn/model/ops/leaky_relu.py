@@ -8,12 +8,10 @@ Shape unchanged. Definition: Maas et al. (2013); PyTorch's `LeakyReLU`. First ce
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 
 from sheetcnn.formulas.expr import Expr, Number, call, compare
-from sheetcnn.languages import text
 from sheetcnn.model.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
@@ -21,10 +19,10 @@ from sheetcnn.shape import Array, Shape
 class LeakyRelu(Elementwise):
     """Leaky ReLU."""
 
-    kind: ClassVar[str] = "leaky_relu"
-    title: ClassVar[str] = "leaky ReLU"
-    framework_names: ClassVar[tuple[str, str, str]] = ("LeakyRelu", "LeakyReLU", "LeakyReLU")
-    once: ClassVar[bool] = False
+    kind = "leaky_relu"
+    title = "leaky ReLU"
+    framework_names = ("LeakyRelu", "LeakyReLU", "LeakyReLU")
+    once = False
 
     negative_slope: float = 0.01
 
@@ -42,7 +40,4 @@ class LeakyRelu(Elementwise):
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """Both branches, with the slope."""
-        return text(
-            "the value where it is positive, {negative_slope:g} × value elsewhere",
-            negative_slope=self.negative_slope,
-        )
+        return self.words("the value where it is positive, {negative_slope:g} × value elsewhere")

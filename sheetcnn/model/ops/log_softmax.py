@@ -15,13 +15,12 @@ The greatest value, the exponentials and their sum have cells of their own; a fi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 import numpy as np
 
 from sheetcnn.formulas.expr import call
 from sheetcnn.formulas.region import Stamp
-from sheetcnn.model.ops.base import Negatives, Params, Site, everywhere
+from sheetcnn.model.ops.base import Params, Site, everywhere
 from sheetcnn.model.ops.channels import single_ref
 from sheetcnn.model.ops.softmax import Softmax
 from sheetcnn.shape import Array, Shape
@@ -30,10 +29,10 @@ from sheetcnn.shape import Array, Shape
 class LogSoftmax(Softmax):
     """Logarithm of softmax."""
 
-    kind: ClassVar[str] = "log_softmax"
-    title: ClassVar[str] = "log-softmax"
-    framework_names: ClassVar[tuple[str, str, str]] = ("LogSoftmax", "LogSoftmax", "log_softmax")
-    negatives: ClassVar[Negatives] = "possible"
+    kind = "log_softmax"
+    title = "log-softmax"
+    framework_names = ("LogSoftmax", "LogSoftmax", "log_softmax")
+    negatives = "possible"
 
     def run(self, inputs: Sequence[Array], params: Params) -> Array:
         """The definition."""

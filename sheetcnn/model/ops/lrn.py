@@ -18,7 +18,7 @@ First cell, with size 3, of the second of three maps::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
@@ -26,8 +26,7 @@ from pydantic import Field
 from sheetcnn.formulas.expr import Number, add
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
-from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Negatives, Params, SameShape, Site
+from sheetcnn.model.ops.base import Params, SameShape, Site
 from sheetcnn.model.ops.channels import combined
 from sheetcnn.model.ops.spatial import Size
 from sheetcnn.shape import Array, Shape
@@ -36,11 +35,11 @@ from sheetcnn.shape import Array, Shape
 class Lrn(SameShape):
     """Local response normalisation across the channels."""
 
-    kind: ClassVar[str] = "lrn"
-    title: ClassVar[str] = "local response normalisation"
-    framework_names: ClassVar[tuple[str, str, str]] = ("LRN", "LocalResponseNorm", "")
-    negatives: ClassVar[Negatives] = "from negatives"
-    pixelwise: ClassVar[bool] = True
+    kind = "lrn"
+    title = "local response normalisation"
+    framework_names = ("LRN", "LocalResponseNorm", "")
+    negatives = "from negatives"
+    pixelwise = True
 
     size: Size
     alpha: Annotated[float, Field(ge=0)] = 1e-4
@@ -78,11 +77,7 @@ class Lrn(SameShape):
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The definition in words."""
-        return text(
+        return self.words(
             "value ÷ ({k:g} + {alpha:g} ÷ {size} × sum of the squares of {size} neighbouring channels) "
-            "^ {beta:g}",
-            k=self.k,
-            alpha=self.alpha,
-            size=self.size,
-            beta=self.beta,
+            "^ {beta:g}"
         )

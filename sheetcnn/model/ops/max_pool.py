@@ -10,14 +10,13 @@ First cell of a 2x2 pooling::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 import numpy as np
 
 from sheetcnn.formulas.placement import Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Negatives, Params, Site
+from sheetcnn.model.ops.base import Params, Site
 from sheetcnn.model.ops.channels import combined
 from sheetcnn.model.ops.pooling import Pool, Selection
 from sheetcnn.model.ops.spatial import SizeOrPair, pair, window_words
@@ -36,10 +35,10 @@ GREATEST = Selection(
 class MaxPool(Pool):
     """Maximum pooling."""
 
-    kind: ClassVar[str] = "max_pool"
-    title: ClassVar[str] = "max pooling"
-    framework_names: ClassVar[tuple[str, str, str]] = ("MaxPool", "MaxPool2d", "MaxPooling2D")
-    negatives: ClassVar[Negatives] = "from negatives"
+    kind = "max_pool"
+    title = "max pooling"
+    framework_names = ("MaxPool", "MaxPool2d", "MaxPooling2D")
+    negatives = "from negatives"
 
     dilation: SizeOrPair = 1
 

@@ -20,7 +20,7 @@ from sheetcnn.formulas.placement import Placement
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
 from sheetcnn.model.ops.base import Negatives, Params, Site, everywhere
-from sheetcnn.model.ops.rows import Row, RowOp, layer_of
+from sheetcnn.model.ops.rows import Names, Row, RowOp, layer_of
 from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 ANY_NUMBER = 1 << 20
@@ -49,8 +49,8 @@ class Merge(RowOp):
     """The layer of a row of `MERGES`."""
 
     row: ClassVar[MergeFunction]
-    takes_activation: ClassVar[bool] = True
-    pixelwise: ClassVar[bool] = True
+    takes_activation = True
+    pixelwise = True
 
     def out_shape(self, inputs: Sequence[Shape]) -> Shape:
         """The shape that all inputs broadcast to."""
@@ -93,8 +93,7 @@ def broadcast(x: Placement, out: Shape, region: Region) -> Ref:
         if x.shape.channels > 1 and region.step_i[0]:
             return x.at(region)
         return x.cell(channel)
-    dy = 1 if x.shape.height > 1 else 0
-    dx = 1 if x.shape.width > 1 else 0
+    dy, dx = int(x.shape.height > 1), int(x.shape.width > 1)
     start = (channel, region.start[1] * dy, region.start[2] * dx)
     step_i = (0, region.step_i[1] * dy, 0)
     step_j = (0, 0, region.step_j[2] * dx)
@@ -103,9 +102,7 @@ def broadcast(x: Placement, out: Shape, region: Region) -> Ref:
 
 ROWS = (
     MergeFunction(
-        "add",
-        "addition",
-        ("Add, Sum", "add", "Add"),
+        Names("add", "addition", onnx="Add, Sum", pytorch="add", keras="Add"),
         definition="the sum: the skip connection of a residual network",
         source="PyTorch's `torch.add`, ONNX `Add` and `Sum`",
         compute=partial(reduce, np.add),
@@ -113,9 +110,7 @@ ROWS = (
         description="sum of the {n} inputs",
     ),
     MergeFunction(
-        "subtract",
-        "subtraction",
-        ("Sub", "sub", "Subtract"),
+        Names("subtract", "subtraction", onnx="Sub", pytorch="sub", keras="Subtract"),
         definition="the first input minus the second",
         source="PyTorch's `torch.sub`, ONNX `Sub`",
         compute=lambda values: values[0] - values[1],
@@ -125,9 +120,7 @@ ROWS = (
         most=2,
     ),
     MergeFunction(
-        "multiply",
-        "multiplication",
-        ("Mul", "mul", "Multiply"),
+        Names("multiply", "multiplication", onnx="Mul", pytorch="mul", keras="Multiply"),
         definition="the product; with `(C, 1, 1)` it weighs whole maps, as squeeze-and-excitation does",
         source="PyTorch's `torch.mul`, ONNX `Mul`",
         compute=partial(reduce, np.multiply),
@@ -135,9 +128,7 @@ ROWS = (
         description="product of the {n} inputs",
     ),
     MergeFunction(
-        "divide",
-        "division",
-        ("Div", "div", ""),
+        Names("divide", "division", onnx="Div", pytorch="div"),
         definition="the first input divided by the second, which must hold no 0: an error in a spreadsheet",
         source="PyTorch's `torch.div`, ONNX `Div`",
         compute=lambda values: values[0] / values[1],
@@ -146,9 +137,7 @@ ROWS = (
         most=2,
     ),
     MergeFunction(
-        "maximum",
-        "maximum",
-        ("Max", "maximum", "Maximum"),
+        Names("maximum", "maximum", onnx="Max", pytorch="maximum", keras="Maximum"),
         definition="the greatest",
         source="PyTorch's `torch.maximum`, ONNX `Max`",
         compute=partial(reduce, np.maximum),
@@ -156,9 +145,7 @@ ROWS = (
         description="greatest of the {n} inputs",
     ),
     MergeFunction(
-        "minimum",
-        "minimum",
-        ("Min", "minimum", "Minimum"),
+        Names("minimum", "minimum", onnx="Min", pytorch="minimum", keras="Minimum"),
         definition="the least",
         source="PyTorch's `torch.minimum`, ONNX `Min`",
         compute=partial(reduce, np.minimum),
@@ -166,9 +153,7 @@ ROWS = (
         description="least of the {n} inputs",
     ),
     MergeFunction(
-        "average",
-        "average",
-        ("Mean", "", "Average"),
+        Names("average", "average", onnx="Mean", keras="Average"),
         definition="the mean",
         source="Keras's `Average`, ONNX `Mean`",
         compute=lambda values: reduce(np.add, values) / len(values),
@@ -188,5 +173,5 @@ def _restored(kind: str) -> Merge:
     return MERGES[kind]()
 
 
-MERGES = {row.kind: _layer(row) for row in ROWS}
+MERGES = {row.names.kind: _layer(row) for row in ROWS}
 """The layer kinds of the rows."""

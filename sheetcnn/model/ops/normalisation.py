@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
@@ -30,7 +30,7 @@ from sheetcnn.shape import Array, Shape
 class Normalisation(SameShape):
     """A layer that normalises sets of values."""
 
-    takes_activation: ClassVar[bool] = True
+    takes_activation = True
 
     epsilon: Annotated[float, Field(gt=0)] = 1e-5
     affine: bool = True

@@ -11,7 +11,7 @@ repeated), `edge` repeats the edge pixels. Input `(C, H, W)`, result
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -27,9 +27,9 @@ from sheetcnn.shape import Array, Shape, ShapeMismatchError
 class Pad(Op):
     """Padding."""
 
-    kind: ClassVar[str] = "pad"
-    title: ClassVar[str] = "padding"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Pad", "F.pad", "ZeroPadding2D")
+    kind = "pad"
+    title = "padding"
+    framework_names = ("Pad", "F.pad", "ZeroPadding2D")
 
     padding: Edges
     mode: Literal["constant", "reflect", "edge"] = "constant"

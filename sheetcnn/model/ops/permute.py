@@ -9,14 +9,14 @@ the batch axis). First cell::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from sheetcnn.formulas.region import Region, Stamp, Step
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Negatives, Op, Params, Site
+from sheetcnn.model.ops.base import Op, Params, Site
 from sheetcnn.model.ops.gather import copied
 from sheetcnn.model.ops.spatial import listed, maps_only
 from sheetcnn.shape import Array, Shape
@@ -27,10 +27,10 @@ Axis = Annotated[int, Field(ge=0, le=2)]
 class Permute(Op):
     """Transposition of the axes."""
 
-    kind: ClassVar[str] = "permute"
-    title: ClassVar[str] = "permutation of the axes"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Transpose", "permute", "Permute")
-    negatives: ClassVar[Negatives] = "from negatives"
+    kind = "permute"
+    title = "permutation of the axes"
+    framework_names = ("Transpose", "permute", "Permute")
+    negatives = "from negatives"
 
     order: Annotated[
         tuple[Axis, Axis, Axis],

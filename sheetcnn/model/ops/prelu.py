@@ -9,14 +9,13 @@ Definition: He et al. (2015); PyTorch's `PReLU`, ONNX `PRelu`. First cell::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 import numpy as np
 
 from sheetcnn.formulas.expr import call, compare
 from sheetcnn.formulas.region import Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Negatives, Parameter, Params, SameShape, Site, everywhere
+from sheetcnn.model.ops.base import Parameter, Params, SameShape, Site, everywhere
 from sheetcnn.model.ops.channels import per_channel
 from sheetcnn.shape import Array, Shape
 
@@ -24,11 +23,11 @@ from sheetcnn.shape import Array, Shape
 class Prelu(SameShape):
     """Parametric ReLU."""
 
-    kind: ClassVar[str] = "prelu"
-    title: ClassVar[str] = "PReLU"
-    framework_names: ClassVar[tuple[str, str, str]] = ("PRelu", "PReLU", "PReLU")
-    negatives: ClassVar[Negatives] = "from negatives"
-    pixelwise: ClassVar[bool] = True
+    kind = "prelu"
+    title = "PReLU"
+    framework_names = ("PRelu", "PReLU", "PReLU")
+    negatives = "from negatives"
+    pixelwise = True
 
     shared: bool = False
     """Whether all channels have one slope."""

@@ -8,7 +8,6 @@ Shape unchanged. It is built from the spec's `input`, not named in a spec. First
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 import numpy as np
 
@@ -22,10 +21,10 @@ from sheetcnn.shape import Array, Shape
 class Rescale(SameShape):
     """Scaling of the input."""
 
-    kind: ClassVar[str] = "rescale"
-    title: ClassVar[str] = "scaling of the pixels"
-    pixelwise: ClassVar[bool] = True
-    in_spec: ClassVar[bool] = False
+    kind = "rescale"
+    title = "scaling of the pixels"
+    pixelwise = True
+    in_spec = False
 
     divide: float = 1.0
     mean: tuple[float, ...] = (0.0,)

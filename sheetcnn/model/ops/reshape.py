@@ -8,13 +8,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Negatives, Op, Params, Site
+from sheetcnn.model.ops.base import Op, Params, Site
 from sheetcnn.model.ops.gather import copied
 from sheetcnn.model.ops.spatial import Size, listed
 from sheetcnn.shape import Array, Shape, ShapeMismatchError
@@ -23,10 +23,10 @@ from sheetcnn.shape import Array, Shape, ShapeMismatchError
 class Reshape(Op):
     """Reshaping."""
 
-    kind: ClassVar[str] = "reshape"
-    title: ClassVar[str] = "reshape"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Reshape", "reshape, view", "Reshape")
-    negatives: ClassVar[Negatives] = "from negatives"
+    kind = "reshape"
+    title = "reshape"
+    framework_names = ("Reshape", "reshape, view", "Reshape")
+    negatives = "from negatives"
 
     shape: Annotated[
         tuple[Size, Size, Size] | tuple[Size],
@@ -57,18 +57,13 @@ class Reshape(Op):
             length = min(source_left, target_left)
             down = target.step_i[0] != 0  # a vector runs down its column, and so must what it copies
             along = source.step_i if source.step_i[0] else source.step_j
+            ends = (source.start, along), (target.start, target.step_i if down else target.step_j)
             none = (0, 0, 0)
-            if down:
-                pieces = (
-                    Region(source.start, length, 1, along, none),
-                    Region(target.start, length, 1, target.step_i, none),
-                )
-            else:
-                pieces = (
-                    Region(source.start, 1, length, none, along),
-                    Region(target.start, 1, length, none, target.step_j),
-                )
-            yield from copied(x, *pieces)
+            read, written = (
+                Region(start, length, 1, step, none) if down else Region(start, 1, length, none, step)
+                for start, step in ends
+            )
+            yield from copied(x, read, written)
             done += length
 
     def describe(self, inputs: Sequence[Shape]) -> str:

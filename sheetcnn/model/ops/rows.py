@@ -11,20 +11,27 @@ from sheetcnn.model.ops.base import Negatives, Op
 
 
 @dataclass(frozen=True)
+class Names:
+    """What a kind is called: in a spec, in words, and by ONNX, PyTorch and Keras where they have it."""
+
+    kind: str
+    title: str
+    onnx: str = ""
+    pytorch: str = ""
+    keras: str = ""
+
+
+@dataclass(frozen=True)
 class Row:
     """What the rows of both tables say.
 
     Attributes:
-        kind: as a spec names it.
-        title: in words.
-        framework_names: what ONNX, PyTorch and Keras call it.
+        names: of the kind.
         definition: the mathematics.
         source: where the definition comes from.
     """
 
-    kind: str
-    title: str
-    framework_names: tuple[str, str, str]
+    names: Names
     definition: str
     source: str
 
@@ -45,9 +52,10 @@ def class_name(kind: str) -> str:
 
 def layer_of(row: Row, base: type[RowOpType], negatives: Negatives) -> type[RowOpType]:
     """The layer kind of a row: a class of its own, as the kinds with a file have one."""
+    names = row.names
     op = create_model(
-        class_name(row.kind), __base__=base, __module__=base.__module__, __doc__=f"{row.title}."
+        class_name(names.kind), __base__=base, __module__=base.__module__, __doc__=f"{names.title}."
     )
-    op.row, op.kind, op.title, op.framework_names = row, row.kind, row.title, row.framework_names
-    op.negatives = negatives
+    op.row, op.kind, op.title, op.negatives = row, names.kind, names.title, negatives
+    op.framework_names = (names.onnx, names.pytorch, names.keras)
     return op

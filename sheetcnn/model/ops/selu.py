@@ -10,25 +10,24 @@ Klambauer et al. (2017), with the constants for which mean 0 and variance 1 repr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from sheetcnn.formulas.expr import Expr, Number, call, compare
-from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Elementwise, Negatives
+from sheetcnn.model.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
 
 class Selu(Elementwise):
     """SELU."""
 
-    kind: ClassVar[str] = "selu"
-    title: ClassVar[str] = "SELU"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Selu", "SELU", "selu")
-    negatives: ClassVar[Negatives] = "from negatives"
-    once: ClassVar[bool] = False
+    kind = "selu"
+    title = "SELU"
+    framework_names = ("Selu", "SELU", "selu")
+    negatives = "from negatives"
+    once = False
 
     alpha: Annotated[float, Field(gt=0)] = 1.6732632423543772
     gamma: Annotated[float, Field(gt=0)] = 1.0507009873554805
@@ -44,9 +43,6 @@ class Selu(Elementwise):
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """Both branches, with the two constants."""
-        return text(
-            "{gamma:.4g} × value where it is positive, "
-            "{gamma:.4g} × {alpha:.4g} × (exp(value) − 1) elsewhere",
-            gamma=self.gamma,
-            alpha=self.alpha,
+        return self.words(
+            "{gamma:.4g} × value where it is positive, {gamma:.4g} × {alpha:.4g} × (exp(value) − 1) elsewhere"
         )

@@ -7,24 +7,23 @@ Definition: PyTorch's slicing `x[:, start:stop:step]`, ONNX `Slice` and `Split` 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
 from sheetcnn.formulas.placement import Placement, select
 from sheetcnn.languages import text
-from sheetcnn.model.ops.alias import Alias
-from sheetcnn.model.ops.base import Negatives, Params
+from sheetcnn.model.ops.base import Alias, Params
 from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
 
 class SliceChannels(Alias):
     """A choice of channels."""
 
-    kind: ClassVar[str] = "slice_channels"
-    title: ClassVar[str] = "slice of the channels"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Slice, Split", "slice, chunk, split", "")
-    negatives: ClassVar[Negatives] = "from negatives"
+    kind = "slice_channels"
+    title = "slice of the channels"
+    framework_names = ("Slice, Split", "slice, chunk, split", "")
+    negatives = "from negatives"
 
     start: int = 0
     stop: int | None = None

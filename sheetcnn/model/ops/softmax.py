@@ -29,11 +29,11 @@ from sheetcnn.shape import Array, Shape
 class Softmax(SameShape):
     """Softmax."""
 
-    kind: ClassVar[str] = "softmax"
-    title: ClassVar[str] = "softmax"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Softmax", "Softmax", "Softmax")
+    kind = "softmax"
+    title = "softmax"
+    framework_names = ("Softmax", "Softmax", "Softmax")
     negatives: ClassVar[Negatives] = "none"
-    pixelwise: ClassVar[bool] = True
+    pixelwise = True
 
     def stages(self, inputs: Sequence[Shape]) -> tuple[Stage, ...]:
         """`max`, `exp` and `sum`."""

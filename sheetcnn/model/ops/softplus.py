@@ -9,13 +9,12 @@ Shape unchanged. Definition: Dugas et al. (2001); PyTorch's `Softplus`. ONNX `So
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from sheetcnn.formulas.expr import Expr, Number, call, compare
-from sheetcnn.languages import text
 from sheetcnn.model.ops.base import Elementwise
 from sheetcnn.shape import Array, Shape
 
@@ -23,10 +22,10 @@ from sheetcnn.shape import Array, Shape
 class Softplus(Elementwise):
     """softplus."""
 
-    kind: ClassVar[str] = "softplus"
-    title: ClassVar[str] = "softplus"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Softplus", "Softplus", "softplus")
-    once: ClassVar[bool] = False
+    kind = "softplus"
+    title = "softplus"
+    framework_names = ("Softplus", "Softplus", "softplus")
+    once = False
 
     beta: Annotated[float, Field(gt=0)] = 1.0
     threshold: Annotated[float, Field(le=700)] = 20.0
@@ -51,10 +50,8 @@ class Softplus(Elementwise):
     def describe(self, inputs: Sequence[Shape]) -> str:
         """The formula in words, and from where on the value itself is taken."""
         if self.beta == 1:
-            return text("ln(1 + exp(value)); the value itself above {threshold:g}", threshold=self.threshold)
+            return self.words("ln(1 + exp(value)); the value itself above {threshold:g}")
         above = f"{self.threshold / self.beta:g}"
-        return text(
-            "ln(1 + exp({beta:g} × value)) ÷ {beta:g}; the value itself above {above}",
-            beta=self.beta,
-            above=above,
+        return self.words(
+            "ln(1 + exp({beta:g} × value)) ÷ {beta:g}; the value itself above {above}", above=above
         )

@@ -10,11 +10,10 @@ Input `(C, H, W)`, result `(C * block², H / block, W / block)`. With `crd`, cha
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, Literal
+from typing import Literal
 
 from sheetcnn.formulas.region import Region, Stamp
-from sheetcnn.languages import text
-from sheetcnn.model.ops.base import Negatives, Op, Params, Site
+from sheetcnn.model.ops.base import Op, Params, Site
 from sheetcnn.model.ops.spatial import Size, maps_only
 from sheetcnn.shape import Array, Shape, ShapeMismatchError
 
@@ -22,10 +21,10 @@ from sheetcnn.shape import Array, Shape, ShapeMismatchError
 class SpaceToDepth(Op):
     """Space to depth."""
 
-    kind: ClassVar[str] = "space_to_depth"
-    title: ClassVar[str] = "space to depth"
-    framework_names: ClassVar[tuple[str, str, str]] = ("SpaceToDepth", "PixelUnshuffle", "")
-    negatives: ClassVar[Negatives] = "from negatives"
+    kind = "space_to_depth"
+    title = "space to depth"
+    framework_names = ("SpaceToDepth", "PixelUnshuffle", "")
+    negatives = "from negatives"
 
     block: Size
     mode: Literal["crd", "dcr"] = "crd"
@@ -62,4 +61,4 @@ class SpaceToDepth(Op):
 
     def describe(self, inputs: Sequence[Shape]) -> str:
         """Which pixels one map is made of."""
-        return text("one pixel of each {block}×{block} block of an input map", block=self.block)
+        return self.words("one pixel of each {block}×{block} block of an input map")

@@ -59,13 +59,8 @@ def window_geometry(
     """
     unpadded = WindowGeometry((x.height, x.width), kernel, stride, dilation, ceil_mode=ceil_mode)
     if padding == "same":
-        around = Margin(
-            *(
-                side
-                for axis in zip(unpadded.size, unpadded.extent, stride, strict=True)
-                for side in _same(*axis)
-            )
-        )
+        along_y, along_x = map(_same, unpadded.size, unpadded.extent, stride)
+        around = Margin(*along_y, *along_x)
     else:
         around = NO_MARGIN if isinstance(padding, str) else edges(padding)
     return replace(unpadded, padding=around)

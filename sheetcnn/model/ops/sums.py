@@ -1,10 +1,10 @@
-"""What all convolutions share: groups, the parameters, and the sum of products of windows and kernels."""
+"""What layers with kernels share: groups, the parameters, and the sum of products of values and weights."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from sheetcnn.formulas.expr import add, dot
+from sheetcnn.formulas.expr import Expr, Rect, add, dot
 from sheetcnn.formulas.placement import Placement, Window
 from sheetcnn.formulas.region import Region, Stamp
 from sheetcnn.model.ops.base import Parameter, Site
@@ -30,6 +30,14 @@ def with_bias(weight: Parameter, outputs: int, bias: bool) -> tuple[Parameter, .
     return (weight, Parameter("bias", (outputs,), "channel", "bias")) if bias else (weight,)
 
 
+def weighted_sum(site: Site, seen: Sequence[Rect], output: int, *, bias: bool) -> Expr:
+    """The products of the cells seen with the kernel of one output, plus its bias if there is one."""
+    terms = [
+        dot(values, weights) for values, weights in zip(seen, site.kernel("weight", output), strict=True)
+    ]
+    return add(*terms, site.value("bias", output)) if bias else add(*terms)
+
+
 def convolved(site: Site, x: Placement, window: Window, groups: int, *, bias: bool) -> Iterator[Stamp]:
     """One pattern per output map: a product per run of input channels of its group, plus the bias.
 
@@ -45,7 +53,4 @@ def convolved(site: Site, x: Placement, window: Window, groups: int, *, bias: bo
     for k in range(shape.channels):
         first = k // per_out * per_in
         seen = x.windows(range(first, first + per_in), window)
-        kernels = site.kernel("weight", k)
-        terms = [dot(pixels, kernel) for pixels, kernel in zip(seen, kernels, strict=True)]
-        total = add(*terms, site.value("bias", k)) if bias else add(*terms)
-        yield Stamp(Region.plane(k, shape), total)
+        yield Stamp(Region.plane(k, shape), weighted_sum(site, seen, k, bias=bias))

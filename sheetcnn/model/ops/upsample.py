@@ -19,13 +19,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from sheetcnn.formulas.region import Stamp
-from sheetcnn.model.ops.base import Negatives, Op, Params, Site
+from sheetcnn.model.ops.base import Op, Params, Site
 from sheetcnn.model.ops.gather import ONE, Run, Taps, mixed, runs
 from sheetcnn.model.ops.spatial import SizeOrPair, listed, maps_only, pair
 from sheetcnn.shape import Array, Shape, ShapeMismatchError
@@ -39,10 +39,10 @@ Factors = Annotated[
 class Upsample(Op):
     """Resizing (also to fewer pixels)."""
 
-    kind: ClassVar[str] = "upsample"
-    title: ClassVar[str] = "resizing"
-    framework_names: ClassVar[tuple[str, str, str]] = ("Resize, Upsample", "F.interpolate", "UpSampling2D")
-    negatives: ClassVar[Negatives] = "from negatives"
+    kind = "upsample"
+    title = "resizing"
+    framework_names = ("Resize, Upsample", "F.interpolate", "UpSampling2D")
+    negatives = "from negatives"
 
     size: SizeOrPair | None = None
     scale: Factors | None = None

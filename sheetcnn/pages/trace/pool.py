@@ -137,13 +137,13 @@ class _PoolPage:
         self.result_at = max(self.winner_at + self.size[1] + 1, FIRST + 5)
         self.down = Ref(None, WINDOW_AT, LABEL, row_i=1, fixed=True)
         self.across = Ref(None, WINDOW_AT - 1, FIRST, col_j=1, fixed=True)
+        self.rows = Rect(None, WINDOW_AT, LABEL, self.size[0], 1, fixed=True)
+        self.cols = Rect(None, WINDOW_AT - 1, FIRST, 1, self.size[1], fixed=True)
 
     def sheet(self) -> SheetPlan:
         """The page."""
         trace, plan, say, layout = self.trace, self.plan, self.say, self.trace.layout
-        first, source = (
-            layout.placements[name].blocks[0].sheet for name in (trace.node.name, trace.node.inputs[0])
-        )
+        first, source = (layout.sheet_of_first[name] for name in (trace.node.name, trace.node.inputs[0]))
         links = [(say("▲ overview"), "overview"), (f"{first} ►", first), (f"◄ {source}", source)]
         line = say("choose a map, a row and a column: which pixels that one number comes from")
         title = say(text("{layer}, one pixel traced", layer=trace.node.name))
@@ -153,9 +153,9 @@ class _PoolPage:
         plan.format.zoom = theme.zoom(2 * self.size[1] + 9, self.size[0] + 13, theme.CELL_WIDTH, 24)
         plan.format.one_page = True
         out = layout.graph.shapes[trace.node.name]
-        wanted = [("map", "map", out.channels, 1), ("row", "row", out.height, out.height // 2 + 1)]
-        wanted.append(("column", "column", out.width, out.width // 2 + 1))
-        asked = [(trace.key(what), say(label), most, default) for what, label, most, default in wanted]
+        wanted = [("map", out.channels, 1), ("row", out.height, out.height // 2 + 1)]
+        wanted.append(("column", out.width, out.width // 2 + 1))
+        asked = [(trace.key(what), say(what), most, default) for what, most, default in wanted]
         add_drop_downs(plan, asked, (CHOICES_AT, LABEL), (WINDOW_AT, self.result_at + 9), say=say)
         self._window()
         self._results()
@@ -175,7 +175,7 @@ class _PoolPage:
             place = chosen if stride == 1 else (chosen - 1) * float(stride) + 1
             formula = add(place - float(trace.geometry.before[axis]), step)
             where = (WINDOW_AT, LABEL, kh, 1) if axis == 0 else (WINDOW_AT - 1, FIRST, 1, kw)
-            values = partial(_column if axis == 0 else _line, trace, axis)
+            values = partial(_places, trace, axis, where[2:])
             plan.live.append(LiveGrid(*where, formula, theme.MAP_INDEX, values))
         source = trace.layout.placements[trace.node.inputs[0]]
         bounds = ((self.down, source.shape.height), (self.across, source.shape.width))
@@ -216,13 +216,11 @@ class _PoolPage:
                 selected = Line(say(label), call(function, window), trace.result)
                 return [selected, *self._winner(pooling, window)], 0
             case Mean(label):
-                mean = Ref(None, CHOICES_AT, self.result_at + 1) / Ref(
-                    None, CHOICES_AT + 1, self.result_at + 1
-                )
+                total, number = (Ref(None, CHOICES_AT + n, self.result_at + 1) for n in range(2))
                 return [
                     Line(say(label), call("SUM", window), lambda f: float(trace.window(f).sum())),
                     Line(say("pixels that count"), self._count(), trace.counted, theme.WHOLE),
-                    Line(say("= the mean"), mean, trace.result),
+                    Line(say("= the mean"), total / number, trace.result),
                 ], 2
 
     def _winner(self, pooling: Selection, window: Rect) -> list[Line]:
@@ -238,10 +236,8 @@ class _PoolPage:
         )
         first = call("MIN", Rect(None, WINDOW_AT, self.winner_at, kh, kw, fixed=True))
         down = call("INT", (first - 1) / float(kw))
-        rows = Rect(None, WINDOW_AT, LABEL, kh, 1, fixed=True)
-        cols = Rect(None, WINDOW_AT - 1, FIRST, 1, kw, fixed=True)
-        row = pick(rows, down + 1, 1)
-        col = pick(cols, 1, first - down * float(kw))
+        row = pick(self.rows, down + 1, 1)
+        col = pick(self.cols, 1, first - down * float(kw))
         return [
             Line(say("it stands in row"), row, lambda f: trace.winner(pooling, f, 0), theme.WHOLE),
             Line(say("and column"), col, lambda f: trace.winner(pooling, f, 1), theme.WHOLE),
@@ -252,21 +248,13 @@ class _PoolPage:
         trace = self.trace
         source = trace.layout.graph.input_shapes(trace.node)[0]
         margin = trace.op.counted(source)
-        kh, kw = self.size
-        rows = Rect(None, WINDOW_AT, LABEL, kh, 1, fixed=True)
-        cols = Rect(None, WINDOW_AT - 1, FIRST, 1, kw, fixed=True)
-        return _within(rows, 1 - margin.top, source.height + margin.bottom) * _within(
-            cols, 1 - margin.left, source.width + margin.right
-        )
+        rows = _within(self.rows, 1 - margin.top, source.height + margin.bottom)
+        return rows * _within(self.cols, 1 - margin.left, source.width + margin.right)
 
 
 def _within(places: Rect, least: int, most: int) -> Expr:
     return call("SUMPRODUCT", compare(">=", places, least) * compare("<=", places, most))
 
 
-def _column(trace: PoolTrace, axis: int, context: PageContext) -> Array:
-    return trace.place(context, axis)[:, None]
-
-
-def _line(trace: PoolTrace, axis: int, context: PageContext) -> Array:
-    return trace.place(context, axis)[None]
+def _places(trace: PoolTrace, axis: int, size: tuple[int, int], context: PageContext) -> Array:
+    return trace.place(context, axis).reshape(size)

@@ -85,6 +85,10 @@ class _SoftmaxPage:
     def __init__(self, trace: SoftmaxTrace, name: str) -> None:
         self.trace, self.say = trace, trace.layout.say
         self.plan = SheetPlan(name, trace.node.name, page=True, tab="trace")
+        block = trace.layout.placements[trace.node.inputs[0]].blocks[0]
+        self.first = Ref(block.sheet, *block.cell(block.first, 0, 0), row_i=1, fixed=True)
+        self.values = Rect(self.first.sheet, self.first.row, self.first.col, trace.count, 1, fixed=True)
+        self.exps = Rect(None, LISTED_AT, CHOSEN + 2, trace.count, 1, fixed=True)
 
     def sheet(self) -> SheetPlan:
         """The page."""
@@ -108,29 +112,26 @@ class _SoftmaxPage:
     def _steps(self) -> None:
         """The steps for the chosen class, and the check against the layer's sheet."""
         trace, plan, say = self.trace, self.plan, self.say
-        at, col, n = CHOICES_AT, RESULT, trace.count
+        at, col = CHOICES_AT, RESULT
         chosen = Ref(None, CHOICES_AT, CHOSEN, fixed=True)
-        block = trace.layout.placements[trace.node.inputs[0]].blocks[0]
-        values = Rect(block.sheet, *block.cell(block.first, 0, 0), n, 1, fixed=True)
         own = trace.layout.placements[trace.node.name].blocks[0]
-        results = Rect(own.sheet, own.row, own.col, n, 1, fixed=True)
-        exps = Rect(None, LISTED_AT, CHOSEN + 2, n, 1, fixed=True)
+        results = Rect(own.sheet, own.row, own.col, trace.count, 1, fixed=True)
 
         def step(row: int) -> Ref:
             return Ref(None, at + row, col + 1)
 
+        def greatest(context: PageContext) -> float:
+            return float(trace.values(context).max())
+
+        def total(context: PageContext) -> float:
+            return float(trace.steps(context)[:, 2].sum())
+
         lines: list[Line] = [
-            Line(say("its value"), call("INDEX", values, chosen, 1), lambda f: _at(trace, f, 0)),
-            Line(
-                say("the greatest of all values"), call("MAX", values), lambda f: float(trace.values(f).max())
-            ),
+            Line(say("its value"), call("INDEX", self.values, chosen, 1), lambda f: _at(trace, f, 0)),
+            Line(say("the greatest of all values"), call("MAX", self.values), greatest),
             Line(say("value − greatest"), step(0) - step(1), lambda f: _at(trace, f, 1)),
             Line(say("exp of it"), call("EXP", step(2)), lambda f: _at(trace, f, 2)),
-            Line(
-                say("sum of exp over all classes"),
-                call("SUM", exps),
-                lambda f: float(trace.steps(f)[:, 2].sum()),
-            ),
+            Line(say("sum of exp over all classes"), call("SUM", self.exps), total),
             Line(say("exp ÷ sum: the probability"), step(3) / step(4), lambda f: _at(trace, f, 3)),
             Line(say("the cell on the layer's sheet"), call("INDEX", results, chosen, 1), trace.result),
             Line(say("the same?"), same(step(5), step(6)), lambda f: SAME),
@@ -145,8 +146,6 @@ class _SoftmaxPage:
     def _table(self) -> None:
         """Value, shifted value, exponential and share of every class."""
         trace, plan, say, n = self.trace, self.plan, self.say, self.trace.count
-        block = trace.layout.placements[trace.node.inputs[0]].blocks[0]
-        values = Rect(block.sheet, *block.cell(block.first, 0, 0), n, 1, fixed=True)
         labels = trace.layout.graph.labels
         plan.cells.append(Cell(LISTED_AT - 1, LABEL, say("class"), theme.HEADING))
         for m, words in enumerate(COLUMNS):
@@ -155,14 +154,8 @@ class _SoftmaxPage:
             named = f"{k + 1}  {labels[k]}" if len(labels) == n else str(k + 1)
             plan.cells.append(Cell(LISTED_AT + k, LABEL, named, theme.TEXT))
         column = [Ref(None, LISTED_AT, CHOSEN + m, row_i=1, fixed=True) for m in range(4)]
-        exps = Rect(None, LISTED_AT, CHOSEN + 2, n, 1, fixed=True)
-        first = Ref(block.sheet, *block.cell(block.first, 0, 0), row_i=1, fixed=True)
-        formulas = (
-            first,
-            column[0] - call("MAX", values),
-            call("EXP", column[1]),
-            column[2] / call("SUM", exps),
-        )
+        shifted, shares = column[0] - call("MAX", self.values), column[2] / call("SUM", self.exps)
+        formulas = (self.first, shifted, call("EXP", column[1]), shares)
         for m, formula in enumerate(formulas):
             where = (LISTED_AT, CHOSEN + m, n, 1)
             plan.live.append(LiveGrid(*where, formula, theme.COLUMN_VALUE, _column(trace, m)))

@@ -147,20 +147,14 @@ def write_class_set(
         for (name, questions), file in zip(sets, files, strict=True):
             identity = _exercise_id(seed, name, questions)
             (part / f"{file}.pdf").write_bytes(pdf(worksheet(title, name, questions)))
-            cells = student_workbook(
-                part / f"{file}.xlsx", title, name, identity, questions, seed_of(seed, name)
-            )
+            workbook, salts = part / f"{file}.xlsx", seed_of(seed, name)
+            cells = student_workbook(workbook, title, name, identity, questions, salts)
             students.append(_student(name, file, identity, questions, cells))
         (part / "key.pdf").write_bytes(key_pdf)
-        book = {
-            "format": KEY_FORMAT,
-            "built by": f"sheetcnn {__version__}",
-            "title": title,
-            "students": students,
-        }
-        (part / "key.json").write_text(
-            json.dumps(book, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-        )
+        built_by = f"sheetcnn {__version__}"
+        book = {"format": KEY_FORMAT, "built by": built_by, "title": title, "students": students}
+        key = json.dumps(book, ensure_ascii=False, indent=1)
+        (part / "key.json").write_text(key + "\n", encoding="utf-8")
         part.chmod(0o755)
         if directory.exists():
             directory.rmdir()
@@ -169,12 +163,8 @@ def write_class_set(
         raise OutputError(f"{directory} cannot be written: {error.strerror}") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return ClassSet(
-        directory,
-        directory / "key.pdf",
-        tuple(directory / f"{file}.pdf" for file in files),
-        tuple(directory / f"{file}.xlsx" for file in files),
-    )
+    worksheets, workbooks = (tuple(directory / f"{f}.{kind}" for f in files) for kind in ("pdf", "xlsx"))
+    return ClassSet(directory, directory / "key.pdf", worksheets, workbooks)
 
 
 def _exercise_id(seed: int, name: str, questions: Sequence[Question]) -> str:
@@ -186,21 +176,10 @@ def _exercise_id(seed: int, name: str, questions: Sequence[Question]) -> str:
 def _student(
     name: str, file: str, identity: str, questions: Sequence[Question], cells: Sequence[AnswerCell]
 ) -> dict[str, object]:
-    return {
-        "name": name,
-        "file": f"{file}.xlsx",
-        "id": identity,
-        "questions": [{"kind": q.kind, "title": q.title} for q in questions],
-        "asked": [
-            {
-                "question": one.question + 1,
-                "label": one.asked.label,
-                "cell": one.cell,
-                "answer": one.asked.answer,
-                "unit": one.asked.unit,
-                "slack": one.asked.slack,
-                "mistakes": [[mistake, value] for mistake, value in one.asked.distinct],
-            }
-            for one in cells
-        ],
-    }
+    asked = []
+    for one in cells:
+        place = {"question": one.question + 1, "label": one.asked.label, "cell": one.cell}
+        right = {"answer": one.asked.answer, "unit": one.asked.unit, "slack": one.asked.slack}
+        asked.append({**place, **right, "mistakes": one.asked.distinct})
+    kinds = [{"kind": q.kind, "title": q.title} for q in questions]
+    return {"name": name, "file": f"{file}.xlsx", "id": identity, "questions": kinds, "asked": asked}

@@ -137,12 +137,12 @@ def grade(directory: Path, key: Path | None = None) -> Grades:
         _graded(s, found.get(s.id, []), [*damaged.get(s.id, []), *notes.get(s.id, [])]) for s in book.students
     ]
     most = max(book.students, key=lambda s: len(s.asked))
-    heads = tuple(f"{a.question}. {most.questions[a.question - 1]['title']}: {a.label}" for a in most.asked)
-    if len(book.students) > 1:  # each has numbers, and so labels, of their own
-        heads = tuple(
-            f"{a.question}. {most.questions[a.question - 1]['title']} ({n})"
-            for n, a in enumerate(most.asked, 1)
-        )
+    several = len(book.students) > 1  # each has numbers, and so labels, of their own
+    heads = tuple(
+        f"{a.question}. {most.questions[a.question - 1]['title']}"
+        + (f" ({n})" if several else f": {a.label}")
+        for n, a in enumerate(most.asked, 1)
+    )
     return Grades(book.title, heads, (*rows, *unassigned))
 
 
@@ -208,18 +208,11 @@ def write_grades(grades: Grades, directory: Path) -> tuple[Path, Path]:
         OutputError: if they cannot be written.
     """
     heads = ["name", "file", "right", "of", *grades.heads, "note"]
-    rows: list[list[str | int]] = [
-        [
-            row.name,
-            row.file,
-            row.right,
-            len(grades.heads),
-            *row.marks,
-            *[""] * (len(grades.heads) - len(row.marks)),
-            row.note,
-        ]
-        for row in grades.rows
-    ]
+    count = len(grades.heads)
+    rows: list[list[str | int]] = []
+    for row in grades.rows:
+        marks = [*row.marks, *[""] * (count - len(row.marks))]
+        rows.append([row.name, row.file, row.right, count, *marks, row.note])
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(heads)
@@ -233,28 +226,18 @@ def write_grades(grades: Grades, directory: Path) -> tuple[Path, Path]:
         raise OutputError(f"{table} cannot be written: {error.strerror}") from None
     cells = [Cell(1, 1, grades.title, theme.TITLE)]
     cells += [Cell(3, n, head, theme.HEADING) for n, head in enumerate(heads, 1)]
-    for m, row in enumerate(rows, 4):
-        cells += [Cell(m, n, value, _look(value)) for n, value in enumerate(row, 1)]
-    widths = dict.fromkeys(range(1, len(heads) + 1), 26.0) | {
-        1: 24.0,
-        2: 24.0,
-        3: 7.0,
-        4: 5.0,
-        len(heads): 50.0,
-    }
-    sheet = Sheet(
-        "grades", cells, format=SheetFormat(column_widths=widths, freeze=(4, 2), gridlines=True, title_rows=3)
-    )
-    write_book(Book(grades.title, [sheet], ()), book)
+    for m, line in enumerate(rows, 4):
+        cells += [Cell(m, n, value, _look(value)) for n, value in enumerate(line, 1)]
+    widths = dict.fromkeys(range(1, len(heads) + 1), 26.0)
+    widths |= {1: 24.0, 2: 24.0, 3: 7.0, 4: 5.0, len(heads): 50.0}
+    look = SheetFormat(column_widths=widths, freeze=(4, 2), gridlines=True, title_rows=3)
+    write_book(Book(grades.title, [Sheet("grades", cells, format=look)], ()), book)
     return table, book
 
 
 def _plain(value: object) -> object:
-    return (
-        f"'{value}"
-        if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-        else value
-    )
+    computed = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{value}" if computed else value
 
 
 def _look(value: object) -> Style:

@@ -64,7 +64,7 @@ class AskedNumber:
         for name, number in self.mistakes:
             if self.units(number) not in taken:
                 taken.add(self.units(number))
-                found.append((name, number))
+                found.append((name, float(number)))
         return found
 
     def judge(self, number: float) -> str:
@@ -118,3 +118,22 @@ def with_distinct_mistakes(make: Callable[[], Question], least: int = 1) -> Ques
         if fewest >= least:
             return question
     return best
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of question.
+
+    Attributes:
+        make: draws one.
+        least: mistakes that must be told apart for every asked number; 0 takes what comes.
+    """
+
+    make: Maker
+    least: int = 0
+
+    def draw(self, rng: np.random.Generator, model: Model) -> Question:
+        """A question from a generator of random numbers."""
+        if not self.least:
+            return self.make(rng, model)
+        return with_distinct_mistakes(lambda: self.make(rng, model), self.least)

@@ -67,10 +67,10 @@ def student_workbook(
     page.plan.format.protected = True
     page.plan.format.one_page = page.plan.format.landscape = False
     if name:
-        page.text(3, LEFT, name, bold=True)
+        page.heading(3, LEFT, name)
     row, placed = 5, []
     for n, question in enumerate(questions, 1):
-        page.text(row, LEFT, f"{n}. {question.title}", bold=True)
+        page.heading(row, LEFT, f"{n}. {question.title}")
         row += 1
         for words in question.words:
             page.plan.cells.append(Cell(row, LEFT, words, replace(STATUS, wrap=True), merge=26))
@@ -101,11 +101,9 @@ def _figures(page: LessonPage, part: Figures, row: int) -> int:
         high, wide = figure.values.shape
         page.remark(row, col, figure.caption if not figure.sign else f"{figure.sign} {figure.caption}")
         page.plan.plain.append(Grid(row + 1, col, high, wide, _look(figure), figure.values))
+        scale = figure.scale if figure.scale in ("sequential", "diverging") else "pixels"
         where = area(row + 1, col, high, wide)
-        if figure.scale in ("sequential", "diverging"):
-            page.plan.format.color_scales.append(theme.color_scale(figure.scale, (where,)))
-        else:
-            page.plan.format.color_scales.append(theme.color_scale("pixels", (where,)))
+        page.plan.format.color_scales.append(theme.color_scale(scale, (where,)))
         col += max(wide, -(-len(figure.caption) // 5)) + 1
     return row + 2 + max(len(f.values) for f in part.figures)
 

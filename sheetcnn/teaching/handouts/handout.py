@@ -26,16 +26,8 @@ from sheetcnn.teaching.paper.files import Format, write_document
 from sheetcnn.workbook.extract import read_saved
 from sheetcnn.workbook.plan import make_plan
 
-SECTIONS: tuple[Callable[[HandoutContext], Iterator[DocumentPart]], ...] = (
-    network,
-    maps,
-    convolution,
-    receptive,
-    pooling,
-    dense,
-    softmax,
-    glossary,
-)
+Section = Callable[[HandoutContext], Iterator[DocumentPart]]
+SECTIONS: tuple[Section, ...] = (network, maps, convolution, receptive, pooling, dense, softmax, glossary)
 """In order; each is empty where the network has nothing for it."""
 
 

@@ -53,15 +53,10 @@ def network(handout: HandoutContext) -> Iterator[DocumentPart]:
         boxes.append(Box(node.name, lines, theme.TINTS[tint]))
         adds = node.op.multiply_adds(graph.input_shapes(node))
         product = say(arithmetic(graph, node))
-        rows.append(
-            (
-                node.name,
-                say(describe_layer(graph, node)),
-                str(shape),
-                f"{product} = {count:,}" if count and not node.weights else product,
-                f"{adds:,}" if adds else "",
-            )
-        )
+        if count and not node.weights:
+            product = f"{product} = {count:,}"
+        words = say(describe_layer(graph, node))
+        rows.append((node.name, words, str(shape), product, f"{adds:,}" if adds else ""))
     yield Boxes(boxes)
     heads = (say("layer"), say("each value is"), say("shape"), say("parameters"), say("multiply-adds"))
     yield Table(heads, rows, numbers=(4,), widths=(1.2, 3.4, 1.1, 2.4, 1.2))

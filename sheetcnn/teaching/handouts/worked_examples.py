@@ -18,7 +18,7 @@ from sheetcnn.pages.trace.softmax import SoftmaxTrace, can_trace_softmax
 from sheetcnn.shape import Array
 from sheetcnn.sheets.layout import Layout
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.handouts.context import HandoutContext
+from sheetcnn.teaching.handouts.context import HandoutContext, Pixel
 from sheetcnn.teaching.paper.document import (
     Code,
     DocumentPart,
@@ -52,21 +52,15 @@ def convolution(handout: HandoutContext) -> Iterator[DocumentPart]:
         **{trace.key("input"): 1},
     )
     yield PageBreak()
-    place = text("map {map}, row {row}, column {column}", map=pixel.map, row=pixel.row, column=pixel.column)
-    yield Heading(say(text("One pixel of {layer}: {place}", layer=node.name, place=place)))
+    yield _pixel_heading(handout, pixel)
     every = trace.kernel.inputs_of(pixel.map - 1)
     terms = [_InputTerm(trace, context, n) for n in range(len(every))]
     order = sorted(range(len(terms)), key=lambda n: -abs(terms[n].partial))[:MOST_INPUTS]
-    yield Paragraph(
-        say(
-            text(
-                "The kernel of map {map} has a slice for each of {n} input maps. Each slice is laid over its "
-                "map: nine numbers become nine products, or as many as the slice has squares, and their sum.",
-                map=pixel.map,
-                n=len(terms),
-            )
-        )
+    words = (
+        "The kernel of map {map} has a slice for each of {n} input maps. Each slice is laid over its "
+        "map: nine numbers become nine products, or as many as the slice has squares, and their sum."
     )
+    yield Paragraph(say(text(words, map=pixel.map, n=len(terms))))
     scale: Scale = "sequential" if handout.graph.nonnegative[node.inputs[0]] else "diverging"
     high = max(float(np.abs(p.window).max()) for p in terms) or 1.0
     deep = max(float(np.abs(p.slice).max()) for p in terms) or 1.0
@@ -74,23 +68,16 @@ def convolution(handout: HandoutContext) -> Iterator[DocumentPart]:
     for n in sorted(order):
         term = terms[n]
         name = say(text("{layer}, map {n}", layer=node.inputs[0], n=every[n] + 1))
+        total = say(text("products, sum {sum}", sum=number_text(term.partial)))
         yield side_by_side(
             Figure(name, term.window, scale, 2, high, side=side),
             Figure(say("its slice of the kernel"), term.slice, "diverging", 3, deep, side=side, sign="×"),
-            Figure(
-                say(text("products, sum {sum}", sum=number_text(term.partial))),
-                term.window * term.slice,
-                "diverging",
-                2,
-                side=side,
-                sign="=",
-            ),
+            Figure(total, term.window * term.slice, "diverging", 2, side=side, sign="="),
         )
     rest = sum(terms[n].partial for n in range(len(terms)) if n not in order)
     if len(terms) > len(order):
-        others = text(
-            "the other {n} input maps together: {sum}", n=len(terms) - len(order), sum=number_text(rest)
-        )
+        words = "the other {n} input maps together: {sum}"
+        others = text(words, n=len(terms) - len(order), sum=number_text(rest))
         yield Paragraph(say(others), small=True)
     parts = [terms[n].partial for n in sorted(order)] + ([rest] if len(terms) > len(order) else [])
     before, after, bias = trace.before(context), trace.after(context), trace.bias(context)
@@ -102,6 +89,11 @@ def convolution(handout: HandoutContext) -> Iterator[DocumentPart]:
     once = "The bias is added once, and the activation is applied once, to the whole sum."
     yield Paragraph(say(once), small=True)
     yield from _cell_formula(handout, node.name, pixel.map - 1, pixel.row - 1, pixel.column - 1)
+
+
+def _pixel_heading(handout: HandoutContext, pixel: Pixel) -> Heading:
+    place = text("map {map}, row {row}, column {column}", map=pixel.map, row=pixel.row, column=pixel.column)
+    return Heading(handout.say(text("One pixel of {layer}: {place}", layer=pixel.layer, place=place)))
 
 
 class _InputTerm:
@@ -120,20 +112,15 @@ def _sum_line(name: str, parts: list[float], total: float) -> Math:
     rest = (("+ " if part >= 0 else "− ") + number_text(abs(part)) for part in parts[1:])
     plain = " ".join((number_text(parts[0]), *rest))
     signs = plain.replace("−", "-")
-    return Math(
-        f"{name} = {signs} = {number_text(total).replace('−', '-')}",
-        f"{name} = {plain} = {number_text(total)}",
-    )
+    result = number_text(total)
+    return Math(f"{name} = {signs} = {result.replace('−', '-')}", f"{name} = {plain} = {result}")
 
 
 def _activation_line(title: str, before: float, after: float) -> Math:
     """`ReLU(1.02) = 1.02`."""
-    signs = number_text(before).replace("−", "-"), number_text(after).replace("−", "-")
     name = "".join(c for c in title if c.isalnum() or c == " ")
-    return Math(
-        f'upright("{name}")({signs[0]}) = {signs[1]}',
-        f"{title}({number_text(before)}) = {number_text(after)}",
-    )
+    line = f"({number_text(before)}) = {number_text(after)}"
+    return Math(f'upright("{name}"){line.replace("−", "-")}', f"{title}{line}")
 
 
 def _cell_formula(
@@ -170,8 +157,7 @@ def pooling(handout: HandoutContext) -> Iterator[DocumentPart]:
     channel, y, x = (int(n) for n in np.unravel_index(int(np.argmax(out)), out.shape))
     choices = {trace.key("map"): channel + 1, trace.key("row"): y + 1, trace.key("column"): x + 1}
     context = handout.context(**choices)
-    place = text("map {map}, row {row}, column {column}", map=channel + 1, row=y + 1, column=x + 1)
-    yield Heading(say(text("One pixel of {layer}: {place}", layer=node.name, place=place)))
+    yield _pixel_heading(handout, Pixel(node.name, channel + 1, y + 1, x + 1))
     words, window, marked = _pooled(trace, context)
     scale: Scale = "sequential" if handout.graph.nonnegative[node.inputs[0]] else "diverging"
     caption = text("{layer}, map {n}", layer=node.inputs[0], n=channel + 1)
@@ -275,13 +261,6 @@ def receptive(handout: HandoutContext) -> Iterator[DocumentPart]:
     mark = (top, left, bottom - top + 1, right - left + 1)
     side = min(4.0, 70.0 / max(source.shape[1:]))
     yield side_by_side(Figure(handout.graph.source, source[0], "picture", side=side, marked=(mark,)))
-    words = text(
-        "rows {top} to {bottom} and columns {left} to {right} of the input: {n} of {all} pixels",
-        top=top + 1,
-        bottom=bottom + 1,
-        left=left + 1,
-        right=right + 1,
-        n=mark[2] * mark[3],
-        all=source.shape[1] * source.shape[2],
-    )
-    yield Paragraph(say(words))
+    words = "rows {top} to {bottom} and columns {left} to {right} of the input: {n} of {all} pixels"
+    ends = {"top": top + 1, "bottom": bottom + 1, "left": left + 1, "right": right + 1}
+    yield Paragraph(say(text(words, **ends, n=mark[2] * mark[3], all=source[0].size)))

@@ -1,6 +1,6 @@
 """Lessons: small live workbooks, each for one question that students ask, with a page for print.
 
-A lesson is one module, `LessonContent`, and one row of the table below.
+A lesson is one module, `LessonContent`, one row of the table below, and its words in `texts.yaml`.
 """
 
 from __future__ import annotations
@@ -36,55 +36,18 @@ from sheetcnn.teaching.paper.files import SUFFIXES, write_document
 from sheetcnn.teaching.small_workbook import about_sheet, write_sheets
 
 LESSONS = (
-    Lesson("edges", "One kernel over one image", "what a kernel finds: edges in a picture", edges),
-    Lesson(
-        "channels",
-        "Several channels into one map",
-        "how a kernel over three channels makes one map, step by step",
-        channels,
-    ),
-    Lesson(
-        "second",
-        "The second layer: 64 kernels over 32 maps",
-        "why 64 kernels over 32 maps give 64 maps, not 2,048",
-        second_layer,
-    ),
-    Lesson(
-        "readings",
-        "Three readings of a second convolution",
-        "what a kernel does with several maps, and what it does not",
-        three_readings,
-    ),
-    Lesson("relu", "ReLU once, on the sum", "where ReLU belongs, and whether it commutes with pooling", relu),
-    Lesson(
-        "separable",
-        "1×1 and depthwise separable convolution",
-        "how MobileNet does with a ninth of the work",
-        separable,
-    ),
-    Lesson("padding", "Padding, stride and dilation", "how large the result of a convolution is", padding),
-    Lesson("pooling", "Pooling, map by map", "what pooling does, to each map alone", pooling),
-    Lesson(
-        "receptive",
-        "How far a pixel sees",
-        "how the receptive field grows from layer to layer",
-        receptive_field,
-    ),
-    Lesson(
-        "batchnorm",
-        "Batch normalisation, and folding it",
-        "what batch normalisation does after training, and where it can go",
-        batchnorm,
-    ),
-    Lesson(
-        "softmax",
-        "Softmax and temperature",
-        "how values become probabilities, and how sharp they are",
-        softmax,
-    ),
-    Lesson(
-        "inception", "An inception module", "why GoogLeNet reduces its maps before large kernels", inception
-    ),
+    Lesson("edges", edges),
+    Lesson("channels", channels),
+    Lesson("second", second_layer),
+    Lesson("readings", three_readings),
+    Lesson("relu", relu),
+    Lesson("separable", separable),
+    Lesson("padding", padding),
+    Lesson("pooling", pooling),
+    Lesson("receptive", receptive_field),
+    Lesson("batchnorm", batchnorm),
+    Lesson("softmax", softmax),
+    Lesson("inception", inception),
 )
 """All lessons, in the order to take them."""
 
@@ -130,7 +93,8 @@ def build_lesson(lesson: Lesson, path: Path) -> int:
 
 def lesson_document(lesson: Lesson) -> Document:
     """The printed page of a lesson: the idea, its numbers, the questions; the answers on a page of their own."""
-    parts: list[DocumentPart] = [Heading(lesson.title, 1), *lesson.content.figures(), Heading("Questions")]
+    parts: list[DocumentPart] = [Heading(lesson.title, 1), Paragraph(lesson.idea), *lesson.content.figures()]
+    parts.append(Heading("Questions"))
     for n, (question, _) in enumerate(lesson.questions, 1):
         parts += [Paragraph(f"{n}. {question}"), AnswerLines(1)]
     parts += [PageBreak(), Heading("Answers")]

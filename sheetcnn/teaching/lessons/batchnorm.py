@@ -7,8 +7,8 @@ import numpy as np
 from sheetcnn.formulas.expr import Number, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, correlate, questions
-from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, Paragraph, side_by_side
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, correlate
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, side_by_side
 
 SIZE, K = 6, 3
 OUT = SIZE - K + 1
@@ -29,17 +29,11 @@ def kernel() -> Array:
 
 def pages() -> list[LessonPage]:
     """The layer as trained, and the folded kernel, side by side."""
-    page = LessonPage(
-        "batchnorm",
-        "Batch normalisation, and folding it",
-        "left: convolution, then normalisation; right: one convolution with other weights; the same numbers",
-    )
-    page.text(TOP, LEFT, "a map (change it)", bold=True)
-    x = page.inputs("map", TOP + 1, LEFT, image(), "sequential")
+    page = LessonPage.of("batchnorm", "batchnorm")
+    x = page.inputs("map", TOP + 1, LEFT, image(), "sequential", "a map (change it)")
     col = LEFT + SIZE + 2
-    page.text(TOP, col, "kernel", bold=True)
-    k = page.inputs("kernel", TOP + 1, col, kernel(), "diverging")
-    page.text(TOP, col + 5, "of the normalisation", bold=True)
+    k = page.inputs("kernel", TOP + 1, col, kernel(), "diverging", "kernel")
+    page.heading(TOP, col + 5, "of the normalisation")
     numbers = page.inputs("numbers", TOP + 1, col + 10, VALUES)
     for n, words in enumerate(NAMES):
         page.text(TOP + 1 + n, col + 5, words)
@@ -54,77 +48,47 @@ def pages() -> list[LessonPage]:
         _, v, g, _, _ = of(ctx)
         return float(g / np.sqrt(max(0.0, v) + EPSILON))
 
-    row = TOP + SIZE + 3
-    scale = page.labelled(
-        row,
-        LEFT,
-        "γ ÷ √(variance + ε)",
-        gamma / call("SQRT", add(call("MAX", 0, variance), Number(EPSILON))),
-        factor,
-        8,
-    )
-    page.text(row + 2, LEFT, "convolution + bias", bold=True)
+    row, size = TOP + SIZE + 3, (OUT, OUT)
+    root = call("SQRT", add(call("MAX", 0, variance), Number(EPSILON)))
+    scale = page.labelled(row, LEFT, "γ ÷ √(variance + ε)", gamma / root, factor, 8)
 
     def plain(ctx: PageContext) -> Array:
         return correlate(x.values(ctx), k.values(ctx)) + of(ctx)[4]
 
-    z = page.formulas(
-        row + 3,
-        LEFT,
-        (OUT, OUT),
-        add(call("SUMPRODUCT", x.window(K, K), k.whole()), bias),
-        plain,
-        "diverging",
-    )
-    page.text(row + 2, LEFT + OUT + 2, "then normalised", bold=True)
+    convolved = add(call("SUMPRODUCT", x.window(K, K), k.whole()), bias)
+    z = page.formulas(row + 3, LEFT, size, convolved, plain, "diverging", "convolution + bias")
 
     def normal(ctx: PageContext) -> Array:
         m, v, g, b, _ = of(ctx)
         found: Array = (plain(ctx) - m) / np.sqrt(max(0.0, v) + EPSILON) * g + b
         return found
 
-    root = call("SQRT", add(call("MAX", 0, variance), Number(EPSILON)))
-    page.formulas(
-        row + 3,
-        LEFT + OUT + 2,
-        (OUT, OUT),
-        add((z.matching_cell() - mean) / root * gamma, beta),
-        normal,
-        "diverging",
-    )
+    normalised = add((z.matching_cell() - mean) / root * gamma, beta)
+    page.formulas(row + 3, LEFT + OUT + 2, size, normalised, normal, "diverging", "then normalised")
     right = LEFT + 2 * OUT + 6
-    page.text(row, right, "folded kernel: each weight × γ ÷ √(variance + ε)", bold=True)
-    folded = page.formulas(
-        row + 1,
-        right,
-        (K, K),
-        k.matching_cell() * scale,
-        lambda ctx: k.values(ctx) * factor(ctx),
-        "diverging",
-    )
-    new_bias = page.labelled(
-        row + 1,
-        right + K + 1,
-        "folded bias",
-        add((bias - mean) * scale, beta),
-        lambda ctx: (of(ctx)[4] - of(ctx)[0]) * factor(ctx) + of(ctx)[3],
-        5,
-    )
-    page.text(row + 5, right, "one convolution with the folded numbers", bold=True)
+
+    def folded_kernel(ctx: PageContext) -> Array:
+        return k.values(ctx) * factor(ctx)
+
+    words = "folded kernel: each weight × γ ÷ √(variance + ε)"
+    scaled = k.matching_cell() * scale
+    folded = page.formulas(row + 1, right, (K, K), scaled, folded_kernel, "diverging", words)
+
+    def folded_bias(ctx: PageContext) -> float:
+        m, _, _, b, c = of(ctx)
+        return (c - m) * factor(ctx) + b
+
+    shifted = add((bias - mean) * scale, beta)
+    new_bias = page.labelled(row + 1, right + K + 1, "folded bias", shifted, folded_bias, 5)
 
     def one(ctx: PageContext) -> Array:
         m, _, _, b, c = of(ctx)
-        return correlate(x.values(ctx), k.values(ctx) * factor(ctx)) + (c - m) * factor(ctx) + b
+        return correlate(x.values(ctx), folded_kernel(ctx)) + (c - m) * factor(ctx) + b
 
-    page.formulas(
-        row + 6,
-        right,
-        (OUT, OUT),
-        add(call("SUMPRODUCT", x.window(K, K), folded.whole()), new_bias),
-        one,
-        "diverging",
-    )
-    page.questions(row + 12, questions("batchnorm"), 26)
+    words = "one convolution with the folded numbers"
+    convolved = add(call("SUMPRODUCT", x.window(K, K), folded.whole()), new_bias)
+    page.formulas(row + 6, right, size, convolved, one, "diverging", words)
+    page.questions(row + 12, 26)
     page.plan.format.zoom = 80
     return [page]
 
@@ -134,10 +98,8 @@ def figures() -> list[DocumentPart]:
     m, v, g, b, c = VALUES[:, 0].tolist()
     factor = g / np.sqrt(v + EPSILON)
     z = correlate(image(), kernel()) + c
+    caption = f"folded kernel; bias {(c - m) * factor + b:.3f}"
     return [
-        Paragraph(
-            "A trained network normalises each map with fixed numbers; they can be folded into the kernel and its bias."
-        ),
         Math(
             "w' = w dot gamma / sqrt(sigma^2 + epsilon), quad b' = (b - mu) dot gamma / sqrt(sigma^2 + epsilon) + beta",
             "w' = w · γ ÷ √(σ² + ε),  b' = (b − μ) · γ ÷ √(σ² + ε) + β",
@@ -150,9 +112,5 @@ def figures() -> list[DocumentPart]:
             Figure("convolution + bias", z, "diverging", 1, side=5),
             Figure("normalised", (z - m) / np.sqrt(v + EPSILON) * g + b, "diverging", 2, side=5),
         ),
-        side_by_side(
-            Figure(
-                f"folded kernel; bias {(c - m) * factor + b:.3f}", kernel() * factor, "diverging", 3, side=5
-            )
-        ),
+        side_by_side(Figure(caption, kernel() * factor, "diverging", 3, side=5)),
     ]

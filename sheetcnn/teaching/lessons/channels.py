@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -15,9 +14,9 @@ from sheetcnn.teaching.lessons.lesson_page import (
     TOP,
     Area,
     LessonPage,
+    Values,
     choice_of,
     correlate,
-    questions,
     sum_arrays,
 )
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Paragraph, side_by_side
@@ -48,29 +47,18 @@ BIASES = np.array([0.0, -4, 2, -1, 3])
 
 def pages() -> list[LessonPage]:
     """The image, the kernels with their maps, and one number step by step."""
-    first = LessonPage(
-        "image",
-        "A picture of three channels",
-        "25×25 pixels, each with a red, a green and a blue number; change some",
-    )
+    first = LessonPage.of("channels", "image")
     channels = []
     for c, pixels in enumerate(image()):
         col = LEFT + c * (SIZE + 2)
-        first.text(TOP, col, COLORS[c], bold=True)
-        channels.append(first.inputs(f"channel{c}", TOP + 1, col, pixels, "pixels"))
+        channels.append(first.inputs(f"channel{c}", TOP + 1, col, pixels, "pixels", COLORS[c]))
     first.plan.format.zoom = 40
-    second = LessonPage(
-        "maps",
-        "Five kernels, five maps",
-        "each kernel has a slice for every channel; the three sums and a bias make one map",
-    )
+    second = LessonPage.of("channels", "maps")
     all_slices, maps = [], []
-    second.text(TOP, LEFT, "bias", bold=True)
+    second.heading(TOP, LEFT, "bias")
     for c in range(CHANNELS):
-        second.text(TOP, LEFT + 3 + c * (K + 1), f"slice for {COLORS[c]}", bold=True)
-    second.text(
-        TOP, LEFT + 3 + CHANNELS * (K + 1) + 1, "the map: max(0, sum over the channels + bias)", bold=True
-    )
+        second.heading(TOP, LEFT + 3 + c * (K + 1), f"slice for {COLORS[c]}")
+    second.heading(TOP, LEFT + 3 + CHANNELS * (K + 1) + 1, "the map: max(0, sum over the channels + bias)")
     bias_cells = [
         second.inputs(f"bias{k}", TOP + 1 + k * (OUT + 2), LEFT, BIASES[k : k + 1, None])
         for k in range(KERNELS)
@@ -105,14 +93,14 @@ def _map(channels: list[Area], slices: list[Area], bias: Area, context: PageCont
 
 def _step(channels: list[Area], slices: list[list[Area]], biases: list[Area], maps: list[Area]) -> LessonPage:
     """One pixel of one map."""
-    page = LessonPage("step", "One number, step by step", "choose a kernel, a row and a column of its map")
+    page = LessonPage.of("channels", "step")
     kernel = page.choice("kernel", TOP, LEFT, "kernel", KERNELS)
     row = page.choice("row", TOP + 1, LEFT, "row", OUT, 5)
     col = page.choice("column", TOP + 2, LEFT, "column", OUT, 7)
     picked = choice_of("kernel"), choice_of("row"), choice_of("column")
     heads = ("channel", "window", "", "kernel's slice", "", "products", "", "sum")
     for n, words in enumerate(heads):
-        page.text(TOP + 4, LEFT + n * 2 + (n > 0), words, bold=True)
+        page.heading(TOP + 4, LEFT + n * 2 + (n > 0), words)
     totals = []
     for c, channel in enumerate(channels):
         top = TOP + 5 + c * (K + 1)
@@ -129,16 +117,13 @@ def _step(channels: list[Area], slices: list[list[Area]], biases: list[Area], ma
         seen = page.formulas(top, LEFT + 3, (K, K), call("INDEX", places, row, col), window, "pixels")
         each = [s[c].matching_cell() for s in slices]
         weights = page.formulas(top, LEFT + 7, (K, K), call("CHOOSE", kernel, *each), own, "diverging")
-        products = page.formulas(
-            top,
-            LEFT + 11,
-            (K, K),
-            seen.matching_cell() * weights.matching_cell(),
-            partial(_product, window, own),
-            "diverging",
+
+        product = partial(_product, window, own)
+        formula = seen.matching_cell() * weights.matching_cell()
+        products = page.formulas(top, LEFT + 11, (K, K), formula, product, "diverging")
+        totals.append(
+            page.formula(top + 1, LEFT + 15, call("SUM", products.whole()), partial(_total, product))
         )
-        value = partial(_total, window, own)
-        totals.append(page.formula(top + 1, LEFT + 15, call("SUM", products.whole()), value))
     at = TOP + 6 + CHANNELS * (K + 1)
 
     def z(context: PageContext) -> float:
@@ -161,31 +146,24 @@ def _step(channels: list[Area], slices: list[list[Area]], biases: list[Area], ma
         return float(maps[k].values(context)[y, x])
 
     page.labelled(at + 3, LEFT + 8, "the pixel of the map", cells, stands)
-    page.questions(at + 5, questions("channels"))
+    page.questions(at + 5)
     return page
 
 
-def _product(
-    window: Callable[[PageContext], Array], own: Callable[[PageContext], Array], context: PageContext
-) -> Array:
-    return window(context) * own(context)
+def _product(window: Values, own: Values, context: PageContext) -> Array:
+    found: Array = window(context) * own(context)
+    return found
 
 
-def _total(
-    window: Callable[[PageContext], Array], own: Callable[[PageContext], Array], context: PageContext
-) -> float:
-    return float((window(context) * own(context)).sum())
+def _total(product: Values, context: PageContext) -> float:
+    return float(product(context).sum())
 
 
 def figures() -> list[DocumentPart]:
     """One pixel of map 2, worked."""
     x, k = image(), kernels()
     y0, x0 = 6, 8
-    parts: list[DocumentPart] = [
-        Paragraph(
-            "A kernel over three channels has three slices. Each slice meets its own channel; the three sums and one bias are added up: one number of one map."
-        )
-    ]
+    parts: list[DocumentPart] = []
     total = BIASES[1]
     for c in range(CHANNELS):
         window = x[c, y0 : y0 + K, x0 : x0 + K]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, correlate, questions
-from sheetcnn.teaching.paper.document import DocumentPart, Figure, Paragraph, side_by_side
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, correlate
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, side_by_side
 
 SIZE = 12
 KERNEL = np.array([[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]])
@@ -31,22 +31,17 @@ def image() -> np.ndarray:
 
 def pages() -> list[LessonPage]:
     """One sheet."""
-    page = LessonPage(
-        "edges", "One kernel over one image", "change a pixel or a weight: every number follows"
-    )
-    page.text(TOP, LEFT, "the image (change it)", bold=True)
-    x = page.inputs("image", TOP + 1, LEFT, image(), "pixels")
+    page = LessonPage.of("edges", "edges")
+    x = page.inputs("image", TOP + 1, LEFT, image(), "pixels", "the image (change it)")
     col = LEFT + SIZE + 2
-    page.text(TOP, col, "the kernel (change it)", bold=True)
-    kernel = page.inputs("kernel", TOP + 1, col, KERNEL, "diverging")
+    kernel = page.inputs("kernel", TOP + 1, col, KERNEL, "diverging", "the kernel (change it)")
     row = TOP + 6
-    page.text(row, col, "kernels to try", bold=True)
+    page.heading(row, col, "kernels to try")
     for n, (name, numbers) in enumerate(OTHERS):
         page.remark(row + 1 + n * 2, col, f"{name}: {' / '.join(_row(r) for r in numbers.tolist())}")
     right = col + 15
-    page.text(TOP, right, "the result: window times kernel, added up", bold=True)
-    out = page.convolution(TOP + 1, right, [x], [kernel])
-    page.questions(TOP + SIZE + 3, questions("edges"), 34)
+    out = page.convolution(TOP + 1, right, [x], [kernel], "the result: window times kernel, added up")
+    page.questions(TOP + SIZE + 3, 34)
     page.zoom_to_fit(out)
     return [page]
 
@@ -58,9 +53,6 @@ def _row(numbers: Sequence[float]) -> str:
 def figures() -> list[DocumentPart]:
     """Image, kernel, result."""
     return [
-        Paragraph(
-            "A kernel is laid over every place of the image; nine products are added up. Its weights say what counts."
-        ),
         side_by_side(
             Figure("the image", image(), "picture", 0, side=4.6),
             Figure("the kernel", KERNEL, "diverging", 0, side=6, sign="×"),

@@ -10,22 +10,13 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, Ref, add, call
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, questions
-from sheetcnn.teaching.paper.document import Box, Boxes, DocumentPart, Math, Paragraph, Table
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage
+from sheetcnn.teaching.paper.document import Box, Boxes, DocumentPart, Math, Table
 
 SIDE, MAPS = 28, 192
 BRANCHES = (("1×1", 1, 0, 64), ("3×3", 3, 96, 128), ("5×5", 5, 16, 32), ("max pooling, then 1×1", 1, 0, 32))
 """Of module 3a (Szegedy et al. 2015, table 1): kernel, maps after the reduction (0: none), maps out."""
-HEADS = (
-    "branch",
-    "kernel",
-    "reduced to",
-    "maps out",
-    "weights",
-    "multiply-adds",
-    "without reduction",
-    "share",
-)
+COSTS = ("reduced to", "maps out", "weights", "multiply-adds", "without reduction")
 
 
 def costs(maps: float, side: float, kernel: int, reduced: float, out: float) -> tuple[float, ...]:
@@ -39,19 +30,15 @@ def costs(maps: float, side: float, kernel: int, reduced: float, out: float) -> 
 
 def pages() -> list[LessonPage]:
     """The table of branches with its costs."""
-    page = LessonPage(
-        "inception",
-        "An inception module (GoogLeNet 3a)",
-        "four branches over the same 192 maps; change the reductions or the widths",
-    )
+    page = LessonPage.of("inception", "inception")
     page.text(TOP, LEFT, "maps in")
     maps = page.inputs("maps", TOP, LEFT + 6, np.array([[float(MAPS)]]))
     page.text(TOP + 1, LEFT, "side of the maps")
     side = page.inputs("side", TOP + 1, LEFT + 6, np.array([[float(SIDE)]]))
-    page.heads(TOP + 3, HEADS)
+    page.heads(TOP + 3, ("branch", "kernel", *COSTS, "share"))
     numbers = np.array([b[2:] for b in BRANCHES], dtype=float)
-    branches = page.inputs("branches", TOP + 4, LEFT + 34, numbers)
-    page.text(TOP + 3, LEFT + 34, "reduced to (0: not), maps out", bold=True)
+    words = "reduced to (0: not), maps out"
+    branches = page.inputs("branches", TOP + 4, LEFT + 34, numbers, title=words)
 
     def cost(n: int, column: int) -> Callable[[PageContext], float]:
         def value(ctx: PageContext) -> float:
@@ -79,15 +66,14 @@ def pages() -> list[LessonPage]:
     row = TOP + 4 + len(BRANCHES)
     page.label(row, LEFT, "together", theme.HEADING)
     page.formula(row, LEFT + 12, add(*outs), lambda ctx: float(branches.values(ctx)[:, 1].sum()), merge=4)
-    page.formula(
-        row, LEFT + 20, add(*work), lambda ctx: sum(cost(n, 1)(ctx) for n in range(len(BRANCHES))), merge=4
-    )
-    page.remark(
-        row + 2,
-        LEFT,
-        "weights = maps in × reduced + reduced × maps out × kernel²; without a reduction: maps in × maps out × kernel²",
-    )
-    page.questions(row + 4, questions("inception"), 34)
+
+    def all_work(ctx: PageContext) -> float:
+        return sum(cost(n, 1)(ctx) for n in range(len(BRANCHES)))
+
+    page.formula(row, LEFT + 20, add(*work), all_work, merge=4)
+    words = "weights = maps in × reduced + reduced × maps out × kernel²; without a reduction: maps in × maps out × kernel²"
+    page.remark(row + 2, LEFT, words)
+    page.questions(row + 4, 34)
     page.plan.format.zoom = 60
     return [page]
 
@@ -99,31 +85,15 @@ def figures() -> list[DocumentPart]:
         numbers = costs(MAPS, SIDE, kernel, reduced, out)[:3]
         rows.append((name, str(reduced or "–"), str(out), *(f"{n:,}" for n in numbers)))
     tint = theme.TINTS["weights"]
-    boxes = [
-        Box(
-            name,
-            (f"{MAPS} maps in", f"reduced to {reduced}" if reduced else "not reduced", f"{out} maps out"),
-            tint,
-        )
-        for name, _, reduced, out in BRANCHES
-    ]
+    boxes = []
+    for name, _, reduced, out in BRANCHES:
+        how = f"reduced to {reduced}" if reduced else "not reduced"
+        boxes.append(Box(name, (f"{MAPS} maps in", how, f"{out} maps out"), tint))
+    whole = (f"{sum(b[3] for b in BRANCHES)} maps", f"{SIDE}×{SIDE}")
+    boxes.append(Box("together", whole, theme.TINTS["maps"]))
     return [
-        Paragraph(
-            "Four branches look at the same 192 maps with windows of different sizes; their maps are put one after the other."
-        ),
-        Boxes(
-            [
-                *boxes,
-                Box(
-                    "together", (f"{sum(b[3] for b in BRANCHES)} maps", f"{SIDE}×{SIDE}"), theme.TINTS["maps"]
-                ),
-            ]
-        ),
-        Table(
-            ("branch", "reduced to", "maps out", "weights", "multiply-adds", "without reduction"),
-            rows,
-            (1, 2, 3, 4, 5),
-        ),
+        Boxes(boxes),
+        Table(("branch", *COSTS), rows, (1, 2, 3, 4, 5)),
         Math(
             "192 dot 16 + 16 dot 32 dot 25 = 15872 quad < quad 192 dot 32 dot 25 = 153600",
             "5×5 branch: 192 · 16 + 16 · 32 · 25 = 15,872 < 192 · 32 · 25 = 153,600 weights",

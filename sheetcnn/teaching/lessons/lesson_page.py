@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import yaml
@@ -90,9 +90,11 @@ class LessonPage:
         name: of the sheet.
         title: its heading.
         line: what it is about, in a sentence.
+        lesson: whose questions it shows.
     """
 
-    def __init__(self, name: str, title: str, line: str) -> None:
+    def __init__(self, name: str, title: str, line: str, lesson: str = "") -> None:
+        self.lesson = lesson
         self.plan = SheetPlan(name, page=True, tab="page")
         self.plan.format.column_width, self.plan.format.row_height = WIDTH, HEIGHT
         self.plan.format.column_widths[1] = 2
@@ -100,14 +102,24 @@ class LessonPage:
         self.plan.format.one_page = True
         self.plan.cells += [Cell(1, LEFT, title, theme.TITLE), Cell(2, LEFT, line, theme.SUBTITLE)]
 
+    @classmethod
+    def of(cls, lesson: str, name: str) -> LessonPage:
+        """A sheet of a lesson, with its words from `texts.yaml`."""
+        words = _texts()[lesson]["pages"][name]
+        return cls(name, words["title"], words["line"], lesson)
+
     @property
     def name(self) -> str:
         """Of the sheet."""
         return self.plan.name
 
-    def text(self, row: int, col: int, words: str, *, bold: bool = False) -> None:
+    def text(self, row: int, col: int, words: str) -> None:
         """A line of text, which may run over the blank cells to its right."""
-        self.plan.cells.append(Cell(row, col, words, theme.SECTION if bold else TEXT))
+        self.plan.cells.append(Cell(row, col, words, TEXT))
+
+    def heading(self, row: int, col: int, words: str) -> None:
+        """A line in bold, above what it names."""
+        self.plan.cells.append(Cell(row, col, words, theme.SECTION))
 
     def remark(self, row: int, col: int, words: str) -> None:
         """A remark."""
@@ -126,10 +138,10 @@ class LessonPage:
         for n, head in enumerate(words):
             self.label(row, LEFT + n * merge, head, style, merge)
 
-    def questions(self, row: int, questions: Sequence[tuple[str, str]], wide: int = 24) -> None:
-        """A box of numbered questions, without their answers."""
+    def questions(self, row: int, wide: int = 24, first: int = 0, last: int | None = None) -> None:
+        """A box of numbered questions of the lesson, or some of them, without their answers."""
         self.plan.cells.append(Cell(row, LEFT, "Questions", theme.SECTION))
-        for n, (question, _) in enumerate(questions, 1):
+        for n, (question, _) in enumerate(questions(self.lesson)[first:last], 1):
             self.plan.cells.append(Cell(row + n, LEFT, f"{n}. {question}", QUESTION, merge=wide))
             lines = -(-len(question) // int(wide * 5.4))
             self.plan.format.row_heights[row + n] = 6 + 16 * lines
@@ -141,18 +153,17 @@ class LessonPage:
         col: int,
         numbers: Array,
         scale: theme.Scale | None = None,
-        style: Style = TYPED,
+        title: str = "",
     ) -> Area:
-        """Numbers that the reader may change."""
+        """Numbers that the reader may change, below a title."""
         first = np.asarray(numbers, dtype=np.float64)
         high, wide = first.shape
-        self.plan.inputs.append(InputGrid(key, row, col, high, wide, style, lambda context: first))
+        self.plan.inputs.append(InputGrid(key, row, col, high, wide, TYPED, lambda context: first))
         where = area(row, col, high, wide)
         self.plan.format.number_checks.append(
             NumberCheck(where, -1e6, 1e6, "A number", "Type a number from -1,000,000 to 1,000,000.")
         )
-        if scale is not None:
-            self.plan.format.color_scales.append(theme.color_scale(scale, (where,)))
+        self._dress(row, col, where, scale, title)
         return Area(self.name, row, col, high, wide, partial(_typed_numbers, key))
 
     def formulas(
@@ -163,16 +174,36 @@ class LessonPage:
         formula: Expr,
         values: Values,
         scale: theme.Scale | None = None,
+        title: str = "",
         style: Style = NUMBER,
     ) -> Area:
-        """Cells stamped from one formula."""
+        """Cells stamped from one formula, below a title."""
         high, wide = size
         self.plan.live.append(LiveGrid(row, col, high, wide, formula, style, values))
-        if scale is not None:
-            self.plan.format.color_scales.append(theme.color_scale(scale, (area(row, col, high, wide),)))
+        self._dress(row, col, area(row, col, high, wide), scale, title)
         return Area(self.name, row, col, high, wide, values)
 
-    def convolution(self, row: int, col: int, maps: Sequence[Area], slices: Sequence[Area]) -> Area:
+    def _dress(self, row: int, col: int, where: str, scale: theme.Scale | None, title: str) -> None:
+        """Colours for a rectangle of numbers, and a title above it."""
+        if scale is not None:
+            self.plan.format.color_scales.append(theme.color_scale(scale, (where,)))
+        if title:
+            self.heading(row - 1, col, title)
+
+    def difference(self, row: int, col: int, one: Area, other: Area) -> None:
+        """Where two rectangles have different numbers."""
+        parted = call("IF", compare("<>", one.matching_cell(), other.matching_cell()), 1, 0)
+
+        def values(ctx: PageContext) -> Array:
+            return np.not_equal(one.values(ctx), other.values(ctx)).astype(float)
+
+        self.formulas(
+            row, col, (one.height, one.width), parted, values, "sequential", title="1 where they part"
+        )
+
+    def convolution(
+        self, row: int, col: int, maps: Sequence[Area], slices: Sequence[Area], title: str = ""
+    ) -> Area:
         """A map: the windows of each input map times its slice of the kernel, added up."""
         kernel = slices[0]
         size = maps[0].height - kernel.height + 1, maps[0].width - kernel.width + 1
@@ -182,7 +213,7 @@ class LessonPage:
         def values(ctx: PageContext) -> Array:
             return sum_arrays([correlate(x.values(ctx), k.values(ctx)) for x, k in pairs])
 
-        return self.formulas(row, col, size, add(*terms), values, "diverging")
+        return self.formulas(row, col, size, add(*terms), values, "diverging", title)
 
     def formula(
         self, row: int, col: int, formula: Expr, value: Value, *, style: Style = EXACT, merge: int = 2
@@ -264,15 +295,15 @@ def sum_arrays(arrays: Sequence[Array]) -> Array:
 
 
 @cache
-def _all_questions() -> dict[str, list[dict[str, str]]]:
-    text = Path(__file__).with_name("questions.yaml").read_text(encoding="utf-8")
-    found: dict[str, list[dict[str, str]]] = yaml.safe_load(text)
+def _texts() -> dict[str, Any]:
+    text = Path(__file__).with_name("texts.yaml").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
     return found
 
 
 def questions(lesson: str) -> tuple[tuple[str, str], ...]:
     """The questions of a lesson, each with its answer."""
-    return tuple((one["ask"], one["answer"]) for one in _all_questions()[lesson])
+    return tuple((one["ask"], one["answer"]) for one in _texts()[lesson]["questions"])
 
 
 class LessonContent(Protocol):
@@ -282,7 +313,7 @@ class LessonContent(Protocol):
         """The sheets of its workbook."""
 
     def figures(self) -> Sequence[DocumentPart]:
-        """What stands on its printed page, above the questions."""
+        """What stands on its printed page, between the idea and the questions."""
 
 
 @dataclass(frozen=True)
@@ -290,16 +321,27 @@ class Lesson:
     """One lesson.
 
     Attributes:
-        name: on the command line.
-        title: in words.
-        line: what question it answers.
+        name: on the command line, and of its words in `texts.yaml`.
         content: its module.
     """
 
     name: str
-    title: str
-    line: str
     content: LessonContent
+
+    @property
+    def title(self) -> str:
+        """In words."""
+        return str(_texts()[self.name]["title"])
+
+    @property
+    def line(self) -> str:
+        """What question it answers."""
+        return str(_texts()[self.name]["line"])
+
+    @property
+    def idea(self) -> str:
+        """What its printed page begins with."""
+        return str(_texts()[self.name]["idea"])
 
     @property
     def questions(self) -> Sequence[tuple[str, str]]:

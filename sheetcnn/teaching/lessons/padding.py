@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from sheetcnn.formulas.expr import Number, add, call, compare
+from sheetcnn.formulas.expr import Expr, Number, Ref, add, call, compare
 from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, choice_of, questions
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, choice_of
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, Paragraph, Table, side_by_side
 
 MOST, REACH = 16, 24
@@ -29,63 +31,39 @@ def _size(context: PageContext) -> float:
 
 def pages() -> list[LessonPage]:
     """The formula, and a row of pixels on which windows are drawn."""
-    page = LessonPage(
-        "size",
-        "Padding, stride, dilation: how large is the result?",
-        "choose the numbers; below, a row of pixels with its padding, and the window number that you choose",
-    )
+    page = LessonPage.of("padding", "size")
     n = page.choice("input", TOP, LEFT, "input pixels", MOST, 8, span=7)
     k = page.choice("kernel", TOP + 1, LEFT, "kernel", 7, 3, span=7)
     s = page.choice("stride", TOP + 2, LEFT, "stride", 4, 1, span=7)
     p = page.choice("padding", TOP + 3, LEFT, "padding + 1 (1 is none)", 5, 2, span=7) - 1
     d = page.choice("dilation", TOP + 4, LEFT, "dilation", 4, 1, span=7)
     which = page.choice("window", TOP + 5, LEFT, "window to show", MOST, 1, span=7)
-    at = LEFT + 12
-    reach = page.labelled(
-        TOP,
-        at,
-        "the window reaches",
-        add(d * (k - 1), 1),
-        lambda ctx: float(choice_of("dilation")(ctx) * (choice_of("kernel")(ctx) - 1) + 1),
-        14,
-    )
-    padded = page.labelled(
-        TOP + 1,
-        at,
-        "input with padding on both sides",
-        add(n, p * 2.0),
-        lambda ctx: float(_numbers(ctx)[0] + 2 * _numbers(ctx)[3]),
-        14,
-    )
+
+    def line(row: int, label: str, formula: Expr, value: Callable[[PageContext], float]) -> Ref:
+        return page.labelled(TOP + row, LEFT + 12, label, formula, value, 14)
+
+    def reached(ctx: PageContext) -> float:
+        _, kk, _, _, dd = _numbers(ctx)
+        return float(dd * (kk - 1) + 1)
+
+    def with_padding(ctx: PageContext) -> float:
+        m, _, _, pp, _ = _numbers(ctx)
+        return float(m + 2 * pp)
 
     def left(ctx: PageContext) -> float:
-        m, kk, _, pp, dd = _numbers(ctx)
-        return float(m + 2 * pp - dd * (kk - 1) - 1)
+        return with_padding(ctx) - reached(ctx)
 
-    rest = page.labelled(TOP + 2, at, "pixels that it can move", padded - reach, left, 14)
-    out = page.labelled(
-        TOP + 3,
-        at,
-        "places = rounded down (that ÷ stride) + 1",
-        call("MAX", 0, add(call("INT", rest / s), 1)),
-        _size,
-        14,
-    )
-    page.labelled(
-        TOP + 4,
-        at,
-        "pixels that no window reaches",
-        call("MAX", 0, rest - call("INT", rest / s) * s),
-        lambda ctx: max(0.0, left(ctx) - np.floor(left(ctx) / _numbers(ctx)[2]) * _numbers(ctx)[2]),
-        14,
-    )
+    def unreached(ctx: PageContext) -> float:
+        ss = _numbers(ctx)[2]
+        return max(0.0, left(ctx) - left(ctx) // ss * ss)
+
+    reach = line(0, "the window reaches", add(d * (k - 1), 1), reached)
+    padded = line(1, "input with padding on both sides", add(n, p * 2.0), with_padding)
+    rest = line(2, "pixels that it can move", padded - reach, left)
+    places = call("MAX", 0, add(call("INT", rest / s), 1))
+    out = line(3, "places = rounded down (that ÷ stride) + 1", places, _size)
+    line(4, "pixels that no window reaches", call("MAX", 0, rest - call("INT", rest / s) * s), unreached)
     row = TOP + 9
-    page.text(
-        row - 1,
-        LEFT,
-        "the row: −1 is padding, 0 a pixel, 1 a pixel under the window, 2 padding under the window",
-        bold=True,
-    )
     place = call("COLUMN") - float(LEFT)  # counted from 0, padding included
     first = (which - 1) * s
     under = call(
@@ -100,24 +78,18 @@ def pages() -> list[LessonPage]:
 
     def cells(ctx: PageContext) -> Array:
         m, kk, ss, pp, dd = _numbers(ctx)
-        start = (choice_of("window")(ctx) - 1) * ss
-        line = np.full(REACH + 1, -9.0)
+        window = choice_of("window")(ctx)
+        start, shown = (window - 1) * ss, window <= size(m, kk, ss, pp, dd)
+        row = np.full(REACH + 1, -9.0)
         for x in range(min(m + 2 * pp, REACH + 1)):
             padding = not pp <= x < pp + m
-            seen = x in range(start, start + dd * (kk - 1) + 1, dd) and choice_of("window")(ctx) <= size(
-                m, kk, ss, pp, dd
-            )
-            line[x] = 1.0 + padding if seen else -1.0 * padding
-        return line[None]
+            seen = shown and x in range(start, start + dd * (kk - 1) + 1, dd)
+            row[x] = 1.0 + padding if seen else -1.0 * padding
+        return row[None]
 
-    page.formulas(row, LEFT, (1, REACH + 1), formula, cells, "diverging")
+    words = "the row: −1 is padding, 0 a pixel, 1 a pixel under the window, 2 padding under the window"
+    page.formulas(row, LEFT, (1, REACH + 1), formula, cells, "diverging", words)
     page.remark(row + 1, LEFT, "−9 is beyond the row")
-    page.text(
-        row + 3,
-        LEFT,
-        "size of the result for kernels 1 to 7 (across) and strides 1 to 4 (down), with this input, padding and dilation",
-        bold=True,
-    )
     kk, ss = call("COLUMN") - float(LEFT - 1), call("ROW") - float(row + 3)
     formula = call("MAX", 0, add(call("INT", (padded - d * (kk - 1) - 1) / ss), 1))
 
@@ -125,8 +97,9 @@ def pages() -> list[LessonPage]:
         m, _, _, pp, dd = _numbers(ctx)
         return np.array([[size(m, a, b, pp, dd) for a in range(1, 8)] for b in range(1, 5)], dtype=float)
 
-    page.formulas(row + 4, LEFT, (4, 7), formula, table, "sequential")
-    page.questions(row + 10, questions("padding"), 26)
+    words = "size of the result for kernels 1 to 7 (across) and strides 1 to 4 (down), with this input, padding and dilation"
+    page.formulas(row + 4, LEFT, (4, 7), formula, table, "sequential", words)
+    page.questions(row + 10, 26)
     page.plan.format.zoom = 80
     return [page]
 
@@ -135,23 +108,13 @@ def figures() -> list[DocumentPart]:
     """The formula and a table of sizes."""
     rows = [[str(s), *(str(size(8, k, s, 1, 1)) for k in range(1, 8))] for s in range(1, 5)]
     row = np.array([[0, 1.0, 1, 1, 0, 0, 0, 0, 0, 0]])
+    caption = "8 pixels with padding 1; the second place of a window of 3"
     return [
-        Paragraph(
-            "A window of k pixels moves over n pixels with padding p on both sides, s at a time; its pixels lie d apart."
-        ),
         Math(
             '"size" = floor((n + 2 p - d (k - 1) - 1) / s) + 1',
             "size = floor((n + 2p − d(k − 1) − 1) ÷ s) + 1",
         ),
-        side_by_side(
-            Figure(
-                "8 pixels with padding 1; the second place of a window of 3",
-                row,
-                "sequential",
-                side=6,
-                marked=((0, 1, 1, 3),),
-            )
-        ),
+        side_by_side(Figure(caption, row, "sequential", side=6, marked=((0, 1, 1, 3),))),
         Table(("stride", *(f"kernel {k}" for k in range(1, 8))), rows, tuple(range(8))),
         Paragraph("Sizes for n = 8, p = 1, d = 1.", small=True),
     ]

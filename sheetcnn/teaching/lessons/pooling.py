@@ -13,11 +13,10 @@ from sheetcnn.teaching.lessons.lesson_page import (
     TOP,
     Area,
     LessonPage,
-    questions,
     window_max,
     window_mean,
 )
-from sheetcnn.teaching.paper.document import DocumentPart, Figure, Paragraph, side_by_side
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, side_by_side
 
 MAPS, SIZE = 3, 6
 KINDS = (
@@ -46,36 +45,31 @@ def _pooled(x: Area, how: str, stride: int, context: PageContext) -> Array:
 
 def pages() -> list[LessonPage]:
     """Three maps, pooled in three ways."""
-    page = LessonPage("pooling", "Pooling, map by map", "change a pixel: only its own map follows")
+    page = LessonPage.of("pooling", "pooling")
     for m, numbers in enumerate(inputs()):
         top = TOP + m * (SIZE + 2)
-        page.text(top, LEFT, f"map {m + 1}", bold=True)
-        x = page.inputs(f"map{m}", top + 1, LEFT, numbers, "sequential")
+        x = page.inputs(f"map{m}", top + 1, LEFT, numbers, "sequential", f"map {m + 1}")
         col = LEFT + SIZE + 2
         for how, words, stride in KINDS:
             size = (SIZE - 2) // stride + 1
             if not m:
-                page.text(top, col, words, bold=True)
+                page.heading(top, col, words)
             seen = x.window(2, 2, step=stride)
             formula = window_max(seen, 4) if how == "MAX" else window_mean(seen, 4)
             page.formulas(top + 1, col, (size, size), formula, partial(_pooled, x, how, stride), "sequential")
             col += max(size, 6) + 2
-    page.questions(TOP + MAPS * (SIZE + 2) + 1, questions("pooling"), 30)
+    page.questions(TOP + MAPS * (SIZE + 2) + 1, 30)
     page.plan.format.zoom = 70
     return [page]
 
 
 def figures() -> list[DocumentPart]:
     """Each map with its pooled ones."""
-    parts: list[DocumentPart] = [
-        Paragraph("Each map is pooled for itself: the greatest, or the mean, of every 2×2 window.")
-    ]
-    for m, x in enumerate(inputs()):
-        parts.append(
-            side_by_side(
-                Figure(f"map {m + 1}", x, "sequential", 0, side=4),
-                Figure("max, stride 2", pool(x, "MAX", 2), "sequential", 0, side=4),
-                Figure("mean, stride 2", pool(x, "AVERAGE", 2), "sequential", 2, side=4),
-            )
+    return [
+        side_by_side(
+            Figure(f"map {m + 1}", x, "sequential", 0, side=4),
+            Figure("max, stride 2", pool(x, "MAX", 2), "sequential", 0, side=4),
+            Figure("mean, stride 2", pool(x, "AVERAGE", 2), "sequential", 2, side=4),
         )
-    return parts
+        for m, x in enumerate(inputs())
+    ]

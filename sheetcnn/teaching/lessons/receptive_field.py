@@ -9,8 +9,8 @@ import numpy as np
 from sheetcnn.formulas.expr import Expr, Number, add
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, LessonPage, questions
-from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, Area, LessonPage
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Table
 
 LAYERS = ((3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 1), (2, 2, 1), (3, 1, 1), (3, 1, 2))
 """Kernel, stride, dilation of each layer."""
@@ -34,17 +34,12 @@ def _cell(table: Area, n: int, which: int, context: PageContext) -> float:
 
 def pages() -> list[LessonPage]:
     """A table of layers whose field is computed line by line."""
-    page = LessonPage(
-        "receptive",
-        "How far does a pixel see?",
-        "change kernel, stride or dilation of a layer; every line below follows",
-    )
+    page = LessonPage.of("receptive", "receptive")
     page.heads(TOP, HEADS, 2)
     numbers = np.array(LAYERS, dtype=float)
     # Typed numbers stand in three neighbouring columns beside the table.
     side = LEFT + 14
-    page.text(TOP, side, "kernel, stride, dilation (change them)", bold=True)
-    table = page.inputs("layers", TOP + 1, side, numbers)
+    table = page.inputs("layers", TOP + 1, side, numbers, title="kernel, stride, dilation (change them)")
     sees: Expr = Number(1)
     step: Expr = Number(1)
     for n in range(len(LAYERS)):
@@ -60,7 +55,7 @@ def pages() -> list[LessonPage]:
         LEFT,
         "sees = sees before + (kernel − 1) × dilation × step before;   step = step before × stride",
     )
-    page.questions(TOP + len(LAYERS) + 4, questions("receptive"), 24)
+    page.questions(TOP + len(LAYERS) + 4, 24)
     return [page]
 
 
@@ -71,28 +66,14 @@ def figures() -> list[DocumentPart]:
         [str(n + 1), *map(str, layer), f"{sees:g}", f"{step:g}"]
         for n, (layer, (sees, step)) in enumerate(zip(LAYERS, found, strict=True))
     ]
-    size = 15
-    drawn = [
-        Figure(
-            f"layer {n + 1}",
-            np.ones((size, size)) * 0.0,
-            "picture",
-            side=2.2,
-            marked=(
-                (
-                    size // 2 - int(found[n][0]) // 2,
-                    size // 2 - int(found[n][0]) // 2,
-                    int(found[n][0]),
-                    int(found[n][0]),
-                ),
-            ),
-        )
-        for n in range(3)
-    ]
+    size, drawn = 15, []
+    for n in range(3):
+        wide = int(found[n][0])
+        first = size // 2 - wide // 2
+        mark = (first, first, wide, wide)
+        blank = np.zeros((size, size))
+        drawn.append(Figure(f"layer {n + 1}", blank, "picture", side=2.2, marked=(mark,)))
     return [
-        Paragraph(
-            "Each layer looks a little further: a window of k pixels, d apart, adds (k − 1) · d steps of the layer before."
-        ),
         Math(
             "r_n = r_(n-1) + (k_n - 1) d_n j_(n-1), quad j_n = j_(n-1) s_n",
             "r(n) = r(n−1) + (k − 1) d j(n−1),  j(n) = j(n−1) s",

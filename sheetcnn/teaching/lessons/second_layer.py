@@ -11,14 +11,12 @@ from sheetcnn.shape import Array
 from sheetcnn.sheets.sheet_plan import PageContext
 from sheetcnn.teaching.lessons.lesson_page import (
     LEFT,
-    NUMBER,
     TOP,
     Area,
     LessonPage,
     choice_of,
     correlate,
     fixed_value,
-    questions,
     sum_arrays,
 )
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Math, Paragraph, Table, side_by_side
@@ -39,7 +37,7 @@ def kernels() -> Array:
 
 def pages() -> list[LessonPage]:
     """Inputs, the chosen kernel with its partial maps and their sum."""
-    first = LessonPage("inputs", "32 maps from the first layer", "6×6 pixels each; change some")
+    first = LessonPage.of("second", "inputs")
     maps = []
     for m, x in enumerate(inputs()):
         row, col = TOP + 1 + m // ACROSS * (SIZE + 2), LEFT + m % ACROSS * (SIZE + 1)
@@ -47,11 +45,7 @@ def pages() -> list[LessonPage]:
         maps.append(first.inputs(f"map{m}", row, col, x, "sequential"))
     first.plan.format.zoom = 50
     # The kernels lie below each other, one row each: slice after slice, row after row.
-    third = LessonPage(
-        "kernels",
-        "64 kernels of 3×3×32",
-        "one row per kernel: 32 slices of nine weights, slice after slice; change some",
-    )
+    third = LessonPage.of("second", "kernels")
     weights = third.inputs("kernels", TOP + 1, LEFT, kernels().reshape(KERNELS, -1), "diverging")
     for m in range(MAPS):
         third.remark(TOP, LEFT + m * K * K, f"slice {m + 1}")
@@ -65,18 +59,11 @@ def _kernel(weights: Area, m: int, context: PageContext) -> Array:
 
 
 def _sum(maps: list[Area], weights: Area) -> LessonPage:
-    page = LessonPage(
-        "one_map",
-        "One kernel makes one map",
-        "choose a kernel: its 32 slices meet the 32 input maps, and the 32 partial maps are added up",
-    )
+    page = LessonPage.of("second", "one_map")
     kernel = page.choice("kernel", TOP, LEFT, "kernel", KERNELS, 1)
     top = TOP + 3
-    page.text(
-        top - 1,
-        LEFT,
-        "for every input map: the slice of the kernel (left) and the partial map (right)",
-        bold=True,
+    page.heading(
+        top - 1, LEFT, "for every input map: the slice of the kernel (left) and the partial map (right)"
     )
     partials = []
     wide = K + OUT + 2
@@ -86,35 +73,22 @@ def _sum(maps: list[Area], weights: Area) -> LessonPage:
         # Row `kernel` of the list, nine columns from m × 9 on.
         places = Rect(weights.sheet, weights.row, weights.col + m * K * K, KERNELS, K * K, fixed=True)
         spot = add((call("ROW") - float(row)) * float(K), call("COLUMN") - float(col - 1))
-        own = page.formulas(
-            row,
-            col,
-            (K, K),
-            call("INDEX", places, kernel, spot),
-            partial(_kernel, weights, m),
-            "diverging",
-            NUMBER,
-        )
+        slice_, values = call("INDEX", places, kernel, spot), partial(_kernel, weights, m)
+        own = page.formulas(row, col, (K, K), slice_, values, "diverging")
         partials.append(page.convolution(row, col + K + 1, [maps[m]], [own]))
-    col = LEFT + 4 * wide + 2
-    page.text(top, col, "the sum of all 32: one map", bold=True)
-    whole = page.formulas(
-        top + 1,
-        col,
-        (OUT, OUT),
-        add(*(p.matching_cell() for p in partials)),
-        lambda ctx: sum_arrays([p.values(ctx) for p in partials]),
-        "diverging",
-    )
-    page.text(top + OUT + 2, col, "after ReLU", bold=True)
-    page.formulas(
-        top + OUT + 3,
-        col,
-        (OUT, OUT),
-        call("MAX", 0, whole.matching_cell()),
-        lambda ctx: np.maximum(0.0, whole.values(ctx)),
-        "sequential",
-    )
+    col, size = LEFT + 4 * wide + 2, (OUT, OUT)
+
+    def together(ctx: PageContext) -> Array:
+        return sum_arrays([p.values(ctx) for p in partials])
+
+    formula = add(*(p.matching_cell() for p in partials))
+    whole = page.formulas(top + 1, col, size, formula, together, "diverging", "the sum of all 32: one map")
+
+    def relu(ctx: PageContext) -> Array:
+        return np.maximum(together(ctx), 0.0)
+
+    formula = call("MAX", 0, whole.matching_cell())
+    page.formulas(top + OUT + 3, col, size, formula, relu, "sequential", "after ReLU")
     count = top + 2 * OUT + 6
     counts: tuple[tuple[str, Expr, int], ...] = (
         ("input maps", call("SUM", MAPS), MAPS),
@@ -124,7 +98,7 @@ def _sum(maps: list[Area], weights: Area) -> LessonPage:
     )
     for n, (label, counted, number) in enumerate(counts):
         page.labelled(count + n, col, label, counted, fixed_value(number))
-    page.questions(top + 2 + 8 * (OUT + 2), questions("second"), 26)
+    page.questions(top + 2 + 8 * (OUT + 2), 26)
     page.plan.format.zoom = 50
     return page
 
@@ -133,12 +107,9 @@ def figures() -> list[DocumentPart]:
     """The first four of 32 slices, and the sum."""
     x, k = inputs(), kernels()[0]
     partials = [correlate(m, s) for m, s in zip(x, k, strict=True)]
+    maps = [("input maps", "32"), ("kernels", "64"), ("output maps", "64")]
+    rows = [*maps, ("partial maps on the way", "2,048")]
     parts: list[DocumentPart] = [
-        Paragraph(
-            "The first layer gave 32 maps. The second has 64 kernels, each with a slice of 3×3 for every one of the 32 maps. The first four of kernel 1:"
-        )
-    ]
-    parts += [
         side_by_side(
             Figure(f"input map {m + 1}", x[m], "sequential", 0, side=3.2),
             Figure(f"slice {m + 1}", k[m], "diverging", 0, side=3.2, sign="×"),
@@ -150,15 +121,6 @@ def figures() -> list[DocumentPart]:
         Paragraph("… and 28 more. All 32 partial maps are added up to one:"),
         side_by_side(Figure("output map 1", np.sum(partials, axis=0), "diverging", 0, side=5)),
         Math("64 dot 32 dot 3 dot 3 + 64 = 18496", "64 · 32 · 3 · 3 + 64 = 18,496"),
-        Table(
-            ("", "number"),
-            (
-                ("input maps", "32"),
-                ("kernels", "64"),
-                ("output maps", "64"),
-                ("partial maps on the way", "2,048"),
-            ),
-            (1,),
-        ),
+        Table(("", "number"), rows, (1,)),
     ]
     return parts

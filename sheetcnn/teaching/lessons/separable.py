@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
-from sheetcnn.formulas.expr import add, call
+from sheetcnn.formulas.expr import Expr, Ref, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
@@ -16,10 +17,9 @@ from sheetcnn.teaching.lessons.lesson_page import (
     Area,
     LessonPage,
     correlate,
-    questions,
     sum_arrays,
 )
-from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Paragraph, Table
+from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Math, Table
 
 MAPS, OUTPUTS, SIZE, K = 3, 2, 6, 3
 OUT = SIZE - K + 1
@@ -66,39 +66,29 @@ def _mixed(depth: list[Area], mix: Area, k: int, context: PageContext) -> Array:
 
 def pages() -> list[LessonPage]:
     """The two steps on numbers, and MobileNet's table."""
-    page = LessonPage(
-        "separable",
-        "First each map for itself, then mix them",
-        "a depthwise 3×3 convolution and a 1×1 convolution; change any orange number",
-    )
-    xs, fs, depth = [], [], []
+    page = LessonPage.of("separable", "separable")
+    depth: list[Area] = []
     for m in range(MAPS):
         top = TOP + m * (SIZE + 2)
-        page.text(top, LEFT, f"map {m + 1}", bold=True)
-        xs.append(page.inputs(f"map{m}", top + 1, LEFT, inputs()[m], "sequential"))
-        page.text(top, LEFT + SIZE + 1, "its filter", bold=True)
-        fs.append(page.inputs(f"filter{m}", top + 1, LEFT + SIZE + 1, filters()[m], "diverging"))
-        page.text(top, LEFT + SIZE + K + 3, f"filtered map {m + 1}", bold=True)
-        depth.append(page.convolution(top + 1, LEFT + SIZE + K + 3, [xs[m]], [fs[m]]))
+        x = page.inputs(f"map{m}", top + 1, LEFT, inputs()[m], "sequential", f"map {m + 1}")
+        col = LEFT + SIZE + 1
+        own = page.inputs(f"filter{m}", top + 1, col, filters()[m], "diverging", "its filter")
+        depth.append(page.convolution(top + 1, col + K + 2, [x], [own], f"filtered map {m + 1}"))
     col = LEFT + SIZE + K + OUT + 6
-    page.text(TOP, col, "the 1×1 convolution: a row of weights per output map", bold=True)
-    mix = page.inputs("mixing", TOP + 1, col, mixing(), "diverging")
+    words = "the 1×1 convolution: a row of weights per output map"
+    mix = page.inputs("mixing", TOP + 1, col, mixing(), "diverging", words)
     for k in range(OUTPUTS):
-        top = TOP + 4 + k * (OUT + 2)
-        page.text(top, col, f"output map {k + 1}: filtered maps × weights, added up", bold=True)
+        words = f"output map {k + 1}: filtered maps × weights, added up"
         mixed = add(*(d.matching_cell() * mix.cell(k, m) for m, d in enumerate(depth)))
-        page.formulas(top + 1, col, (OUT, OUT), mixed, partial(_mixed, depth, mix, k), "diverging")
-    page.questions(TOP + MAPS * (SIZE + 2) + 1, questions("separable"), 30)
+        values = partial(_mixed, depth, mix, k)
+        page.formulas(TOP + 5 + k * (OUT + 2), col, (OUT, OUT), mixed, values, "diverging", words)
+    page.questions(TOP + MAPS * (SIZE + 2) + 1, 30)
     page.plan.format.zoom = 70
     return [page, _mobilenet()]
 
 
 def _mobilenet() -> LessonPage:
-    page = LessonPage(
-        "mobilenet",
-        "What it saves: MobileNet v1",
-        "multiply-adds of each layer, separable and full; change the width multiplier",
-    )
+    page = LessonPage.of("separable", "mobilenet")
     page.text(TOP, LEFT, "width multiplier")
     width = page.inputs("width", TOP, LEFT + 6, np.array([[1.0]]))
     heads = ("layer", "maps in", "maps out", "side", "depthwise 3×3", "1×1", "together", "full 3×3", "share")
@@ -109,56 +99,43 @@ def _mobilenet() -> LessonPage:
         page.label(row, LEFT + 12, side, theme.CENTER)
         w = width.cell(0, 0)
         maps_in, maps_out = (
-            page.formula(
-                row, col, call("MAX", 1, call("INT", w * float(maps))), partial(_maps, width, maps), merge=4
-            )
+            page.formula(row, col, call("MAX", 1, call("INT", w * float(maps))), _maps(width, maps), merge=4)
             for col, maps in ((LEFT + 4, inside), (LEFT + 8, outside))
         )
+
+        def cost(formula: Expr, column: int, row: int = row, n: int = n) -> Ref:
+            return page.formula(row, LEFT + 16 + 4 * column, formula, _cost(width, n, column), merge=4)
+
         area = float(side * side)
-        deep = page.formula(row, LEFT + 16, maps_in * (9.0 * area), partial(_cost, width, n, 0), merge=4)
-        point = page.formula(row, LEFT + 20, maps_in * maps_out * area, partial(_cost, width, n, 1), merge=4)
-        full = page.formula(
-            row, LEFT + 28, maps_in * maps_out * (9.0 * area), partial(_cost, width, n, 3), merge=4
-        )
-        both = page.formula(row, LEFT + 24, add(deep, point), partial(_cost, width, n, 2), merge=4)
-        page.formula(row, LEFT + 32, both / full, partial(_cost, width, n, 4), merge=4)
+        deep, point = cost(maps_in * (9.0 * area), 0), cost(maps_in * maps_out * area, 1)
+        full = cost(maps_in * maps_out * (9.0 * area), 3)
+        both = cost(add(deep, point), 2)
+        cost(both / full, 4)
     page.remark(TOP + 4 + len(MOBILENET), LEFT, "share = (depthwise + 1×1) ÷ full = 1 ÷ maps out + 1 ÷ 9")
     return page
 
 
-def _maps(width: Area, maps: int, context: PageContext) -> float:
-    return max(1.0, float(np.floor(width.number(context) * maps)))
+def _maps(width: Area, maps: int) -> Callable[[PageContext], float]:
+    return lambda context: max(1.0, float(np.floor(width.number(context) * maps)))
 
 
-def _cost(width: Area, n: int, column: int, context: PageContext) -> float:
+def _cost(width: Area, n: int, column: int) -> Callable[[PageContext], float]:
     _, inside, outside, side = MOBILENET[n]
-    return costs(_maps(width, inside, context), _maps(width, outside, context), side)[column]
+    maps_in, maps_out = _maps(width, inside), _maps(width, outside)
+    return lambda context: costs(maps_in(context), maps_out(context), side)[column]
 
 
 def figures() -> list[DocumentPart]:
     """The steps, and the table."""
     depth = [correlate(x, f) for x, f in zip(inputs(), filters(), strict=True)]
+    mixed = [sum_arrays([d * w for d, w in zip(depth, row, strict=True)]) for row in mixing()]
     rows = []
     for name, i, o, s in MOBILENET:
         _, _, separable, full, share = costs(i, o, s)
         rows.append((name, f"{i} → {o}", f"{separable:,}", f"{full:,}", f"{share:.3f}"))
     return [
-        Paragraph(
-            "A separable convolution filters every map for itself (depthwise 3×3), then mixes the maps at each pixel (1×1)."
-        ),
         Figures([Figure(f"map {n + 1}, filtered", d, "diverging", 0, side=4) for n, d in enumerate(depth)]),
-        Figures(
-            [
-                Figure(
-                    f"output map {k + 1}",
-                    sum_arrays([d * w for d, w in zip(depth, row, strict=True)]),
-                    "diverging",
-                    1,
-                    side=4,
-                )
-                for k, row in enumerate(mixing())
-            ]
-        ),
+        Figures([Figure(f"output map {k + 1}", m, "diverging", 1, side=4) for k, m in enumerate(mixed)]),
         Math("(9 C + C O) / (9 C O) = 1 / O + 1 / 9", "(9C + CO) ÷ 9CO = 1 ÷ O + 1 ÷ 9"),
         Table(("MobileNet v1", "maps", "separable", "full", "share"), rows, (1, 2, 3, 4)),
     ]

@@ -11,8 +11,8 @@ from sheetcnn.formulas.expr import Number, add, call
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import PageContext
-from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, Values, questions
-from sheetcnn.teaching.paper.document import DocumentPart, Math, Paragraph, Table, number_text
+from sheetcnn.teaching.lessons.lesson_page import LEFT, TOP, LessonPage, Values
+from sheetcnn.teaching.paper.document import DocumentPart, Math, Table, number_text
 from sheetcnn.xlsx.book import DataBar
 
 CLASSES = ("cat", "dog", "horse", "ship", "tree")
@@ -31,8 +31,8 @@ def softmax(values: Array, temperature: float) -> Array:
 
 def pages() -> list[LessonPage]:
     """Values, exponentials, shares; and shares at several temperatures."""
-    page = LessonPage("softmax", "Softmax and temperature", "change a value or the temperature")
-    page.text(TOP, LEFT, "temperature", bold=True)
+    page = LessonPage.of("softmax", "softmax")
+    page.heading(TOP, LEFT, "temperature")
     t = page.inputs("temperature", TOP, LEFT + 6, np.array([[1.0]]))
     heads = ("class", "value", "÷ temperature", "− greatest", "exp", "probability")
     page.heads(TOP + 2, heads)
@@ -52,19 +52,15 @@ def pages() -> list[LessonPage]:
     size = (count, 1)
     a = page.formulas(row, LEFT + 8, size, x.matching_cell() / warm, scaled, style=FINE)
     b = page.formulas(row, LEFT + 12, size, a.matching_cell() - call("MAX", a.whole()), shifted, style=FINE)
-    c = page.formulas(
-        row, LEFT + 16, size, call("EXP", b.matching_cell()), lambda ctx: np.exp(shifted(ctx)), style=FINE
-    )
-    page.formulas(
-        row,
-        LEFT + 20,
-        size,
-        c.matching_cell() / call("SUM", c.whole()),
-        lambda ctx: softmax(x.values(ctx), t.number(ctx)),
-        style=FINE,
-    )
+    exp = call("EXP", b.matching_cell())
+    c = page.formulas(row, LEFT + 16, size, exp, lambda ctx: np.exp(shifted(ctx)), style=FINE)
+
+    def shares(ctx: PageContext) -> Array:
+        return softmax(x.values(ctx), t.number(ctx))
+
+    page.formulas(row, LEFT + 20, size, c.matching_cell() / call("SUM", c.whole()), shares, style=FINE)
     page.plan.format.data_bars.append(DataBar(area(row, LEFT + 20, count, 1), theme.ACTIVE))
-    page.text(row + count + 1, LEFT, "the probabilities at other temperatures", bold=True)
+    page.heading(row + count + 1, LEFT, "the probabilities at other temperatures")
     at = row + count + 3
     temperatures = page.inputs("temperatures", at - 1, LEFT + 4, np.array([[0.1, 0.5, 1, 2, 5, 20]]))
     page.text(at - 1, LEFT, "temperature")
@@ -75,13 +71,10 @@ def pages() -> list[LessonPage]:
         own = call("MAX", Number(LEAST), temperatures.cell(0, j))
         # The sum over the classes, each shifted by the greatest: five terms.
         top = call("MAX", x.whole())
-        exps = [call("EXP", (x.cell(n, 0) - top) / own) for n in range(count)]
-        total = add(*exps)
-        values = _at(x.values, temperatures.values, j)
-        page.formulas(
-            at, col, size, call("EXP", (x.matching_cell() - top) / own) / total, values, style=theme.VALUE
-        )
-    page.questions(at + count + 2, questions("softmax"), 26)
+        total = add(*(call("EXP", (x.cell(n, 0) - top) / own) for n in range(count)))
+        share = call("EXP", (x.matching_cell() - top) / own) / total
+        page.formulas(at, col, size, share, _at(x.values, temperatures.values, j), style=theme.VALUE)
+    page.questions(at + count + 2, 26)
     return [page]
 
 
@@ -93,17 +86,9 @@ def figures() -> list[DocumentPart]:
     """The shares at three temperatures."""
     rows = []
     for n, name in enumerate(CLASSES):
-        rows.append(
-            [
-                name,
-                number_text(float(VALUES[n, 0]), 1),
-                *(number_text(float(softmax(VALUES, t)[n, 0])) for t in (0.5, 1, 5)),
-            ]
-        )
+        shares = (number_text(float(softmax(VALUES, t)[n, 0])) for t in (0.5, 1, 5))
+        rows.append([name, number_text(float(VALUES[n, 0]), 1), *shares])
     return [
-        Paragraph(
-            "Softmax turns any values into shares that add up to 1. Dividing by a temperature first makes them sharper or flatter."
-        ),
         Math("p_i = exp(x_i slash T) / (sum_j exp(x_j slash T))", "p(i) = exp(x(i) ÷ T) ÷ Σ exp(x(j) ÷ T)"),
         Table(("class", "value", "T = 0.5", "T = 1", "T = 5"), rows, (1, 2, 3, 4)),
     ]

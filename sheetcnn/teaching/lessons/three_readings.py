@@ -16,7 +16,6 @@ from sheetcnn.teaching.lessons.lesson_page import (
     Area,
     LessonPage,
     correlate,
-    questions,
     sum_arrays,
 )
 from sheetcnn.teaching.paper.document import DocumentPart, Figure, Figures, Paragraph, Table, side_by_side
@@ -38,91 +37,63 @@ def kernels() -> Array:
 
 def pages() -> list[LessonPage]:
     """The readings side by side, and the cost of widening."""
-    page = LessonPage(
-        "readings",
-        "What does a second convolution do with three maps?",
-        "three readings of the same sentence on the same numbers; C is what networks do",
-    )
-    page.text(TOP, LEFT, "three input maps (change them)", bold=True)
+    page = LessonPage.of("readings", "readings")
+    page.heading(TOP, LEFT, "three input maps (change them)")
     xs = [
         page.inputs(f"map{m}", TOP + 1, LEFT + m * (SIZE + 1), x, "sequential")
         for m, x in enumerate(inputs())
     ]
     top = TOP + SIZE + 2
-    page.text(
-        top, LEFT, "two kernels with a slice for each map (A and B use only the first slice)", bold=True
-    )
+    page.heading(top, LEFT, "two kernels with a slice for each map (A and B use only the first slice)")
     slices: list[list[Area]] = []
     for k, own in enumerate(kernels()):
         row = top + 1 + k * (K + 1)
-        slices.append(
-            [
-                page.inputs(f"kernel{k}.{m}", row, LEFT + m * (K + 1), s, "diverging")
-                for m, s in enumerate(own)
-            ]
-        )
+        columns = [(f"kernel{k}.{m}", LEFT + m * (K + 1), s) for m, s in enumerate(own)]
+        slices.append([page.inputs(key, row, col, s, "diverging") for key, col, s in columns])
         page.remark(row, LEFT + MAPS * (K + 1), f"kernel {k + 1}")
     a = top + 2 + KERNELS * (K + 1)
-    page.text(
-        a, LEFT, "A: each filter on each map separately: 2 × 3 = 6 maps. No network does this.", bold=True
-    )
+    page.heading(a, LEFT, "A: each filter on each map separately: 2 × 3 = 6 maps. No network does this.")
     for k in range(KERNELS):
         for m, x in enumerate(xs):
             page.convolution(a + 1, LEFT + (k * MAPS + m) * (OUT + 1), [x], slices[k][:1])
     b = a + OUT + 3
-    page.text(
-        b,
-        LEFT,
-        "B: one shared 2-D filter, summed over the maps: 2 maps. No network does this either.",
-        bold=True,
-    )
+    words = "B: one shared 2-D filter, summed over the maps: 2 maps. No network does this either."
+    page.heading(b, LEFT, words)
     c = b + OUT + 3
-    page.text(
-        c,
-        LEFT,
-        "C ✓: a separate slice for every map, summed over the maps: 2 maps. This is convolution.",
-        bold=True,
-    )
+    words = "C ✓: a separate slice for every map, summed over the maps: 2 maps. This is convolution."
+    page.heading(c, LEFT, words)
     for k in range(KERNELS):
         shared = [slices[k][0]] * MAPS
         for row, used in ((b, shared), (c, slices[k])):
             page.convolution(row + 1, LEFT + k * (OUT + 1), xs, used)
-    for row, weights, maps in (
-        (a, KERNELS * K * K, "2 × 3 × 9"),
-        (b, KERNELS * K * K, "2 × 9"),
-        (c, KERNELS * MAPS * K * K, "2 × 3 × 9"),
+    shared_weights = KERNELS * K * K
+    for row, words in (
+        (a, f"{shared_weights} weights, 6 maps"),
+        (b, f"{shared_weights} weights, 2 maps"),
+        (c, f"2 × 3 × 9 = {shared_weights * MAPS} weights, 2 maps"),
     ):
-        words = {a: f"{weights} weights, 6 maps", b: f"{weights} weights, 2 maps"}.get(
-            row, f"{maps} = {weights} weights, 2 maps"
-        )
         page.remark(row + 1, LEFT + 2 * MAPS * (OUT + 1) + 1, words)
-    page.questions(c + OUT + 3, questions("readings"), 32)
+    page.questions(c + OUT + 3, 32)
     page.plan.format.zoom = 60
     return [page, _cost()]
 
 
 def _cost() -> LessonPage:
     """What it costs to make a layer wider."""
-    page = LessonPage(
-        "cost",
-        "The cost of widening",
-        "weights and multiply-adds of a layer with as many maps out as in; change the sizes",
-    )
+    page = LessonPage.of("readings", "cost")
     size = page.inputs("kernel", TOP, LEFT + 8, np.array([[3.0]]))
     page.text(TOP, LEFT, "kernel, pixels along a side")
     side = page.inputs("side", TOP + 1, LEFT + 8, np.array([[28.0]]))
     page.text(TOP + 1, LEFT, "map, pixels along a side")
     widths = page.inputs("widths", TOP + 4, LEFT, np.array(WIDENINGS, dtype=float)[:, None])
-    page.heads(
-        TOP + 3, ("maps", "weights of C", "as A or B", "multiply-adds", "against half"), style=theme.HEADING
-    )
+    heads = ("maps", "weights of C", "as A or B", "multiply-adds", "against half")
+    page.heads(TOP + 3, heads, style=theme.HEADING)
     for n in range(len(WIDENINGS)):
         row = TOP + 4 + n
         maps, k, s = widths.cell(n, 0), size.cell(0, 0), side.cell(0, 0)
-        weights = page.formula(
-            row, LEFT + 4, maps * maps * k * k, partial(_weights, widths, size, n, 2), merge=4
-        )
-        page.formula(row, LEFT + 8, maps * k * k, partial(_weights, widths, size, n, 1), merge=4)
+        both, one = (partial(_weights, widths, size, n, power) for power in (2, 1))
+        weights = page.formula(row, LEFT + 4, maps * maps * k * k, both, merge=4)
+        page.formula(row, LEFT + 8, maps * k * k, one, merge=4)
         adds = weights * s * s
         page.formula(row, LEFT + 12, adds, partial(_adds, widths, size, side, n), merge=4)
         if n:
@@ -156,9 +127,6 @@ def figures() -> list[DocumentPart]:
     each = [correlate(m, k[0, 0]) for m in x]
     own = sum_arrays([correlate(m, s) for m, s in zip(x, k[0], strict=True)])
     return [
-        Paragraph(
-            "A layer gives three maps. The next layer has two 3×3 kernels. What do they do with three maps?"
-        ),
         Figures([Figure(f"map {n + 1}", m, "sequential", 0, side=4) for n, m in enumerate(x)]),
         Paragraph("A: each filter on each map separately (kernel 1 alone gives three maps):", small=True),
         Figures([Figure(f"A, map {n + 1}", m, "diverging", 0, side=4) for n, m in enumerate(each)]),

@@ -5,20 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from sheetcnn.sheets import theme
-from sheetcnn.teaching.paper.document import (
-    AnswerLines,
-    Boxes,
-    Code,
-    Document,
-    DocumentPart,
-    Figures,
-    Heading,
-    Math,
-    PageBreak,
-    Paragraph,
-    Table,
-    Terms,
-)
+from sheetcnn.teaching.paper import document as parts
 from sheetcnn.teaching.paper.svg import svg
 
 STYLE = f"""
@@ -39,7 +26,7 @@ figcaption, .small {{ color: #{theme.MUTED}; font-size: 0.85rem; }}
 """
 
 
-def html(document: Document) -> str:
+def html(document: parts.Document) -> str:
     """The whole page as text; every text in it is escaped."""
     body = "\n".join(_part(part) for part in document.parts)
     head = f'<meta charset="utf-8"><title>{escape(document.title)}</title><style>{STYLE}</style>'
@@ -47,42 +34,42 @@ def html(document: Document) -> str:
     return f'<!DOCTYPE html>\n<html lang="{language}"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
 
 
-def _part(part: DocumentPart) -> str:
-    if isinstance(part, Heading):
+def _part(part: parts.DocumentPart) -> str:
+    if isinstance(part, parts.Heading):
         return f"<h{part.level}>{escape(part.text)}</h{part.level}>"
-    if isinstance(part, Paragraph):
+    if isinstance(part, parts.Paragraph):
         small = ' class="small"' if part.small else ""
         return f"<p{small}>{escape(part.text)}</p>"
-    if isinstance(part, Math):
+    if isinstance(part, parts.Math):
         return f'<p class="math">{escape(part.plain)}</p>'
-    if isinstance(part, Code):
+    if isinstance(part, parts.Code):
         where = f'<div class="small">{escape(part.where)}</div>' if part.where else ""
         return f"{where}<code>{escape(part.text)}</code>"
-    if isinstance(part, Figures):
+    if isinstance(part, parts.Figures):
         return "".join(
             f"<figure>{escape(figure.sign)} {svg(figure)}"
             f"<figcaption>{escape(figure.caption)}</figcaption></figure>"
             for figure in part.figures
         )
-    if isinstance(part, Table):
+    if isinstance(part, parts.Table):
         return _table(part)
-    if isinstance(part, Boxes):
+    if isinstance(part, parts.Boxes):
         return " → ".join(
             f'<span class="box" style="background:#{box.color}"><b>{escape(box.name)}</b><br>'
             f"{'<br>'.join(map(escape, box.lines))}</span>"
             for box in part.boxes
         )
-    if isinstance(part, Terms):
+    if isinstance(part, parts.Terms):
         terms = (f"<dt><b>{escape(t)}</b></dt><dd>{escape(m)}</dd>" for t, m in part.terms)
         return f"<dl>{''.join(terms)}</dl>"
-    if isinstance(part, AnswerLines):
+    if isinstance(part, parts.AnswerLines):
         return '<div class="line"></div>' * part.lines
-    if isinstance(part, PageBreak):
+    if isinstance(part, parts.PageBreak):
         return '<div class="break"></div>'
     raise TypeError(f"cannot write {type(part).__name__}")
 
 
-def _table(table: Table) -> str:
+def _table(table: parts.Table) -> str:
     def row(cells: list[str], tag: str) -> str:
         looks = [' class="n"' if n in table.numbers else "" for n in range(len(cells))]
         return "".join(f"<{tag}{look}>{escape(c)}</{tag}>" for look, c in zip(looks, cells, strict=True))

@@ -6,27 +6,13 @@ import re
 
 import numpy as np
 
-from sheetcnn.teaching.paper.document import (
-    AnswerLines,
-    Boxes,
-    Code,
-    Document,
-    DocumentPart,
-    Figure,
-    Figures,
-    Heading,
-    Math,
-    PageBreak,
-    Paragraph,
-    Table,
-    Terms,
-)
+from sheetcnn.teaching.paper import document as parts
 
 SHADES = " ░▒▓█"
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$])")
 
 
-def markdown(document: Document) -> str:
+def markdown(document: parts.Document) -> str:
     """The whole document as text; signs that Markdown would read are escaped."""
     return "\n\n".join(filter(None, map(_part, document.parts))) + "\n"
 
@@ -35,28 +21,28 @@ def _plain(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", text).replace("\n", " ")
 
 
-def _part(part: DocumentPart) -> str:
-    if isinstance(part, Heading):
+def _part(part: parts.DocumentPart) -> str:
+    if isinstance(part, parts.Heading):
         return f"{'#' * part.level} {_plain(part.text)}"
-    if isinstance(part, Paragraph):
+    if isinstance(part, parts.Paragraph):
         return _plain(part.text)
-    if isinstance(part, Math):
+    if isinstance(part, parts.Math):
         return f"> {_plain(part.plain)}"
-    if isinstance(part, Code):
+    if isinstance(part, parts.Code):
         where = f"{_plain(part.where)}\n\n" if part.where else ""
         return f"{where}```\n{part.text.replace('```', '')}\n```"
-    if isinstance(part, Figures):
+    if isinstance(part, parts.Figures):
         return "\n\n".join(map(_figure, part.figures))
-    if isinstance(part, Table):
+    if isinstance(part, parts.Table):
         return _table(part.head, part.rows, part.numbers)
-    if isinstance(part, Boxes):
+    if isinstance(part, parts.Boxes):
         lines = (", ".join(map(_plain, box.lines)) for box in part.boxes)
         return " → ".join(f"**{_plain(b.name)}** ({line})" for b, line in zip(part.boxes, lines, strict=True))
-    if isinstance(part, Terms):
+    if isinstance(part, parts.Terms):
         return "\n".join(f"- **{_plain(term)}**: {_plain(meaning)}" for term, meaning in part.terms)
-    if isinstance(part, AnswerLines):
+    if isinstance(part, parts.AnswerLines):
         return "\n\n".join(["\\_" * 40] * part.lines)
-    if isinstance(part, PageBreak):
+    if isinstance(part, parts.PageBreak):
         return "---"
     raise TypeError(f"cannot write {type(part).__name__}")
 
@@ -68,7 +54,7 @@ def _table(head: object, rows: object, numbers: object) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in every)
 
 
-def _figure(figure: Figure) -> str:
+def _figure(figure: parts.Figure) -> str:
     caption = _plain(f"{figure.sign} {figure.caption}".strip())
     if figure.decimals is not None:
         labels = figure.labels()

@@ -28,16 +28,10 @@ def pdf(document: Document) -> bytes:
     Raises:
         OutputError: if Typst is not installed.
     """
-    data = {
-        "title": document.title,
-        "note": document.note,
-        "language": document.language,
-        "parts": [_part(part) for part in document.parts],
-    }
+    own = {"title": document.title, "note": document.note, "language": document.language}
     # Typst's inputs are texts.
-    made = _compiler().compile(
-        input=_template(), format="pdf", sys_inputs={"data": json.dumps(data)}, timestamp=TIMESTAMP
-    )
+    data = {"data": json.dumps({**own, "parts": [_part(part) for part in document.parts]})}
+    made = _compiler().compile(input=_template(), format="pdf", sys_inputs=data, timestamp=TIMESTAMP)
     if not isinstance(made, bytes):
         raise TypeError("a PDF is one file")
     return made
@@ -79,17 +73,14 @@ def _part(part: object) -> dict[str, Any]:
 def _figure(figure: Figure) -> dict[str, Any]:
     colors, labels = figure.colors(), figure.labels()
     rows, cols = figure.values.shape
-    return {
+    shown = {
         "caption": figure.caption,
-        "colors": colors,
-        "labels": labels,
-        "rows": rows,
-        "cols": cols,
         "side": figure.side,
         "sign": figure.sign,
-        "marked": [list(mark) for mark in figure.marked],
-        "runs": list(_runs(colors)) if figure.decimals is None else [],
+        "marked": list(figure.marked),
     }
+    runs = list(_runs(colors)) if figure.decimals is None else []
+    return {**shown, "colors": colors, "labels": labels, "rows": rows, "cols": cols, "runs": runs}
 
 
 def _runs(colors: list[list[str]]) -> Iterator[tuple[int, int, int, str]]:

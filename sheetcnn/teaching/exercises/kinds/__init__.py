@@ -17,18 +17,18 @@ from sheetcnn.teaching.exercises.kinds import (
     softmax,
     which_kernel,
 )
-from sheetcnn.teaching.exercises.question import Maker, Question
+from sheetcnn.teaching.exercises.question import Kind, Question
 
-KINDS: dict[str, Maker] = {
-    "pixel": pixel.make,
-    "size": output_size.make,
-    "counting": counting.make,
-    "field": receptive_field.make,
-    "which": which_kernel.make,
-    "pool": pool.make,
-    "formula": formula.make,
-    "softmax": softmax.make,
-    "model_pixel": model_pixel.make,
+KINDS: dict[str, Kind] = {
+    "pixel": Kind(pixel.make, 4),
+    "size": Kind(output_size.make, 3),
+    "counting": Kind(counting.make),
+    "field": Kind(receptive_field.make, 2),
+    "which": Kind(which_kernel.make),
+    "pool": Kind(pool.make),
+    "formula": Kind(formula.make, 2),
+    "softmax": Kind(softmax.make, 1),
+    "model_pixel": Kind(model_pixel.make, 2),
 }
 
 
@@ -51,4 +51,4 @@ def draw(model: Model, kinds: list[str], count: int, seed: list[int]) -> list[Qu
             raise SpecError(
                 f"kind '{name}' needs a convolution over at most 4 channels, which {model.graph.name} has not"
             )
-    return [KINDS[kinds[n % len(kinds)]](np.random.default_rng([*seed, n]), model) for n in range(count)]
+    return [KINDS[kinds[n % len(kinds)]].draw(np.random.default_rng([*seed, n]), model) for n in range(count)]

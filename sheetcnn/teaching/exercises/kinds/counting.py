@@ -30,24 +30,11 @@ def make(rng: np.random.Generator, model: Model) -> Question:
         f"{high}×{wide} pixels.",
         "How many parameters does it have, and how many multiplications of a weight with a value does it do?",
     )
-    parameters = AskedNumber(
-        "parameters",
-        kernels + filters,
-        1.0,
-        0,
-        [
-            ("bias", float(kernels)),
-            ("one_channel", float(filters * slice_ + filters)),
-            ("bias_each", float(kernels + filters * maps)),
-        ],
-    )
-    adds = AskedNumber(
-        "multiply-adds",
-        kernels * high * wide,
-        1.0,
-        0,
-        [("pixels", float(kernels)), ("one_channel", float(filters * slice_ * high * wide))],
-    )
+    each = kernels + filters * maps
+    mistakes = [("bias", kernels), ("one_channel", filters * slice_ + filters), ("bias_each", each)]
+    parameters = AskedNumber("parameters", kernels + filters, 1.0, 0, mistakes)
+    mistakes = [("pixels", kernels), ("one_channel", filters * slice_ * high * wide)]
+    adds = AskedNumber("multiply-adds", kernels * high * wide, 1.0, 0, mistakes)
     solution = (
         f"{filters} × {maps} × {kh} × {kw} + {filters} = {kernels + filters:,} parameters; "
         f"{kernels:,} weights × {high} × {wide} pixels = {kernels * high * wide:,} multiply-adds"

@@ -25,9 +25,8 @@ def make(rng: np.random.Generator, model: Model) -> Question:
                     mistakes = [("mean", mean), ("whole_map", float(x.max()))]
                 else:
                     mistakes = [("greatest", best), ("whole_map", float(x.mean()))]
-                asked.append(
-                    AskedNumber(f"({i + 1}, {j + 1})", best if greatest else mean, 0.25, 0, mistakes)
-                )
+                right = best if greatest else mean
+                asked.append(AskedNumber(f"({i + 1}, {j + 1})", right, 0.25, 0, mistakes))
         how = "max pooling" if greatest else "average pooling"
         words = (f"This map goes through {how} with 2×2 windows and stride 2.", "What are the four numbers?")
         solution = ", ".join(f"{a.label}: {a.answer:g}" for a in asked).replace("-", "−")
