@@ -191,7 +191,10 @@ def test_every_formula_has_its_value(digits_workbook: Path, separate: Path) -> N
             if cell.data_type == "f"
         ]
         assert len(places) > 600
-        assert [p for p in places if values[p[0]][p[1]].value is None] == []
+        for sheet, cell in places:
+            # openpyxl reads a text of no characters, of a line that a list has nothing for, as no value.
+            if values[sheet][cell].value is None:
+                assert re.search(r' t="str"><f>[^<]*</f><v></v></c>$', pe.cell_xml(path, sheet, cell))
 
 
 def test_cached_values_are_those_of_the_loops(
