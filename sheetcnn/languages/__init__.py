@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
 from sheetcnn.errors import SpecError
 
@@ -38,6 +40,21 @@ def text(template: str, **values: object) -> Text:
     made = Text(template.format(**values))
     made.template, made.values = template, values
     return made
+
+
+@cache
+def read_texts(module: str, name: str = "") -> dict[str, Any]:
+    """The English texts of a module: the YAML file beside it of its own name, or of another.
+
+    Args:
+        module: its `__file__`.
+        name: of the file, without its ending.
+    """
+    import yaml
+
+    path = Path(module)
+    found: dict[str, Any] = yaml.safe_load(path.with_name(f"{name or path.stem}.yaml").read_text("utf-8"))
+    return found
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sheetcnn._version import __version__
-from sheetcnn.languages import Language, text
+from sheetcnn.languages import Language, read_texts, text
 from sheetcnn.pages.site import PageSite
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.maps import header
@@ -19,73 +19,36 @@ _MEANING = Style(color=theme.INK, vertical="top", wrap=True)
 _WIDE = 108
 """Characters of a line of the column of meanings."""
 
-_SYMBOLS = (
-    (
-        "window × kernel",
-        "the pixels under the kernel, each multiplied with the weight at its place, and added up "
-        "(SUMPRODUCT)",
-    ),
-    ("bias", "a number of its own for each output map, added once to the whole sum"),
-    ("max(0, …)", "ReLU: a negative sum becomes 0; it is applied once, to the sum over all input maps"),
-    ("pre-activation", "the sum with its bias, before ReLU or another activation"),
-    ("feature map", "what one kernel finds all over its input: a grid of numbers, shown as a picture"),
-    ("padding", "the shaded cells around a map; they are blank and count as 0 in a sum"),
-    ("3×8×8", "the shape of a result: channels (maps) × height × width"),
-    ("receptive field", "the part of the input image that one number depends on"),
-    ("logits", "the values before softmax: any numbers; the greatest wins"),
-    (
-        "softmax",
-        "exp(value − greatest) divided by the sum of all these: numbers from 0 to 1 that add up to 1",
-    ),
-    ("✓", "a check on a page: two ways to compute a number agree"),
-)
-_COLORS = (
-    ("input", theme.PIXEL_HIGH, "pixels: the darker, the greater"),
-    ("maps", theme.ACTIVE, "activations of at least 0: white is 0, the greener, the greater"),
-    ("positive", theme.POSITIVE, "numbers that can be negative: blue is above 0 ..."),
-    (
-        "negative",
-        theme.NEGATIVE,
-        "... and orange below 0; white is 0, and both ends are equally far from it",
-    ),
-    ("margin", theme.MARGIN, "padding: blank cells that windows reach"),
-    (
-        "choice",
-        theme.CHOICE.fill or theme.WHITE,
-        "a cell in which you choose something: click it, then its arrow",
-    ),
-)
-_TRACING = (
-    (
-        "Excel",
-        "Formulas, Trace Precedents draws arrows from the cells that a formula reads; F2 colours them, Esc "
-        "leaves; Ctrl+[ goes there.",
-    ),
-    (
-        "LibreOffice",
-        "Tools, Detective, Trace Precedents does the same; F2 colours the cells that a formula reads.",
-    ),
-    (
-        "Name Box",
-        "Every map has a name: type conv1_f1 or output into the box left of the formula, and press Enter.",
-    ),
-    ("Google Sheets", "Double-click a formula: the cells that it reads are framed."),
-    ("undo", "Ctrl+Z takes a change back; the page as_built keeps every weight as it was."),
-)
+_COLORS = {
+    "input": theme.PIXEL_HIGH,
+    "maps": theme.ACTIVE,
+    "positive": theme.POSITIVE,
+    "negative": theme.NEGATIVE,
+    "margin": theme.MARGIN,
+    "choice": theme.CHOICE.fill or theme.WHITE,
+}
 
 
 def sheets(site: PageSite) -> Iterator[SheetPlan]:
     """The page."""
-    say = site.layout.say
+    say, words = site.layout.say, read_texts(__file__)
     page = SheetPlan(NAME, page=True, tab="page")
     header(
         page, say("Notes"), say("how to read this workbook"), [(say("▲ overview"), "overview")], [], 24, say
     )
     page.format.column_widths |= {TERM: 24, MEANING: 110}
     page.format.landscape = False
-    row = _table(page, say, 5, say("Words and symbols"), [(say(a), say(b)) for a, b in _SYMBOLS])
+    row = _table(
+        page, say, 5, say("Words and symbols"), [(say(a), say(b)) for a, b in words["symbols"].items()]
+    )
     row = _colors(page, say, row + 1)
-    row = _table(page, say, row + 1, say("To follow a formula"), [(say(a), say(b)) for a, b in _TRACING])
+    row = _table(
+        page,
+        say,
+        row + 1,
+        say("To follow a formula"),
+        [(say(a), say(b)) for a, b in words["tracing"].items()],
+    )
     _table(page, say, row + 1, say("Where this model came from"), _origin(say, site))
     yield page
 
@@ -104,10 +67,10 @@ def _table(page: SheetPlan, say: Language, row: int, title: str, lines: list[tup
 def _colors(page: SheetPlan, say: Language, row: int) -> int:
     """What the colours mean, each beside a cell of it; returns the row after the last."""
     page.cells.append(Cell(row, TERM, say("Colours"), theme.SECTION))
-    for _, color, meaning in _COLORS:
+    for name, meaning in read_texts(__file__)["colors"].items():
         row += 1
         page.cells += [
-            Cell(row, TERM, None, Style(fill=color, border=theme.RULE)),
+            Cell(row, TERM, None, Style(fill=_COLORS[name], border=theme.RULE)),
             Cell(row, MEANING, say(meaning), _MEANING),
         ]
     return row + 1

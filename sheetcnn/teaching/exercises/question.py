@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from sheetcnn.languages import read_texts
 from sheetcnn.model.graph import Model
 from sheetcnn.teaching.paper.document import Figures, Table
 
-MISTAKES = {
-    "bias": "the bias is forgotten",
-    "relu": "ReLU is forgotten: a negative sum becomes 0",
-    "relu_each": "ReLU is applied to every channel; it belongs on the whole sum, once",
-    "one_channel": "only one channel is counted; a kernel has a slice for every channel",
-    "flipped": "the kernel is flipped; window and kernel are laid over each other as they are",
-    "padding": "the window is off by one: mind the padding",
-    "padding_once": "the padding counts on both sides",
-    "stride": "the stride is forgotten",
-    "plus_one": "one is missing: the first place counts too",
-    "rounded_up": "the division is rounded down, not up",
-    "bias_each": "there is one bias per kernel, not one per slice",
-    "pixels": "every weight is used once for every pixel of the result",
-    "last_only": "this is the last window alone; the windows before it count too",
-    "mean": "this is the mean; asked is the greatest value",
-    "greatest": "this is the greatest value; asked is the mean",
-    "whole_map": "this is taken over the whole map; each window is pooled for itself",
-    "swapped": "row and column are swapped",
-    "no_sum": "the exponential is not yet divided by the sum of all",
-    "no_exp": "the value itself is divided by the sum; first comes exp",
-}
+MISTAKES: Mapping[str, str] = read_texts(__file__, "mistakes")["mistakes"]
 """What a hint says when the number typed is the one that a mistake gives."""
 
 

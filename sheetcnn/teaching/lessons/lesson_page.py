@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
-from pathlib import Path
-from typing import Any, Protocol
+from functools import partial
+from typing import Protocol
 
 import numpy as np
-import yaml
 
 from sheetcnn.formulas.a1 import area
 from sheetcnn.formulas.expr import Expr, Rect, Ref, add, call, compare
+from sheetcnn.languages import read_texts
 from sheetcnn.shape import Array
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.sheet_plan import Choice, Computed, InputGrid, LiveGrid, PageContext, SheetPlan
@@ -105,7 +104,7 @@ class LessonPage:
     @classmethod
     def of(cls, lesson: str, name: str) -> LessonPage:
         """A sheet of a lesson, with its words from `texts.yaml`."""
-        words = _texts()[lesson]["pages"][name]
+        words = read_texts(__file__, "texts")[lesson]["pages"][name]
         return cls(name, words["title"], words["line"], lesson)
 
     @property
@@ -294,16 +293,9 @@ def sum_arrays(arrays: Sequence[Array]) -> Array:
     return total
 
 
-@cache
-def _texts() -> dict[str, Any]:
-    text = Path(__file__).with_name("texts.yaml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)
-    return found
-
-
 def questions(lesson: str) -> tuple[tuple[str, str], ...]:
     """The questions of a lesson, each with its answer."""
-    return tuple((one["ask"], one["answer"]) for one in _texts()[lesson]["questions"])
+    return tuple((one["ask"], one["answer"]) for one in read_texts(__file__, "texts")[lesson]["questions"])
 
 
 class LessonContent(Protocol):
@@ -331,17 +323,17 @@ class Lesson:
     @property
     def title(self) -> str:
         """In words."""
-        return str(_texts()[self.name]["title"])
+        return str(read_texts(__file__, "texts")[self.name]["title"])
 
     @property
     def line(self) -> str:
         """What question it answers."""
-        return str(_texts()[self.name]["line"])
+        return str(read_texts(__file__, "texts")[self.name]["line"])
 
     @property
     def idea(self) -> str:
         """What its printed page begins with."""
-        return str(_texts()[self.name]["idea"])
+        return str(read_texts(__file__, "texts")[self.name]["idea"])
 
     @property
     def questions(self) -> Sequence[tuple[str, str]]:
