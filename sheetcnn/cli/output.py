@@ -132,7 +132,7 @@ def print_report(workbook: Path, report: Report) -> None:
     click.echo(
         f"{report.calculator} recalculated {report.formulas:,} formulas, {report.errors} of them errors; "
         f"largest difference {report.max_abs_error:.2g}"
-        + ("; agreement also with other pixels and weights" if report.passes > 1 and report.ok else "")
+        + ("; it agrees with other pixels and weights too" if report.passes > 1 and report.ok else "")
     )
     for d in report.differences[:MOST_DIFFERENCES]:
         notes = [d.reason] if d.reason != "value" else []

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sheetcnn.errors import ImageError, LimitError
-from sheetcnn.model.graph import Model, Node
+from sheetcnn.model.graph import Graph, Model, Node
 from sheetcnn.shape import Array
 
 PRE = "z"
@@ -49,6 +49,23 @@ NOTHING = Result({}, np.empty(0), None, "")
 """What there is where no network is run."""
 
 
+def checked(image: Array, graph: Graph) -> Array:
+    """An image in float64, if the network can be run on it.
+
+    Raises:
+        ImageError: if it has another shape than the network's input, or is not finite.
+    """
+    pixels = np.asarray(image, dtype=np.float64)
+    if pixels.shape != graph.source_shape.dims:
+        found = "×".join(map(str, pixels.shape))
+        raise ImageError(
+            f"the image has shape {found}, but the network's input is {graph.source_shape} (C×H×W)"
+        )
+    if not np.isfinite(pixels).all():
+        raise ImageError("the image holds values that are not finite (NaN or infinity)")
+    return pixels
+
+
 def run(model: Model, image: Array) -> Result:
     """Run the network on one image.
 
@@ -64,15 +81,7 @@ def run(model: Model, image: Array) -> Result:
         LimitError: if a layer computes a value that no cell can hold.
     """
     graph = model.graph
-    pixels = np.asarray(image, dtype=np.float64)
-    if pixels.shape != graph.source_shape.dims:
-        found = "×".join(map(str, pixels.shape))
-        raise ImageError(
-            f"the image has shape {found}, but the network's input is {graph.source_shape} (C×H×W)"
-        )
-    if not np.isfinite(pixels).all():
-        raise ImageError("the image holds values that are not finite (NaN or infinity)")
-    values: dict[str, Array] = {graph.source: pixels}
+    values = {graph.source: checked(image, graph)}
     with np.errstate(all="ignore"):
         for node in graph.nodes:
             run_node(model, node, values)

@@ -13,11 +13,12 @@ from functools import partial
 import numpy as np
 
 from sheetcnn.formulas.a1 import area
-from sheetcnn.formulas.expr import Expr, Number, Rect, Ref, String, call, compare, pick
+from sheetcnn.formulas.expr import Expr, Rect, Ref, call, compare, pick
 from sheetcnn.languages import text
 from sheetcnn.model.graph import INPUT, Graph, Node
 from sheetcnn.model.ops.rescale import Rescale
 from sheetcnn.pages.drop_downs import add_drop_downs
+from sheetcnn.pages.lookup import SAME, same
 from sheetcnn.pages.picture import input_picture, picture_size
 from sheetcnn.pages.prediction import prediction_target
 from sheetcnn.pages.site import PageSite
@@ -43,7 +44,6 @@ CHOICE_AT, NUMBER_AT = (5, 6), (6, 6)
 GRIDS_AT = 11
 SAMPLES_AT = (6, 3)
 PAINT = text("paint")
-SAME, DIFFERENT = "✓", "✗"
 COLORS = (text("red"), text("green"), text("blue"))
 
 
@@ -330,8 +330,6 @@ class _InputPage:
         before = [Ref(None, at, EDGE + (n + 1) * span) for n in range(5)]
         layout, graph = self.layout, self.layout.graph
         raw, cell = (_pixel(layout, tensor, c, *place) for tensor in (graph.source, node.name))
-        error = call("ABS", before[3] - before[4])
-        close = compare("<=", error, Number(1e-9) * call("MAX", 1, call("ABS", before[4])))
         plan.cells.append(Cell(at, EDGE, c + 1, theme.CENTER, merge=span))
         steps: list[tuple[Expr, Callable[[Array], float]]] = [
             (raw, lambda x: float(x[0])),
@@ -346,10 +344,8 @@ class _InputPage:
                     at, EDGE + (n + 1) * span, formula, theme.RESULT, self._of(c, node, value), merge=span
                 )
             )
-        check = call("IF", close, String(SAME), String(DIFFERENT))
-        plan.computed.append(
-            Computed(at, EDGE + 6 * span, check, theme.RESULT, lambda context: SAME, merge=span)
-        )
+        check = same(before[3], before[4])
+        plan.computed.append(Computed(at, EDGE + 6 * span, check, theme.RESULT, lambda f: SAME, merge=span))
 
     def _of(self, c: int, node: Node, value: Callable[[Array], float]) -> Callable[[PageContext], float]:
         source = self.layout.graph.source

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import ceil, prod
 
-from sheetcnn.languages import Text, text
+from sheetcnn.languages import Text, read_texts, text
 from sheetcnn.model.graph import Graph, Node
 from sheetcnn.pages.receptive import Field, most_seen, receptive_fields
 from sheetcnn.sheets import theme
@@ -22,42 +22,20 @@ _COUNT = replace(_TEXT, number_format="#,##0", horizontal="right")
 _LAYER = replace(_TEXT, color=theme.LINK, underline=True)
 _LINK = Style(color=theme.LINK, underline=True, vertical="center")
 
-COLUMNS: tuple[tuple[str, int, Style, str], ...] = (
-    ("layer", 6, _LAYER, "The name of the layer; click it to go to its first sheet."),
-    ("kind", 9, _WRAPPED, ""),
-    ("each value is", 19, _WRAPPED, "How every single number of the layer is computed."),
-    ("shape", 5, _CENTERED, "Channels × height × width of the result; of a vector, its length."),
-    (
-        "window",
-        3,
-        _CENTERED,
-        "The kernel size: how many pixels of each input map one value is computed from, height × width.",
-    ),
-    ("stride", 3, _CENTERED, "How many pixels the window moves from one value to the next."),
-    (
-        "padding",
-        4,
-        _CENTERED,
-        "Blank pixels around the input over which the window may reach; 'same' keeps height and width.",
-    ),
-    (
-        "sees",
-        4,
-        _CENTERED,
-        "The receptive field: the part of the input image that one value depends on, height × width; "
-        "near the edges it may be smaller.",
-    ),
-    (
-        "parameters",
-        11,
-        _TEXT,
-        "Trained numbers: the product of the weights' axes (outputs × inputs × height × width), plus a bias "
-        "per output.",
-    ),
-    ("", 4, _COUNT, ""),
-    ("multiply-adds", 5, _COUNT, "Multiplications of a weight with a value to compute the whole layer once."),
+COLUMNS: tuple[tuple[str, int, Style], ...] = (
+    ("layer", 6, _LAYER),
+    ("kind", 9, _WRAPPED),
+    ("each value is", 19, _WRAPPED),
+    ("shape", 5, _CENTERED),
+    ("window", 3, _CENTERED),
+    ("stride", 3, _CENTERED),
+    ("padding", 4, _CENTERED),
+    ("sees", 4, _CENTERED),
+    ("parameters", 11, _TEXT),
+    ("", 4, _COUNT),
+    ("multiply-adds", 5, _COUNT),
 )
-WIDE = sum(span for _, span, _, _ in COLUMNS)
+WIDE = sum(span for _, span, _ in COLUMNS)
 PER_ROW, LINK_SPAN = 14, 4
 _PER_COLUMN = 3.3
 """Characters that a column's width holds."""
@@ -76,9 +54,10 @@ def draw(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], top: int,
     say = layout.say
     page.cells.append(Cell(top, left, say("Layers"), theme.SECTION))
     col = left
-    for head, span, style, note in COLUMNS:
+    notes = read_texts(__file__)["notes"]
+    for head, span, style in COLUMNS:
         look = replace(theme.HEADING, horizontal=style.horizontal)
-        note = say(note) if note else ""
+        note = say(notes[head]) if head in notes else ""
         page.cells.append(Cell(top + 1, col, say(head) if head else None, look, merge=span, note=note))
         col += span
     row = top + 2
@@ -86,7 +65,7 @@ def draw(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], top: int,
     for name, cells in _rows(layout):
         col = left
         lines = 1
-        for (_, span, style, _), value in zip(COLUMNS, cells, strict=True):
+        for (_, span, style), value in zip(COLUMNS, cells, strict=True):
             link = f"{layout.sheet_of_first[name]}!A1" if col == left else None
             page.cells.append(Cell(row, col, value, style, link=link, merge=span))
             if style is _WRAPPED and isinstance(value, str):
@@ -96,7 +75,7 @@ def draw(layout: Layout, page: SheetPlan, sheets: Sequence[SheetPlan], top: int,
         row += 1
         total += int(cells[9] or 0)
         adds += int(cells[10] or 0)
-    at = left + sum(span for _, span, _, _ in COLUMNS[:8])
+    at = left + sum(span for _, span, _ in COLUMNS[:8])
     page.cells += [
         Cell(row, at, say("together"), theme.HEADING, merge=COLUMNS[8][1]),
         Cell(row, at + COLUMNS[8][1], total, replace(_COUNT, bold=True), merge=COLUMNS[9][1]),

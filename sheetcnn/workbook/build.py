@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sheetcnn.errors import ImageError, OutputError
 from sheetcnn.formulas.limits import Limits
-from sheetcnn.model.engine import Result, run
-from sheetcnn.model.graph import Graph, Model
+from sheetcnn.model.engine import Result, checked, run
+from sheetcnn.model.graph import Model
 from sheetcnn.pages.about import images_digest, weights_digest
 from sheetcnn.pages.input import sample_names
 from sheetcnn.pages.site import Provenance
@@ -74,8 +74,7 @@ def build(
     """
     if path.suffix.lower() != ".xlsx":
         raise OutputError(f"{path}: a workbook's name ends in .xlsx")
-    images = [image, *samples]
-    _check_images(images, model.graph)
+    images = [checked(one, model.graph) for one in (image, *samples)]
     options = options or Options()
     if len(options.samples) != len(images):
         options = replace(options, samples=sample_names(["image"] * len(images)))
@@ -91,17 +90,3 @@ def build(
     formulas = write_book(bind(plan, model, result, images), path, progress=progress)
     size = path.stat().st_size
     return Built(path, len(plan.sheets), formulas, size, result, plan.layout.options.layout, plan.reason)
-
-
-def _check_images(images: Sequence[Array], graph: Graph) -> None:
-    """See that every image has the shape of the network's input.
-
-    Raises:
-        ImageError: naming both shapes.
-    """
-    for image in images:
-        if image.shape != graph.source_shape.dims:
-            found = "×".join(map(str, image.shape))
-            raise ImageError(
-                f"an image has shape {found}, but the network's input is {graph.source_shape} (C×H×W)"
-            )

@@ -86,9 +86,9 @@ def _slope(shape: tuple[int, ...], rng: np.random.Generator, *, rising: bool) ->
     """
     channels, height, width = shape
     slope = np.linspace(0, 0.5, height)[:, None] + np.linspace(0, 0.3, width)
-    uneven = rng.uniform(0, 0.05 / max(height, width), shape)
-    found: Array = slope[:: 1 if rising else -1, :: 1 if rising else -1] + uneven
-    return found + rng.uniform(0.1, 0.15, (channels, 1, 1))
+    uneven = rng.uniform(0, 0.05 / max(height, width), shape) + rng.uniform(0.1, 0.15, (channels, 1, 1))
+    found: Array = (slope if rising else slope[::-1, ::-1]) + uneven
+    return found
 
 
 def _line(row: int, col: int, values: Array, step: int = 1) -> Iterator[tuple[tuple[int, int], float]]:

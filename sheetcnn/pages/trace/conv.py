@@ -7,7 +7,6 @@ sheets of maps and weights, and the last line checks that the sum is what stands
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
 from sheetcnn.formulas.a1 import area
@@ -18,7 +17,7 @@ from sheetcnn.model.graph import Node
 from sheetcnn.pages.drop_downs import add_drop_downs
 from sheetcnn.pages.lookup import MOST_CHOSEN, SAME, Line, same, write_lines
 from sheetcnn.pages.trace.conv_values import Trace
-from sheetcnn.pages.trace.ranking import Ranking, column, moving, term_at
+from sheetcnn.pages.trace.ranking import Ranking
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.by_block import by_block
 from sheetcnn.sheets.layout import Layout
@@ -324,18 +323,8 @@ class _ConvPage:
         """The input maps that pushed the sum up or down most."""
         trace, plan = self.trace, self.plan
         col, at = self.result_at, CHOICES_AT + 8
-        first = Ref(None, TERMS_AT, self.sum_at)
-        partials = column(first, trace.listed, self.down)
-        names = replace(partials, col=LABEL)
-        ranking = Ranking(
-            plan,
-            moving(first, self.down),
-            partials,
-            trace.listed,
-            (TERMS_AT, col + 11),
-            trace.partials,
-            self.say("nothing"),
-        )
+        first, keys_at = Ref(None, TERMS_AT, self.sum_at), (TERMS_AT, col + 11)
+        ranking = Ranking(plan, first, trace.listed, self.down, keys_at, trace.partials, self.say("nothing"))
         ranking.write_keys()
         count = min(RANKED, trace.inputs)
         for title, top, sign in (("pushed it up most", at, 1), ("pushed it down most", at + count + 2, -1)):
@@ -343,9 +332,8 @@ class _ConvPage:
             for rank in range(1, count + 1):
                 row = top + rank
                 place = ranking.write_place(row, col + 12, rank, sign)
-                name, value = (term_at(cells, place.number, self.down) for cells in (names, partials))
-                place.show(row, col, name, self._term_name, theme.RIGHT_MAP_NUMBER, first=True)
-                place.show(row, col + 1, value, trace.partial, theme.RESULT)
+                place.show(row, col, place.beside(LABEL), self._term_name, theme.RIGHT_MAP_NUMBER, first=True)
+                place.show(row, col + 1, place.beside(self.sum_at), trace.partial, theme.RESULT)
 
     def _term_name(self, context: PageContext, n: int) -> float | str:
         trace = self.trace

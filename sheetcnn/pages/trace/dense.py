@@ -13,7 +13,7 @@ from sheetcnn.model.ops.base import Parameter
 from sheetcnn.model.ops.dense import Dense
 from sheetcnn.pages.drop_downs import add_drop_downs
 from sheetcnn.pages.lookup import SAME, Line, joined, same, whole, write_lines
-from sheetcnn.pages.trace.ranking import Place, Ranking, column, moving, term_at
+from sheetcnn.pages.trace.ranking import Place, Ranking
 from sheetcnn.shape import Array, Shape
 from sheetcnn.sheets import theme
 from sheetcnn.sheets.layout import Layout
@@ -130,12 +130,9 @@ class _DensePage:
         self.trace, self.say = trace, trace.layout.say
         self.plan = SheetPlan(name, trace.node.name, page=True, tab="trace")
         self.output = Ref(None, CHOICES_AT, CHOSEN, fixed=True)
-        first = Ref(None, LISTED_AT, TERMS)
-        self.terms = column(first, trace.inputs)
-        keys_at, nothing = (LISTED_AT, TERMS + 4), self.say("nothing")
-        self.ranking = Ranking(
-            self.plan, moving(first), self.terms, trace.inputs, keys_at, trace.terms, nothing
-        )
+        first, keys_at, nothing = Ref(None, LISTED_AT, TERMS), (LISTED_AT, TERMS + 4), self.say("nothing")
+        self.ranking = Ranking(self.plan, first, trace.inputs, 1, keys_at, trace.terms, nothing)
+        self.terms = self.ranking.column(TERMS)
 
     def sheet(self) -> SheetPlan:
         """The page."""
@@ -255,10 +252,10 @@ class _DensePage:
             place = self.ranking.write_place(row, POSITION, rank, sign)
             number = place.number
             self._origin(row, place)
-            place.show(row, LABEL + 2, term_at(values, number), _number(trace.values), theme.RESULT)
+            place.show(row, LABEL + 2, pick(values, number, 1), _number(trace.values), theme.RESULT)
             weight = pick(weights, number, self.output if weights.width > 1 else Number(1))
             place.show(row, LABEL + 3, weight, _number(trace.row), theme.RESULT)
-            place.show(row, LABEL + 4, term_at(self.terms, number), _number(trace.terms), theme.RESULT)
+            place.show(row, LABEL + 4, place.beside(TERMS), _number(trace.terms), theme.RESULT)
 
     def _origin(self, row: int, place: Place) -> None:
         """Which map, row and column a value was flattened from; of a vector, its place."""

@@ -26,8 +26,6 @@ PLACES = 8192
 LEAST = 1e-12
 """In place of 0 as the size of the greatest term."""
 
-Value = float | str
-
 
 @dataclass(frozen=True)
 class Ranking:
@@ -35,33 +33,38 @@ class Ranking:
 
     Attributes:
         plan: of the page.
-        term: the first term, moving to the others.
-        every: all of them, with whatever blank cells lie between.
+        first: the cell of the first term, on the page itself.
         count: how many there are.
+        step: rows from one to the next.
         keys_at: the first cell of the column of keys, out of sight; above it stands the size of the greatest.
         values: the terms, computed with NumPy.
         nothing: said in the place of the first term where there is none.
     """
 
     plan: SheetPlan
-    term: Ref
-    every: Rect
+    first: Ref
     count: int
+    step: int
     keys_at: tuple[int, int]
     values: Callable[[PageContext], Array]
     nothing: str
 
+    def column(self, col: int) -> Rect:
+        """The cells beside the terms, in another column of the page."""
+        return Rect(None, self.first.row, col, (self.count - 1) * self.step + 1, 1, fixed=True)
+
     def write_keys(self) -> None:
         """The column of keys."""
         row, col = self.keys_at
+        terms, term = self.column(self.first.col), replace(self.first, row_i=self.step)
         greatest = Ref(None, row - 1, col, fixed=True)
-        size = call("MAX", call("MAX", self.every), -call("MIN", self.every), LEAST)
+        size = call("MAX", call("MAX", terms), -call("MIN", terms), LEAST)
         self.plan.computed.append(
             Computed(row - 1, col, size, theme.FAINT, lambda c: _greatest(self.values(c)))
         )
-        steps = call("ROUND", call("ABS", self.term) / greatest * STEPS, 0)
+        steps = call("ROUND", call("ABS", term) / greatest * STEPS, 0)
         in_front = Number(PLACES + row) - call("ROW")
-        key = call("SIGN", self.term) * (steps * float(PLACES) + in_front * call("MIN", 1, steps))
+        key = call("SIGN", term) * (steps * float(PLACES) + in_front * call("MIN", 1, steps))
         self.plan.live.append(LiveGrid(row, col, self.count, 1, key, theme.FAINT, self._keys))
 
     def _size(self, context: PageContext) -> float:
@@ -87,7 +90,7 @@ class Ranking:
         keys = Rect(None, top, left, self.count, 1, fixed=True)
         nth = rank if sign > 0 else self.count - rank + 1
         key, place = Ref(None, row, col, fixed=True), Ref(None, row, col + 1, fixed=True)
-        found = pick_place(keys, key)
+        found: Expr = Number(1) if keys.is_cell else call("MATCH", key, keys, 0)
         listed = compare(">" if sign > 0 else "<", key, 0)
         where = Place(place, listed, self, rank, sign)
         self.plan.computed += [
@@ -117,6 +120,12 @@ class Place:
     rank: int
     sign: int
 
+    def beside(self, col: int) -> Expr:
+        """What stands beside the term in another column of the page."""
+        step = self.ranking.step
+        row = self.number if step == 1 else (self.number - 1) * float(step) + 1
+        return pick(self.ranking.column(col), row, 1)
+
     def of(self, context: PageContext) -> int | None:
         """The number of the term, counted from 0; None where there is none."""
         terms = self.ranking.values(context)
@@ -139,7 +148,7 @@ class Place:
         row: int,
         col: int,
         formula: Expr,
-        value: Callable[[PageContext, int], Value],
+        value: Callable[[PageContext, int], float | str],
         style: Style,
         *,
         first: bool = False,
@@ -156,32 +165,12 @@ class Place:
         """
         nothing = self.ranking.nothing if first and self.rank == 1 else ""
 
-        def shown(context: PageContext) -> Value:
+        def shown(context: PageContext) -> float | str:
             n = self.of(context)
             return nothing if n is None else value(context, n)
 
         known = call("IF", self.listed, formula, String(nothing))
         self.ranking.plan.computed.append(Computed(row, col, known, style, shown))
-
-
-def pick_place(keys: Rect, key: Ref) -> Expr:
-    """Where a key stands (MATCH of a single cell is not portable)."""
-    return Number(1) if keys.is_cell else call("MATCH", key, keys, 0)
-
-
-def term_at(every: Rect, place: Expr, step: int = 1) -> Expr:
-    """A cell of a column whose terms stand `step` rows apart."""
-    return pick(every, place if step == 1 else (place - 1) * float(step) + 1, 1)
-
-
-def column(first: Ref, count: int, step: int = 1) -> Rect:
-    """The column that begins with a cell and holds so many terms."""
-    return Rect(first.sheet, first.row, first.col, (count - 1) * step + 1, 1, fixed=True)
-
-
-def moving(first: Ref, step: int = 1) -> Ref:
-    """The first term, moving down to the others."""
-    return replace(first, row_i=step, fixed=False)
 
 
 def _greatest(terms: Array) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from sheetcnn.errors import ImageError, SpecError
+from sheetcnn.errors import SpecError
 from sheetcnn.files import AnyPath
 from sheetcnn.importers.images import Image, pixels_of
 from sheetcnn.importers.load import InputShape, load_model
@@ -109,11 +109,6 @@ def handout_of_workbook(
 
 
 def _document(model: Model, image: Array, plan: Plan, wanted: str | None) -> Document:
-    if image.shape != model.graph.source_shape.dims:
-        found = "×".join(map(str, image.shape))
-        raise ImageError(
-            f"the image has shape {found}, but the network's input is {model.graph.source_shape} (C×H×W)"
-        )
     say = plan.layout.say
     result = run(model, image)
     handout = HandoutContext(model, result, plan, choose_pixel(plan, result, wanted), say)
