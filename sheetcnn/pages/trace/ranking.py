@@ -134,10 +134,6 @@ class Place:
         mine.sort(key=lambda n: -steps[n])  # equal ones stay in their order
         return mine[self.rank - 1] if len(mine) >= self.rank else None
 
-    def one_based(self, context: PageContext) -> float:
-        """What stands in the cell of its number."""
-        return (self.of(context) or 0) + 1.0
-
     def key(self, context: PageContext) -> float:
         """The key, be it listed or not."""
         keys = np.sort(self.ranking._keys(context)[:, 0])[::-1]
