@@ -169,7 +169,8 @@ class _ReceptivePage:
     def _table(self) -> None:
         """For every layer the numbers from which its fields follow, along y and x."""
         plan = self.plan
-        note = "step: from one pixel's field to the next; start: where the first one begins"
+        step = "step: from one pixel's field to the next; start: where the first one begins"
+        note = f"{step}; size: padding counts too"
         plan.cells.append(Cell(TABLE_AT + len(self.names) + 1, LABEL, self.say(note), theme.SUBTITLE))
         for col, words in enumerate(HEADS, 1):
             plan.cells.append(
